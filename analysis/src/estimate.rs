@@ -1,0 +1,37 @@
+//! A number that never travels alone.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the interval of an [`Estimate`] was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Percentile interval of a bootstrap that resamples whole speakers (clusters).
+    ClusterBootstrap,
+    /// Percentile interval of a bootstrap that resamples rows.
+    Bootstrap,
+    /// Bias-corrected and accelerated bootstrap interval.
+    Bca,
+    /// Interval from Fisher's z transform of a correlation.
+    FisherZ,
+    /// Quantiles of a permutation null.
+    Permutation,
+}
+
+/// A value with its interval, its sample size and how the interval was made.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimate {
+    /// Point estimate on the full sample.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub lo: f64,
+    /// Upper end of the interval.
+    pub hi: f64,
+    /// Number of independent units (usually speakers).
+    pub n: usize,
+    /// Nominal coverage of the interval, in (0, 1).
+    pub level: f64,
+    /// How the interval was made.
+    pub method: Method,
+}

@@ -1,0 +1,14 @@
+//! Signal processing, numerics and statistics for looking inside speech models.
+//!
+//! Everything here is pure: arrays in, arrays out. No files, models or terminals. Matrices cross the
+//! crate's border as `ndarray` views whose axes are documented as `[row, column]`; randomness is
+//! always an argument (see [`rng::stream`]); long loops take a [`task::Task`] to report progress
+//! and to notice cancellation.
+
+pub mod error;
+pub mod estimate;
+pub mod rng;
+pub mod task;
+
+pub use error::{Error, Result};
+pub use estimate::Estimate;

@@ -1,0 +1,3 @@
+//! Extraction, activation store, probes and reports.
+
+pub mod report;
