@@ -1,1 +1,3 @@
+//! The `phonoscope` program.
+
 fn main() {}

@@ -36,7 +36,12 @@ mod tests {
     fn streams_repeat_and_differ() {
         let draw = |seed, name, index| stream(seed, name, index).next_u64();
         assert_eq!(draw(7, "bootstrap", 3), draw(7, "bootstrap", 3));
-        let all = [draw(7, "bootstrap", 3), draw(8, "bootstrap", 3), draw(7, "permutation", 3), draw(7, "bootstrap", 4)];
+        let all = [
+            draw(7, "bootstrap", 3),
+            draw(8, "bootstrap", 3),
+            draw(7, "permutation", 3),
+            draw(7, "bootstrap", 4),
+        ];
         for (i, a) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|b| a != b));
         }

@@ -53,7 +53,10 @@ impl Cancel {
             hooks.len() - 1
         });
         hooks[slot] = Some(Box::new(hook));
-        HookGuard { cancel: self.clone(), slot }
+        HookGuard {
+            cancel: self.clone(),
+            slot,
+        }
     }
 }
 
@@ -66,7 +69,12 @@ pub struct HookGuard {
 
 impl Drop for HookGuard {
     fn drop(&mut self) {
-        let mut hooks = self.cancel.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hooks = self
+            .cancel
+            .0
+            .hooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         hooks[self.slot] = None;
     }
 }
@@ -102,19 +110,28 @@ pub struct Task {
 
 impl fmt::Debug for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task").field("cancel", &self.cancel).finish_non_exhaustive()
+        f.debug_struct("Task")
+            .field("cancel", &self.cancel)
+            .finish_non_exhaustive()
     }
 }
 
 impl Task {
     /// Work that nobody watches and nobody stops.
     pub fn silent() -> Self {
-        Self { progress: Arc::new(Silent), cancel: Cancel::new() }
+        Self {
+            progress: Arc::new(Silent),
+            cancel: Cancel::new(),
+        }
     }
 
     /// An error when the work should stop.
     pub fn check(&self) -> crate::Result<()> {
-        if self.cancel.is_cancelled() { Err(crate::Error::Cancelled) } else { Ok(()) }
+        if self.cancel.is_cancelled() {
+            Err(crate::Error::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -89,7 +89,10 @@ impl Column {
         unit: Option<&str>,
         values: impl IntoIterator<Item = f64>,
     ) -> Self {
-        let values = values.into_iter().map(|v| v.is_finite().then_some(v)).collect();
+        let values = values
+            .into_iter()
+            .map(|v| v.is_finite().then_some(v))
+            .collect();
         Self::new(id, role, meaning, unit, Data::Number(values))
     }
 
@@ -104,7 +107,13 @@ impl Column {
     }
 
     fn new(id: &str, role: Role, meaning: &str, unit: Option<&str>, data: Data) -> Self {
-        Self { id: id.into(), meaning: meaning.into(), unit: unit.map(Into::into), role, data }
+        Self {
+            id: id.into(),
+            meaning: meaning.into(),
+            unit: unit.map(Into::into),
+            role,
+            data,
+        }
     }
 
     /// The number in `row`: a number itself, or the value of an estimate.
