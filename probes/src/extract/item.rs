@@ -1,0 +1,172 @@
+//! One utterance through front end, network and pooling.
+
+use ndarray::{ArrayD, ArrayViewD, Axis};
+use phonoscope_analysis::task::Cancel;
+use phonoscope_datasets::{Utterance, audio};
+use phonoscope_models::engine::{Engine, Session};
+use phonoscope_models::{Model, Tap};
+
+use crate::error::{Error, Result};
+
+/// Everything that workers share: the model, its engine and the taps to read.
+#[derive(Clone, Copy)]
+pub struct Extractor<'a> {
+    model: &'a Model,
+    engine: &'a dyn Engine,
+    taps: &'a [Tap],
+}
+
+impl std::fmt::Debug for Extractor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Extractor").field("model", &self.model.name).finish_non_exhaustive()
+    }
+}
+
+/// What an utterance gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemResult {
+    /// Length of the audio in seconds.
+    pub duration_secs: f64,
+    /// SHA-256 of the audio file.
+    pub audio_sha256: String,
+    /// One pooled vector [dim] a tap, in the order of the taps.
+    pub vectors: Vec<Vec<f32>>,
+}
+
+impl<'a> Extractor<'a> {
+    /// Prepares to read `taps`.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn new(model: &'a Model, engine: &'a dyn Engine, taps: &'a [Tap]) -> Result<Self> {
+        if taps.is_empty() {
+            return Err(Error::Request {
+                problem: format!("model `{}` has no taps to read", model.name),
+                hint: format!("`phonoscope models inspect {}` lists them", model.name),
+            });
+        }
+        Ok(Self { model, engine, taps })
+    }
+
+    /// The taps that are read.
+    pub fn taps(&self) -> &[Tap] {
+        self.taps
+    }
+
+    /// A session of this extractor's engine, or of another one, that reads the taps.
+    ///
+    /// # Errors
+    /// When the engine cannot run the graph.
+    pub fn open(&self, engine: Option<&dyn Engine>) -> Result<Box<dyn Session>> {
+        let names: Vec<String> = self.taps.iter().map(|t| t.tensor.clone()).collect();
+        Ok(engine.unwrap_or(self.engine).open(&self.model.graph, &names)?)
+    }
+
+    /// Reads, runs and pools one utterance.
+    ///
+    /// # Errors
+    /// When the audio cannot be read, is unfit for the front end, the engine refuses it, or a tap holds
+    /// values that are not finite. The caller decides whether that is a skip.
+    pub fn run(
+        &self,
+        session: &mut dyn Session,
+        utterance: &Utterance,
+        cancel: &Cancel,
+    ) -> Result<ItemResult> {
+        let wave = read_audio(utterance)?;
+        let features = self.model.front_end.compute(&wave.samples)?;
+        let outputs =
+            session.run(&[(self.model.input.as_str(), features.data.view())], cancel)?;
+        let vectors = outputs
+            .iter()
+            .zip(self.taps)
+            .map(|(values, tap)| pool(values.view(), tap, self.unit_length(tap)))
+            .collect::<Result<_>>()?;
+        Ok(ItemResult {
+            duration_secs: wave.samples.len() as f64 / f64::from(audio::SAMPLE_RATE_HZ),
+            audio_sha256: wave.sha256,
+            vectors,
+        })
+    }
+
+    fn unit_length(&self, tap: &Tap) -> bool {
+        self.model.embedding.as_ref().is_some_and(|e| {
+            e.tap == tap.name && matches!(e.normalise, phonoscope_models::Normalise::L2)
+        })
+    }
+
+    /// The front end's output for one utterance.
+    ///
+    /// # Errors
+    /// As [`Extractor::run`].
+    pub fn features(&self, utterance: &Utterance) -> Result<ArrayD<f32>> {
+        Ok(self.model.front_end.compute(&read_audio(utterance)?.samples)?.data)
+    }
+}
+
+fn read_audio(utterance: &Utterance) -> Result<audio::Waveform> {
+    Ok(match (utterance.start_secs, utterance.end_secs) {
+        (None, None) => audio::read(&utterance.audio)?,
+        (start, end) => audio::read_span(&utterance.audio, start.unwrap_or(0.0), end)?,
+    })
+}
+
+/// Mean over every axis but the last, in double precision; optionally scaled to unit length.
+fn pool(values: ArrayViewD<'_, f32>, tap: &Tap, unit_length: bool) -> Result<Vec<f32>> {
+    let unfit = |why: String| Error::Request {
+        problem: format!("tap `{}` {why}", tap.name),
+        hint: "leave this tap out with --taps".into(),
+    };
+    let last = values.ndim().checked_sub(1).ok_or_else(|| unfit("is a single number".into()))?;
+    let dim = values.len_of(Axis(last));
+    let rows = values.len().checked_div(dim).unwrap_or(0);
+    if rows == 0 {
+        return Err(unfit("is empty for this recording".into()));
+    }
+    let mut sum = vec![0.0f64; dim];
+    for lane in values.rows() {
+        sum.iter_mut().zip(lane).for_each(|(s, v)| *s += f64::from(*v));
+    }
+    let bad = sum.iter().filter(|s| !s.is_finite()).count();
+    if bad > 0 {
+        return Err(unfit(format!("has {bad} values that are not finite")));
+    }
+    let norm = sum.iter().map(|s| s * s).sum::<f64>().sqrt();
+    let scale = match unit_length {
+        true if norm > 0.0 => 1.0 / norm,
+        true => return Err(unfit("is all zero, so it has no direction".into())),
+        false => 1.0 / rows as f64,
+    };
+    Ok(sum.iter().map(|s| (s * scale) as f32).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn tap() -> Tap {
+        Tap {
+            name: "t".into(),
+            tensor: "t".into(),
+            axes: vec![],
+            dim: 2,
+            meaning: String::new(),
+        }
+    }
+
+    #[test]
+    fn pooling_averages_all_but_the_last_axis() {
+        let x = array![[[1.0f32, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 0.0]]].into_dyn();
+        assert_eq!(pool(x.view(), &tap(), false).unwrap(), [4.0, 3.0]);
+        assert_eq!(pool(x.view(), &tap(), true).unwrap(), [0.8, 0.6]);
+    }
+
+    #[test]
+    fn pooling_refuses_what_has_no_mean() {
+        assert!(pool(array![[1.0f32, f32::NAN]].into_dyn().view(), &tap(), false).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![0, 2]).view(), &tap(), false).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![1, 2]).view(), &tap(), true).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![]).view(), &tap(), false).is_err());
+    }
+}
