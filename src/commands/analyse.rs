@@ -89,6 +89,71 @@ fn regression(args: &RegressArgs, context: &Context) -> anyhow::Result<Exit> {
         )
         .into());
     }
-    let _ = (ols(x.view(), y.view())?, context);
+    let fit = ols(x.view(), y.view())?;
+    let name = |k: usize| if k == 0 { "intercept".to_owned() } else { format!("x{k}") };
+    if args.json {
+        let coefficients: Vec<_> = (0..fit.coefficients.len())
+            .map(|k| {
+                let predictor = k.checked_sub(1);
+                json!({
+                    "name": name(k),
+                    "value": fit.coefficients[k],
+                    "standard_error": fit.standard_errors[k],
+                    "t": fit.t[k],
+                    "p": fit.p[k],
+                    "standardised": predictor.map(|j| fit.standardised[j]),
+                    "vif": predictor.map(|j| fit.vif[j]),
+                })
+            })
+            .collect();
+        let document = json!({
+            "schema": SCHEMA,
+            "analysis": "regress",
+            "n": x.nrows(),
+            "predictors": x.ncols(),
+            "r2": fit.r2,
+            "adjusted_r2": fit.adjusted_r2,
+            "loo_r2": fit.loo_r2,
+            "f": fit.f,
+            "f_p": fit.f_p,
+            "residual_variance": fit.sigma2,
+            "rss": fit.rss,
+            "tss": fit.tss,
+            "press": fit.press,
+            "aic": fit.aic,
+            "bic": fit.bic,
+            "coefficients": coefficients,
+            "leverage": fit.leverage.to_vec(),
+        });
+        context.printer.data(&serde_json::to_string_pretty(&document)?)?;
+        return Ok(Exit::Done);
+    }
+    let heading = ["term", "value", "se", "t", "p", "standardised", "vif"];
+    let mut rows = vec![heading.map(String::from).into()];
+    for k in 0..fit.coefficients.len() {
+        let of_predictor = |v: &ndarray::Array1<f64>| match k.checked_sub(1) {
+            Some(j) => format!("{:.4}", v[j]),
+            None => String::new(),
+        };
+        rows.push(vec![
+            name(k),
+            format!("{:.6}", fit.coefficients[k]),
+            format!("{:.6}", fit.standard_errors[k]),
+            format!("{:.3}", fit.t[k]),
+            format!("{:.3e}", fit.p[k]),
+            of_predictor(&fit.standardised),
+            of_predictor(&fit.vif),
+        ]);
+    }
+    let head = format!(
+        "{} rows; R² {:.4}, adjusted {:.4}, leave-one-out {:.4}; F {:.2}, p {:.3e}\n",
+        x.nrows(),
+        fit.r2,
+        fit.adjusted_r2,
+        fit.loo_r2,
+        fit.f,
+        fit.f_p
+    );
+    context.printer.data(&(head + &columns(&rows)))?;
     Ok(Exit::Done)
 }
