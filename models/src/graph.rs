@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::{self, Dim, ElementType, Suffix, ValueInfo};
+use crate::wire::{
+    self, Dim, ElementType, Fields, Suffix, Value, ValueInfo, put_bytes, put_int, put_varint,
+};
 use crate::{Error, GraphBytes, Result};
+
+/// Field of `ModelProto` that holds the graph.
+const GRAPH: u32 = 7;
 
 /// How many near names an error offers.
 const NEAR: usize = 5;
 
 /// A copy of `graph` whose outputs include every one of `taps`, which may be inner values or
-/// outputs already. Nothing else changes: the bytes of the graph are followed by a few dozen a tap.
+/// outputs already. Nothing else in the graph changes.
 ///
 /// # Errors
 /// [`Error::NotOnnx`] when the bytes are no model; [`Error::UnknownTensor`] with near names when
@@ -20,7 +25,7 @@ pub fn with_outputs(graph: &GraphBytes, taps: &[String]) -> Result<GraphBytes> {
     Ok(if opening.suffix.is_empty() {
         graph.clone()
     } else {
-        GraphBytes::new(opening.bytes(graph))
+        GraphBytes::new(opening.bytes(graph)?)
     })
 }
 
@@ -91,10 +96,39 @@ impl Opening {
         })
     }
 
-    /// The graph with the wanted outputs.
-    pub(crate) fn bytes(&self, graph: &GraphBytes) -> Vec<u8> {
-        [graph.bytes(), &self.suffix].concat()
+    /// The graph with the wanted outputs, as one message.
+    pub(crate) fn bytes(&self, graph: &GraphBytes) -> Result<Vec<u8>> {
+        merged(&[graph.bytes(), &self.suffix])
     }
+}
+
+/// A model and what was appended to it as a message with one graph.
+///
+/// Protobuf merges a graph that is given in several pieces, and so does ONNX Runtime; rten keeps
+/// the last piece only.
+fn merged(parts: &[&[u8]]) -> Result<Vec<u8>> {
+    let length = parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut out = Vec::with_capacity(length + 16);
+    let mut graphs: Vec<&[u8]> = Vec::new();
+    for field in parts.iter().flat_map(|part| Fields::new(part)) {
+        match field? {
+            (GRAPH, Value::Bytes(graph)) => graphs.push(graph),
+            (number, Value::Int(value)) => put_int(&mut out, number, value.cast_signed()),
+            (number, Value::Bytes(bytes)) => put_bytes(&mut out, number, bytes),
+            (number, Value::Fixed(bytes)) => {
+                let wire_type = if bytes.len() == 4 { 5 } else { 1 };
+                put_varint(&mut out, u64::from(number) << 3 | wire_type);
+                out.extend_from_slice(bytes);
+            }
+        }
+    }
+    put_varint(&mut out, u64::from(GRAPH) << 3 | 2);
+    put_varint(
+        &mut out,
+        graphs.iter().map(|graph| graph.len() as u64).sum(),
+    );
+    graphs.iter().for_each(|graph| out.extend_from_slice(graph));
+    Ok(out)
 }
 
 /// The `n` names most like `name`, nearest first; equally near ones in name order.
@@ -169,6 +203,24 @@ mod tests {
         let outputs = wire::survey(tapped.bytes()).unwrap().outputs;
         let listed: Vec<_> = outputs.iter().map(|o| o.name.as_str()).collect();
         assert_eq!(listed, ["y", "layer.1.out", "layer.0.out"]);
+    }
+
+    #[test]
+    fn pieces_of_a_model_become_one_graph() {
+        let other = b"\x39\x01\x02\x03\x04\x05\x06\x07\x08\x7d\x01\x02\x03\x04";
+        let mut more = Suffix::new();
+        more.output("layer.0.out");
+        let parts: [&[u8]; 3] = [graph().bytes(), other, &more.finish()];
+        let one = merged(&parts).unwrap();
+        let counted = Fields::new(&one)
+            .filter(|f| matches!(f, Ok((GRAPH, _))))
+            .count();
+        assert_eq!(counted, 1);
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        assert!(one.len() < length, "{} of {length}", one.len());
+        let pieces = parts.concat();
+        assert_eq!(wire::survey(&one).unwrap(), wire::survey(&pieces).unwrap());
+        assert!(one.windows(9).any(|bytes| bytes == &other[..9]));
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! byte that comes from outside is treated as hostile: lengths are checked, sizes are limited, and
 //! what is wrong becomes an [`Error`] that names it.
 
+pub mod engine;
 pub mod error;
 pub mod fetch;
+pub mod graph;
 pub mod model;
 pub mod wire;
 

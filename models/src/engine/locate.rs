@@ -292,10 +292,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let library = dir.path().join("onnxruntime/capi/onnxruntime.dll");
         touch(&library);
-        touch(
-            &dir.path()
-                .join("onnxruntime_gpu-1.27.1.dist-info/METADATA"),
-        );
+        touch(&dir.path().join("onnxruntime_gpu-1.27.1.dist-info/METADATA"));
         assert_eq!(version_of(&library), version(1, 27, 1));
     }
 
@@ -350,9 +347,6 @@ mod tests {
         let (key, _, found) = places.explicit_candidates().unwrap();
         assert_eq!(key, "PHONOSCOPE_ONNXRUNTIME");
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            version_of(&found[0].path),
-            version(1, 28, 0)
-        );
+        assert_eq!(version_of(&found[0].path), version(1, 28, 0));
     }
 }

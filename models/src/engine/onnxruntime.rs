@@ -198,7 +198,7 @@ impl Engine for OnnxRuntime {
     ) -> Result<Box<dyn Session>> {
         let opening = Opening::new(graph, outputs)?;
         let session = self
-            .session(&opening.bytes(graph), weights)
+            .session(&opening.bytes(graph)?, weights)
             .map_err(|error| self.error("open the graph", &error))?;
         let options = run_options().map_err(|error| self.error("prepare a run", &error))?;
         Ok(Box::new(OnnxRuntimeSession {
@@ -379,7 +379,10 @@ mod tests {
         let Absent::Nowhere(why) = absent else {
             panic!("{absent:?}")
         };
-        assert!(why.contains("the system's loader") && why.ends_with("offline"), "{why}");
+        assert!(
+            why.contains("the system's loader") && why.ends_with("offline"),
+            "{why}"
+        );
         assert!(!places.cache.exists());
     }
 

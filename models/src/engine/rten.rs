@@ -46,7 +46,7 @@ impl Rten {
         for file in &opening.external {
             options.external_data(file, self.read_weights(file, weights)?);
         }
-        let bytes = opening.bytes(graph);
+        let bytes = opening.bytes(graph)?;
         guarded(&self.info, "open the graph", || {
             options.load(bytes).map_err(|error| error.to_string())
         })
@@ -114,7 +114,11 @@ impl Engine for Rten {
         };
         let mut input_ids = Vec::with_capacity(opening.inputs.len());
         for input in &opening.inputs {
-            input_ids.push(model.find_node(&input.name).ok_or_else(|| lost(&input.name))?);
+            input_ids.push(
+                model
+                    .find_node(&input.name)
+                    .ok_or_else(|| lost(&input.name))?,
+            );
         }
         // By place and not by name: two outputs may have become one value, which a run must not
         // be asked for twice.
@@ -122,7 +126,11 @@ impl Engine for Rten {
         let mut picks = Vec::with_capacity(outputs.len());
         for (name, place) in outputs.iter().zip(&opening.places) {
             let id = *model.output_ids().get(*place).ok_or_else(|| lost(name))?;
-            picks.push(ids.iter().position(|known| *known == id).unwrap_or(ids.len()));
+            picks.push(
+                ids.iter()
+                    .position(|known| *known == id)
+                    .unwrap_or(ids.len()),
+            );
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -234,7 +242,10 @@ mod tests {
             .split("[[package]]")
             .find(|package| package.contains("name = \"rten\"\n"))
             .unwrap();
-        assert!(found.contains(&format!("version = \"{RELEASE}\"")), "{found}");
+        assert!(
+            found.contains(&format!("version = \"{RELEASE}\"")),
+            "{found}"
+        );
     }
 
     #[test]

@@ -173,26 +173,24 @@ mod tests {
             arrange(&declared, &[("mel", good.view())]).unwrap()[0].shape(),
             [2, 160, 40]
         );
-        let cases = [
+        let cases: [(&[_], &str); 4] = [
             (
-                arrange(&declared, &[("mel", bad.view())]),
+                &[("mel", bad.view())],
                 "input `mel`: expected [window, 160, 40], found [2, 160, 80]",
             ),
             (
-                arrange(&declared, &[("mels", good.view())]),
+                &[("mels", good.view())],
                 "inputs of the graph: expected `mel`, found `mels`",
             ),
+            (&[], "inputs of the graph: expected `mel`, found none"),
             (
-                arrange(&declared, &[]),
-                "inputs of the graph: expected `mel`, found none",
-            ),
-            (
-                arrange(&declared, &[("mel", good.view()), ("n", good.view())]),
+                &[("mel", good.view()), ("n", good.view())],
                 "inputs of the graph: expected `mel`, found `mel`, `n`",
             ),
         ];
-        for (result, message) in cases {
-            assert_eq!(result.unwrap_err().to_string(), message);
+        for (given, message) in cases {
+            let error = arrange(&declared, given).unwrap_err();
+            assert_eq!(error.to_string(), message);
         }
     }
 

@@ -203,7 +203,7 @@ fn take_varint(bytes: &mut &[u8]) -> std::result::Result<u64, &'static str> {
     Err("number of more than ten bytes")
 }
 
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
