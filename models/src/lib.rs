@@ -7,6 +7,7 @@
 pub mod error;
 pub mod fetch;
 pub mod model;
+pub mod weights;
 pub mod wire;
 
 pub use error::{Error, Result};
