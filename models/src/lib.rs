@@ -4,6 +4,7 @@
 //! byte that comes from outside is treated as hostile: lengths are checked, sizes are limited, and
 //! what is wrong becomes an [`Error`] that names it.
 
+pub mod build;
 pub mod error;
 pub mod fetch;
 pub mod model;
