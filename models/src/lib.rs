@@ -4,11 +4,13 @@
 //! byte that comes from outside is treated as hostile: lengths are checked, sizes are limited, and
 //! what is wrong becomes an [`Error`] that names it.
 
+pub mod build;
 pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod graph;
 pub mod model;
+pub mod weights;
 pub mod wire;
 
 pub use error::{Error, Result};
