@@ -207,10 +207,11 @@ mod tests {
 
     #[test]
     fn pieces_of_a_model_become_one_graph() {
-        let other = b"\x39\x01\x02\x03\x04\x05\x06\x07\x08\x7d\x01\x02\x03\x04";
+        let other = b"\x79\x01\x02\x03\x04\x05\x06\x07\x08\x7d\x01\x02\x03\x04";
         let mut more = Suffix::new();
         more.output("layer.0.out");
-        let parts: [&[u8]; 3] = [graph().bytes(), other, &more.finish()];
+        let (graph, more) = (graph(), more.finish());
+        let parts: [&[u8]; 3] = [graph.bytes(), other, &more];
         let one = merged(&parts).unwrap();
         let counted = Fields::new(&one)
             .filter(|f| matches!(f, Ok((GRAPH, _))))
