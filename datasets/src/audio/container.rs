@@ -8,6 +8,12 @@ use crate::error::AudioFault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Container {
     Wav,
+    Coded(Coded),
+}
+
+/// Formats whose samples are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coded {
     Flac,
     Ogg,
     Mpeg,
@@ -47,11 +53,11 @@ pub(super) fn recognise<'a>(
     let container = if is_riff_wave {
         Container::Wav
     } else if body.starts_with(b"fLaC") {
-        Container::Flac
+        Container::Coded(Coded::Flac)
     } else if body.starts_with(b"OggS") {
-        Container::Ogg
+        Container::Coded(Coded::Ogg)
     } else if is_mpeg || tagged || (named_mp3 && !is_text(body)) {
-        Container::Mpeg
+        Container::Coded(Coded::Mpeg)
     } else {
         return Err(AudioFault::NotAudio {
             looks: looks_of(body),
@@ -133,9 +139,12 @@ mod tests {
     fn files_are_known_by_their_bytes() {
         let kind = |bytes: &[u8]| recognise(Path::new("x.wav"), bytes).map(|(kind, _)| kind);
         assert_eq!(kind(b"RIFF\0\0\0\0WAVEfmt "), Ok(Container::Wav));
-        assert_eq!(kind(b"fLaC"), Ok(Container::Flac));
-        assert_eq!(kind(b"ID3\x04\0\0\0\0\0\x01_fLaC"), Ok(Container::Flac));
-        assert_eq!(kind(&[0xff, 0xfb, 0, 0]), Ok(Container::Mpeg));
+        assert_eq!(kind(b"fLaC"), Ok(Container::Coded(Coded::Flac)));
+        assert_eq!(
+            kind(b"ID3\x04\0\0\0\0\0\x01_fLaC"),
+            Ok(Container::Coded(Coded::Flac))
+        );
+        assert_eq!(kind(&[0xff, 0xfb, 0, 0]), Ok(Container::Coded(Coded::Mpeg)));
         let words = |bytes: &[u8]| kind(bytes).map_err(|fault| fault.to_string()).unwrap_err();
         assert_eq!(words(b"hello there"), "not a recording: it looks like text");
         assert!(words(b"NIST_1A\n   1024\n").contains("NIST SPHERE"));

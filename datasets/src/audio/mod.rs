@@ -8,6 +8,7 @@
 mod container;
 mod decode;
 pub mod resample;
+mod wav;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write as _};
@@ -15,11 +16,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use container::Container;
+
 use crate::error::{AudioFault, Error, Result};
 use crate::manifest::{Utterance, hex_sha256};
 
 /// Rate of every [`Waveform`].
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
+
+/// Rates of files that are believed; others are taken for damage.
+const RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 
 /// A recording, or a span of one, ready for a front end.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,7 +222,10 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, AudioFault> {
 
 fn interpret(path: &Path, bytes: &[u8]) -> Result<Decoded, AudioFault> {
     let (container, bytes) = container::recognise(path, bytes)?;
-    let decoded = decode::decode(container, bytes)?;
+    let decoded = match container {
+        Container::Wav => wav::decode(bytes)?,
+        Container::Coded(coded) => decode::decode(coded, bytes)?,
+    };
     if let Some(index) = decoded.samples.iter().position(|s| !s.is_finite()) {
         return Err(AudioFault::NotFinite {
             index,
@@ -227,4 +236,17 @@ fn interpret(path: &Path, bytes: &[u8]) -> Result<Decoded, AudioFault> {
         return Err(AudioFault::NoSamples);
     }
     Ok(decoded)
+}
+
+/// The mean of the channels of one frame; a single channel is left as it is.
+fn average(channels: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let n = channels.len();
+    let mut sum = 0.0_f64;
+    for value in channels {
+        if n == 1 {
+            return value;
+        }
+        sum += f64::from(value);
+    }
+    (sum / n as f64) as f32
 }

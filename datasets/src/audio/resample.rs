@@ -9,8 +9,8 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 use super::SAMPLE_RATE_HZ;
 use crate::error::AudioFault;
 
-/// Length of the blocks at the higher rate of the two, in samples of 16 kHz: long enough for the
-/// pass band to end at 7.7 kHz, short enough to keep ringing within 64 ms.
+/// Shortest filter, in samples of the lower rate: the pass band is flat to 7.8 kHz, and ringing stays
+/// within 64 ms of 16 kHz.
 const BLOCK: usize = 1_024;
 
 /// `round(n · 16000 / rate)` samples at 16 kHz from `n` at `rate_hz`; 16 kHz is left alone.
@@ -30,7 +30,11 @@ pub fn to_16_khz(samples: Vec<f32>, rate_hz: u32) -> Result<Vec<f32>, AudioFault
         return Err(AudioFault::NoSamples);
     }
     let target = SAMPLE_RATE_HZ as usize;
-    let block_in = (BLOCK * rate.max(1)).div_ceil(target).max(BLOCK);
+    // An even number of the smallest blocks whose rates match: only then does the filter's centre
+    // fall on a sample at both rates, and its delay can be removed exactly.
+    let unit = rate / gcd(rate, target).max(1);
+    let wanted = (BLOCK * rate).div_ceil(target).max(BLOCK);
+    let block_in = unit * wanted.div_ceil(unit.max(1)).next_multiple_of(2);
     let mut resampler = Fft::<f64>::new_custom(
         rate,
         target,
@@ -52,6 +56,10 @@ pub fn to_16_khz(samples: Vec<f32>, rate_hz: u32) -> Result<Vec<f32>, AudioFault
         .collect();
     out.resize(n_out, 0.0);
     Ok(out)
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// `round(n · 16000 / rate)`, halves up.
