@@ -7,7 +7,9 @@
 
 pub mod error;
 pub mod estimate;
+pub mod frontend;
 pub mod rng;
+pub mod signal;
 pub mod task;
 
 pub use error::{Error, Result};
