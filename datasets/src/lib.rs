@@ -1,1 +1,3 @@
 //! Phonoscope datasets.
+
+pub mod synth;
