@@ -1,0 +1,38 @@
+//! From a plan to samples.
+
+use super::draw::Draw;
+use super::plan::VoicePlan;
+use super::{score, source, tract};
+use crate::synth::SynthError;
+
+const LEVEL_DBFS: f64 = -24.0;
+/// Utterances are up to this much louder or softer.
+const LEVEL_SPREAD_DB: f64 = 2.0;
+const HIGHEST_PEAK: f64 = 0.9;
+
+/// Utterance number `utterance_index` of `voice`: mono samples at 16 kHz, within ±0.9.
+///
+/// Every utterance of a voice says something else at a slightly different level; the planted
+/// parameters are the same.
+///
+/// # Errors
+/// [`SynthError::Setting`] when a parameter of the voice is outside its range.
+pub fn render(voice: &VoicePlan, utterance_index: usize) -> Result<Vec<f32>, SynthError> {
+    voice.check()?;
+    let name = format!("voices render {}", voice.speaker);
+    let mut draw = Draw::new(voice.seed, &name, utterance_index as u64);
+    let frames = score::compose(voice, &mut draw);
+    let spread_db = draw.uniform(-LEVEL_SPREAD_DB, LEVEL_SPREAD_DB);
+    let source = source::excite(&frames, voice, &mut draw);
+    let speech = tract::speak(&source, &frames, voice.vtl_cm, &mut draw);
+
+    let energy: f64 = speech.iter().map(|x| x * x).sum();
+    let rms = (energy / speech.len().max(1) as f64).sqrt();
+    let peak = speech.iter().fold(0.0f64, |peak, x| peak.max(x.abs()));
+    if peak == 0.0 {
+        return Ok(vec![0.0; speech.len()]);
+    }
+    let wanted = 10f64.powf((LEVEL_DBFS + spread_db) / 20.0) / rms;
+    let gain = wanted.min(HIGHEST_PEAK / peak);
+    Ok(speech.iter().map(|x| (x * gain) as f32).collect())
+}
