@@ -7,7 +7,11 @@
 
 pub mod error;
 pub mod estimate;
+pub mod linalg;
+pub mod pca;
+pub mod regress;
 pub mod rng;
+pub mod stats;
 pub mod task;
 
 pub use error::{Error, Result};
