@@ -68,12 +68,23 @@ pub enum Error {
         /// The names there are, in words.
         hint: String,
     },
+    /// Synthetic speech could not be made.
+    #[error(transparent)]
+    Synth(#[from] crate::synth::SynthError),
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
 }
 
 impl Error {
+    /// Whether the user's input, rather than the machine, is at fault.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Synth(error) => error.is_input(),
+            other => !matches!(other, Self::Write { .. } | Self::Cancelled),
+        }
+    }
+
     /// What the user can do about it, where there is something to say.
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -94,6 +105,7 @@ impl Error {
             Self::Manifest { hint, .. } => hint.as_deref(),
             Self::Audio { fault, .. } => fault.hint(),
             Self::Corpus { hint, .. } | Self::UnknownCorpus { hint, .. } => Some(hint),
+            Self::Synth(error) => error.hint(),
             Self::Cancelled => None,
         }
     }

@@ -35,13 +35,14 @@ pub(super) fn into_folder(
     out: &Path,
     context: &Context,
 ) -> anyhow::Result<Extracted> {
+    let manifest = Manifest::read(data)?;
+    let engine = context.engine()?;
     let settings = ExtractSettings {
         taps: select_taps(model, taps)?,
         sessions: sessions.unwrap_or_else(cores),
         shard_items: SHARD_ITEMS,
+        second_opinion: context.other_engine(engine.as_ref()),
     };
-    let manifest = Manifest::read(data)?;
-    let engine = context.engine()?;
     let name = data.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(extract(model, engine.as_ref(), &manifest, &name, &settings, out, &context.task)?)
 }

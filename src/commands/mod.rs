@@ -52,7 +52,17 @@ impl Context {
 
     fn engine(&self) -> anyhow::Result<Arc<dyn Engine>> {
         let choice: EngineChoice = self.global.engine.parse()?;
-        Ok(open_engine(choice, self.network(), &self.task)?)
+        Ok(open_engine(choice, self.cache()?.path(), self.network(), &self.task)?)
+    }
+
+    /// The engine that is not `engine`, if it is here; nothing is fetched for a second opinion.
+    fn other_engine(&self, engine: &dyn Engine) -> Result<Arc<dyn Engine>, String> {
+        let choice = match engine.info().name.as_str() {
+            "rten" => EngineChoice::OnnxRuntime,
+            _ => EngineChoice::Rten,
+        };
+        let cache = self.cache().map_err(|e| e.to_string())?;
+        open_engine(choice, cache.path(), Network::Offline, &self.task).map_err(|e| e.to_string())
     }
 }
 

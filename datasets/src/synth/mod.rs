@@ -19,7 +19,7 @@ pub enum SynthError {
         found: String,
     },
     /// The output folder holds a manifest that this program did not write.
-    #[error("cannot write voices to {path}: another manifest is there\nhint: choose a new folder")]
+    #[error("cannot write voices to {path}: another manifest is there")]
     ForeignManifest {
         /// The manifest in the way.
         path: PathBuf,
@@ -43,4 +43,19 @@ pub enum SynthError {
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+impl SynthError {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::ForeignManifest { .. } => Some("choose a new folder"),
+            _ => None,
+        }
+    }
+
+    /// Whether the user's input, rather than the machine, is at fault.
+    pub fn is_input(&self) -> bool {
+        matches!(self, Self::Setting { .. } | Self::ForeignManifest { .. })
+    }
 }

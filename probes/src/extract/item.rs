@@ -73,7 +73,7 @@ impl<'a> Extractor<'a> {
         utterance: &Utterance,
         cancel: &Cancel,
     ) -> Result<ItemResult> {
-        let wave = read_audio(utterance)?;
+        let wave = audio::read_utterance(utterance)?;
         let features = self.model.front_end.compute(&wave.samples)?;
         let outputs =
             session.run(&[(self.model.input.as_str(), features.data.view())], cancel)?;
@@ -83,7 +83,7 @@ impl<'a> Extractor<'a> {
             .map(|(values, tap)| pool(values.view(), tap, self.unit_length(tap)))
             .collect::<Result<_>>()?;
         Ok(ItemResult {
-            duration_secs: wave.samples.len() as f64 / f64::from(audio::SAMPLE_RATE_HZ),
+            duration_secs: wave.duration_secs(),
             audio_sha256: wave.sha256,
             vectors,
         })
@@ -100,15 +100,8 @@ impl<'a> Extractor<'a> {
     /// # Errors
     /// As [`Extractor::run`].
     pub fn features(&self, utterance: &Utterance) -> Result<ArrayD<f32>> {
-        Ok(self.model.front_end.compute(&read_audio(utterance)?.samples)?.data)
+        Ok(self.model.front_end.compute(&audio::read_utterance(utterance)?.samples)?.data)
     }
-}
-
-fn read_audio(utterance: &Utterance) -> Result<audio::Waveform> {
-    Ok(match (utterance.start_secs, utterance.end_secs) {
-        (None, None) => audio::read(&utterance.audio)?,
-        (start, end) => audio::read_span(&utterance.audio, start.unwrap_or(0.0), end)?,
-    })
 }
 
 /// Mean over every axis but the last, in double precision; optionally scaled to unit length.

@@ -9,6 +9,7 @@ pub use taps::select_taps;
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::Manifest;
@@ -23,7 +24,7 @@ use crate::store::{read_description, shard_count, write_items};
 use crate::trust;
 
 /// What to extract, with how many hands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ExtractSettings {
     /// Taps to read, in order.
     pub taps: Vec<Tap>,
@@ -31,6 +32,18 @@ pub struct ExtractSettings {
     pub sessions: usize,
     /// Items in a shard.
     pub shard_items: usize,
+    /// Another engine to compare with on a few items, or why there is none.
+    pub second_opinion: std::result::Result<Arc<dyn Engine>, String>,
+}
+
+impl std::fmt::Debug for ExtractSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExtractSettings")
+            .field("taps", &self.taps)
+            .field("sessions", &self.sessions)
+            .field("shard_items", &self.shard_items)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What an extraction did.
@@ -105,7 +118,7 @@ pub fn extract(
     }
     let trust_path = out.join("trust.json");
     if resumed < records.len() || !trust_path.is_file() {
-        let checks = trust::check_run(model, engine, &extractor, manifest, &records, task)?;
+        let checks = trust::check_run(&trust::Subject { model, engine, extractor: &extractor, manifest, records: &records, second_opinion: &settings.second_opinion }, task)?;
         let report = crate::report::Trust { checks, coverage: coverage.clone() };
         let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
         write_atomic(&trust_path, text.as_bytes())?;

@@ -7,8 +7,10 @@ pub(crate) use coverage::count_groups;
 use ndarray::ArrayD;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::engine::{Engine, EngineChoice, Session, open_engine};
-use phonoscope_models::{Model, Network};
+use std::sync::Arc;
+
+use phonoscope_models::Model;
+use phonoscope_models::engine::{Engine, Session};
 
 use crate::error::Result;
 use crate::extract::Extractor;
@@ -22,18 +24,23 @@ const SAMPLE: usize = 4;
 /// Runtime and rten were seen to agree to about 1e-5 of it (single precision, other summation order).
 const ENGINES_AGREE: f64 = 1e-3;
 
+/// What is checked.
+pub(crate) struct Subject<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) engine: &'a dyn Engine,
+    pub(crate) extractor: &'a Extractor<'a>,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) records: &'a [ItemRecord],
+    /// The engine that did not run the items, or why there is none.
+    pub(crate) second_opinion: &'a std::result::Result<Arc<dyn Engine>, String>,
+}
+
 /// Measures determinism, tap neutrality and agreement of engines on a few used items.
 ///
 /// # Errors
 /// When the run's own engine fails on an item it read before, or the task is cancelled.
-pub(crate) fn check_run(
-    model: &Model,
-    engine: &dyn Engine,
-    extractor: &Extractor<'_>,
-    manifest: &Manifest,
-    records: &[ItemRecord],
-    task: &Task,
-) -> Result<Vec<Check>> {
+pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>> {
+    let &Subject { model, engine, extractor, manifest, records, second_opinion } = subject;
     let sample = sample(records);
     task.progress.start("checking the run", "items", Some(sample.len() as u64));
     let declared = model.declared_outputs();
@@ -42,7 +49,7 @@ pub(crate) fn check_run(
     let mut bare = engine.open(&model.graph, &declared)?;
     let mut first = engine.open(&model.graph, &tapped)?;
     let mut second = engine.open(&model.graph, &tapped)?;
-    let mut other = Other::find(engine, extractor, task);
+    let mut other = Other::open(second_opinion, extractor);
 
     let mut repeat = Worst::default();
     let mut neutral = Worst::default();
@@ -158,19 +165,15 @@ struct Other {
 }
 
 impl Other {
-    fn find(engine: &dyn Engine, extractor: &Extractor<'_>, task: &Task) -> Self {
-        let choice = match engine.info().name.as_str() {
-            "rten" => EngineChoice::OnnxRuntime,
-            _ => EngineChoice::Rten,
-        };
-        let mut name = choice.to_string();
-        // Never fetched for this: a check must not cause a download.
-        let session = open_engine(choice, Network::Offline, task)
-            .map_err(|e| e.to_string())
-            .and_then(|found| {
-                name = format!("{} {}", found.info().name, found.info().version);
-                extractor.open(Some(found.as_ref())).map_err(|e| e.to_string())
-            });
+    fn open(
+        engine: &std::result::Result<Arc<dyn Engine>, String>,
+        extractor: &Extractor<'_>,
+    ) -> Self {
+        let name = engine.as_ref().map_or_else(|_| "the other engine".into(), |e| e.info().to_string());
+        let session = engine
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|e| extractor.open(Some(e.as_ref())).map_err(|e| e.to_string()));
         Self { engine: name, session, worst: Worst::default() }
     }
 
