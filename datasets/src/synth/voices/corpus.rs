@@ -34,7 +34,8 @@ const AUDIO: &str = "wav";
 /// `dir/manifest.tsv` with the columns [`COLUMNS`]; gives the manifest's path.
 ///
 /// Every file appears whole or not at all, and the manifest last: a folder with a manifest is
-/// complete. The same settings give the same bytes, also after an interrupted run.
+/// complete. The same settings give the same bytes, also after an interrupted run. Recordings of an
+/// earlier corpus that the new one has no use for stay where they are.
 ///
 /// # Errors
 /// [`SynthError::Setting`] for settings out of range, [`SynthError::ForeignManifest`] when `dir`

@@ -31,6 +31,8 @@ impl Default for VoicesSettings {
 }
 
 impl VoicesSettings {
+    /// Whether every value is in range.
+    ///
     /// # Errors
     /// [`SynthError::Setting`] for the first value out of range.
     pub fn check(&self) -> Result<(), SynthError> {
@@ -92,6 +94,8 @@ pub struct VoicePlan {
 }
 
 impl VoicePlan {
+    /// Whether every parameter is in range.
+    ///
     /// # Errors
     /// [`SynthError::Setting`] for the first parameter outside the range given at its field.
     pub fn check(&self) -> Result<(), SynthError> {

@@ -8,9 +8,12 @@ use crate::synth::SynthError;
 const LEVEL_DBFS: f64 = -24.0;
 /// Utterances are up to this much louder or softer.
 const LEVEL_SPREAD_DB: f64 = 2.0;
-const HIGHEST_PEAK: f64 = 0.9;
+const HIGHEST_PEAK: f64 = 0.89;
+/// Noise of the imagined room and microphone.
+const FLOOR_DBFS: f64 = -70.0;
 
-/// Utterance number `utterance_index` of `voice`: mono samples at 16 kHz, within ±0.9.
+/// Utterance number `utterance_index` of `voice`: mono samples at 16 kHz, within ±0.9, over a noise
+/// floor of −70 dBFS.
 ///
 /// Every utterance of a voice says something else at a slightly different level; the planted
 /// parameters are the same.
@@ -29,10 +32,13 @@ pub fn render(voice: &VoicePlan, utterance_index: usize) -> Result<Vec<f32>, Syn
     let energy: f64 = speech.iter().map(|x| x * x).sum();
     let rms = (energy / speech.len().max(1) as f64).sqrt();
     let peak = speech.iter().fold(0.0f64, |peak, x| peak.max(x.abs()));
-    if peak == 0.0 {
-        return Ok(vec![0.0; speech.len()]);
-    }
     let wanted = 10f64.powf((LEVEL_DBFS + spread_db) / 20.0) / rms;
-    let gain = wanted.min(HIGHEST_PEAK / peak);
-    Ok(speech.iter().map(|x| (x * gain) as f32).collect())
+    let gain = if peak > 0.0 {
+        wanted.min(HIGHEST_PEAK / peak)
+    } else {
+        0.0
+    };
+    let floor = 10f64.powf(FLOOR_DBFS / 20.0);
+    let noisy = speech.iter().map(|x| x * gain + floor * draw.normal());
+    Ok(noisy.map(|x| x as f32).collect())
 }

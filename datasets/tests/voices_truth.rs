@@ -1,18 +1,10 @@
 //! The planted truth of the built-in voices comes back from the audio by simple independent
-//! measures; corpora are complete, repeatable and refuse absurd settings.
+//! measures.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-#![expect(clippy::print_stdout, reason = "measured values are told")]
-
-use std::fs;
-use std::path::Path;
 
 use phonoscope_analysis::signal::{Padding, Stft};
-use phonoscope_analysis::task::Task;
-use phonoscope_datasets::synth::SynthError;
-use phonoscope_datasets::synth::voices::{
-    COLUMNS, Sex, VoicePlan, VoicesSettings, plan, render, write,
-};
+use phonoscope_datasets::synth::voices::{Sex, VoicePlan, render};
 
 const RATE: f64 = 16_000.0;
 
@@ -44,14 +36,14 @@ struct Voiced {
     peak: f64,
 }
 
-/// Frames every 10 ms that are loud and periodic, with F0 within an octave of `near_hz`.
+/// Frames every 20 ms that are loud and periodic, with F0 within an octave of `near_hz`.
 fn voiced_frames(samples: &[f64], near_hz: f64) -> Vec<Voiced> {
     let len = 640;
     let loud = 0.3 * rms(samples);
     let longest = (RATE / near_hz * 1.9) as usize;
     let shortest = (RATE / near_hz / 1.9) as usize;
     let mut frames = Vec::new();
-    for start in (0..samples.len().saturating_sub(len + longest + 1)).step_by(160) {
+    for start in (0..samples.len().saturating_sub(len + longest + 1)).step_by(320) {
         let here = &samples[start..start + len];
         if rms(here) < loud {
             continue;
@@ -106,7 +98,7 @@ fn f0_comes_back_within_one_and_a_half_percent() {
     for f0_hz in [90.0, 130.0, 180.0, 240.0] {
         let voice = VoicePlan { f0_hz, ..clear() };
         let frames = voiced_frames(&speak(&voice, 0), f0_hz);
-        assert!(frames.len() > 100, "{}", frames.len());
+        assert!(frames.len() > 60, "{}", frames.len());
         let logs: f64 = frames.iter().map(|f| f.f0_hz.ln()).sum();
         let found = (logs / frames.len() as f64).exp();
         println!("F0: planted {f0_hz} Hz, found {found:.2} Hz");
@@ -203,61 +195,69 @@ fn breathiness_lowers_the_harmonics_to_noise_ratio() {
     assert!(found[0] - found[3] > 6.0, "{found:?}");
 }
 
+/// Levels in dB of two equally wide bands, three octaves apart, in every frame.
+fn band_levels(samples: &[f64]) -> Vec<(f64, f64)> {
+    let stft = Stft::new(512, 160).unwrap();
+    let power = stft.power(samples, Padding::Zeros).unwrap();
+    let rows = power.rows().into_iter().map(|row| row.to_vec());
+    rows.map(|row| (band_db(&row, 400.0, 580.0), band_db(&row, 3200.0, 4640.0)))
+        .collect()
+}
+
 #[test]
 fn tilt_moves_energy_between_bands() {
-    let balance = |tilt_db_per_octave| {
+    let levels = |tilt_db_per_octave| {
         let voice = VoicePlan {
             tilt_db_per_octave,
-            breathiness_db: -60.0,
+            breathiness_db: -80.0,
             ..clear()
         };
-        // Sonorant frames only: frication has no tilt.
-        let samples = speak(&voice, 0);
-        let power = Stft::new(512, 160)
-            .unwrap()
-            .power(&samples, Padding::Zeros)
-            .unwrap();
-        let loudest = power
-            .rows()
-            .into_iter()
-            .map(|r| r.sum())
-            .fold(0.0, f64::max);
-        let mut spectrum = vec![0.0; 257];
-        for row in power.rows() {
-            let low: f64 = row.iter().take(26).sum();
-            if low > 0.1 * loudest {
-                spectrum.iter_mut().zip(row).for_each(|(s, p)| *s += p);
-            }
-        }
-        band_db(&spectrum, 2400.0, 4800.0) - band_db(&spectrum, 300.0, 600.0)
+        band_levels(&speak(&voice, 0))
     };
-    let found = [-4.0, -8.0, -12.0].map(balance);
-    println!("2.4-4.8 kHz over 0.3-0.6 kHz at -4, -8, -12 dB/octave: {found:.1?} dB");
-    // The bands lie three octaves apart: 12 dB for each 4 dB per octave.
-    for pair in found.windows(2) {
-        assert!((pair[0] - pair[1] - 12.0).abs() < 3.0, "{found:?}");
+    let reference = levels(-8.0);
+    let vowels = quantile(reference.iter().map(|l| l.0).collect(), 0.7);
+    for tilt in [-11.0, -6.0, -4.0] {
+        let pairs = reference
+            .iter()
+            .zip(levels(tilt))
+            .filter(|(before, _)| before.0 > vowels);
+        let gaps = pairs.map(|(before, after)| (after.1 - after.0) - (before.1 - before.0));
+        let found = quantile(gaps.collect(), 0.5) / 3.0;
+        let planted = tilt + 8.0;
+        println!("tilt: planted {planted:+} dB/octave, found {found:+.2}");
+        assert!(
+            (found / planted - 1.0).abs() < 0.15,
+            "planted {planted}, found {found}"
+        );
     }
 }
 
-/// Mean absolute difference of neighbouring periods over the mean, in percent, by matching each
-/// cycle's waveform with the next.
+/// Mean absolute difference of neighbouring periods over the mean, in percent: the waveform around
+/// each cycle's strongest sample is matched with the next cycle's.
 fn cycle_jitter_percent(samples: &[f64], f0_hz: f64) -> f64 {
     let period = (RATE / f0_hz).round() as usize;
     let loud = 0.5 * rms(samples);
+    let half = period / 6;
     let (mut at, mut differences, mut periods) = (period, Vec::new(), Vec::new());
     let mut previous: Option<f64> = None;
     while at + 3 * period < samples.len() {
-        let here = &samples[at..at + period];
+        if previous.is_none() {
+            let cycle = at..at + period;
+            at = cycle
+                .max_by(|a, b| samples[*a].abs().total_cmp(&samples[*b].abs()))
+                .unwrap();
+        }
+        let here = &samples[at - half..=at + half];
         let match_at = |lag: usize| {
-            let there = &samples[at + lag..at + lag + period];
+            let there = &samples[at + lag - half..=at + lag + half];
             let dot: f64 = here.iter().zip(there).map(|(a, b)| a * b).sum();
-            dot / (rms(here) * rms(there) * period as f64).max(1e-12)
+            dot / (rms(here) * rms(there) * here.len() as f64).max(1e-12)
         };
         let lags = period * 85 / 100..=period * 115 / 100;
         let best = lags
             .max_by(|a, b| match_at(*a).total_cmp(&match_at(*b)))
             .unwrap();
-        if rms(here) < loud || match_at(best) < 0.85 {
+        if rms(here) < loud || match_at(best) < 0.9 {
             previous = None;
             at += period / 2;
             continue;
@@ -347,185 +347,4 @@ fn rate_sets_the_spacing_of_syllables() {
             "planted {rate}, found {found}"
         );
     }
-}
-
-#[test]
-fn utterances_differ_stay_in_range_and_repeat() {
-    let settings = VoicesSettings {
-        speakers: 12,
-        ..VoicesSettings::default()
-    };
-    for voice in plan(&settings).unwrap() {
-        let first = render(&voice, 0).unwrap();
-        assert_eq!(first, render(&voice, 0).unwrap());
-        assert_ne!(first, render(&voice, 1).unwrap());
-        assert!(first.iter().all(|x| x.abs() <= 0.9001));
-        let secs = first.len() as f64 / RATE;
-        assert!(
-            (secs / settings.duration_secs - 1.0).abs() < 0.2,
-            "{secs} s"
-        );
-        let level_db = 20.0 * rms(&first.iter().map(|x| f64::from(*x)).collect::<Vec<_>>()).log10();
-        assert!((-30.0..-21.0).contains(&level_db), "{level_db} dB");
-    }
-}
-
-#[test]
-fn absurd_voices_are_errors() {
-    let bad = [
-        VoicePlan {
-            f0_hz: 0.0,
-            ..clear()
-        },
-        VoicePlan {
-            f0_hz: f64::NAN,
-            ..clear()
-        },
-        VoicePlan {
-            vtl_cm: -17.0,
-            ..clear()
-        },
-        VoicePlan {
-            f0_range_st: 1e6,
-            ..clear()
-        },
-        VoicePlan {
-            jitter_percent: 90.0,
-            ..clear()
-        },
-        VoicePlan {
-            rate_syllables_per_sec: f64::INFINITY,
-            ..clear()
-        },
-        VoicePlan {
-            duration_secs: 1e12,
-            ..clear()
-        },
-    ];
-    for voice in bad {
-        assert!(
-            matches!(render(&voice, 0), Err(SynthError::Setting { .. })),
-            "{voice:?}"
-        );
-    }
-    let extreme = VoicePlan {
-        f0_hz: 500.0,
-        f0_range_st: 24.0,
-        vtl_cm: 8.0,
-        jitter_percent: 10.0,
-        breathiness_db: 10.0,
-        tilt_db_per_octave: -24.0,
-        rate_syllables_per_sec: 10.0,
-        duration_secs: 0.5,
-        ..clear()
-    };
-    assert!(render(&extreme, 0).unwrap().iter().all(|x| x.is_finite()));
-}
-
-fn small() -> VoicesSettings {
-    VoicesSettings {
-        speakers: 2,
-        utterances_per_speaker: 2,
-        duration_secs: 1.0,
-        seed: 9,
-    }
-}
-
-fn bytes_below(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files = Vec::new();
-    for folder in [dir.to_owned(), dir.join("wav")] {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_file() {
-                files.push((path.display().to_string(), fs::read(&path).unwrap()));
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
-#[test]
-fn a_corpus_has_its_truth_in_columns_and_the_same_bytes_twice() {
-    let dir = tempfile::tempdir().unwrap();
-    let manifest = write(dir.path(), &small(), &Task::silent()).unwrap();
-    let first = bytes_below(dir.path());
-    assert_eq!(
-        first.len(),
-        5,
-        "four recordings, one manifest, nothing left over"
-    );
-
-    let text = fs::read_to_string(&manifest).unwrap();
-    let rows: Vec<Vec<&str>> = text.lines().map(|l| l.split('\t').collect()).collect();
-    assert_eq!(rows[0], COLUMNS);
-    assert_eq!(rows.len(), 5);
-    let voices = plan(&small()).unwrap();
-    for (i, row) in rows[1..].iter().enumerate() {
-        let voice = &voices[i / 2];
-        assert_eq!(row[2], voice.speaker);
-        assert_eq!(row[3], voice.sex.as_str());
-        assert_eq!(row[4].parse::<f64>().unwrap(), voice.f0_hz);
-        assert_eq!(row[6].parse::<f64>().unwrap(), voice.vtl_cm);
-        let mut wav = hound::WavReader::open(dir.path().join(row[1])).unwrap();
-        assert_eq!((wav.spec().sample_rate, wav.spec().channels), (16_000, 1));
-        let expected = render(voice, i % 2).unwrap();
-        for (stored, x) in wav.samples::<i16>().zip(&expected) {
-            assert!((f32::from(stored.unwrap()) / 32_767.0 - x).abs() < 2e-5);
-        }
-    }
-
-    fs::write(dir.path().join("wav/v0000-000.wav"), b"half written").unwrap();
-    fs::remove_file(&manifest).unwrap();
-    write(dir.path(), &small(), &Task::silent()).unwrap();
-    assert_eq!(first, bytes_below(dir.path()));
-}
-
-#[test]
-fn one_speaker_with_one_utterance_is_a_corpus_and_none_is_not() {
-    let dir = tempfile::tempdir().unwrap();
-    let one = VoicesSettings {
-        speakers: 1,
-        utterances_per_speaker: 1,
-        ..small()
-    };
-    write(dir.path(), &one, &Task::silent()).unwrap();
-    assert_eq!(bytes_below(dir.path()).len(), 2);
-    let none = VoicesSettings { speakers: 0, ..one };
-    let error = write(dir.path(), &none, &Task::silent()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "voices: speakers must be from 1 to 10000, found 0"
-    );
-}
-
-#[test]
-fn other_peoples_manifests_are_kept_and_cancelling_leaves_none() {
-    let dir = tempfile::tempdir().unwrap();
-    let manifest = dir.path().join("manifest.tsv");
-    fs::write(&manifest, "id\tpath\n").unwrap();
-    let error = write(dir.path(), &small(), &Task::silent()).unwrap_err();
-    assert!(
-        matches!(error, SynthError::ForeignManifest { .. }),
-        "{error}"
-    );
-    assert_eq!(fs::read_to_string(&manifest).unwrap(), "id\tpath\n");
-
-    let other = tempfile::tempdir().unwrap();
-    write(other.path(), &small(), &Task::silent()).unwrap();
-    let task = Task::silent();
-    task.cancel.cancel();
-    let error = write(other.path(), &small(), &task).unwrap_err();
-    assert!(matches!(error, SynthError::Cancelled));
-    assert!(!other.path().join("manifest.tsv").exists());
-}
-
-#[test]
-fn a_folder_that_cannot_be_made_is_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("file");
-    fs::write(&file, "").unwrap();
-    let error = write(&file, &small(), &Task::silent()).unwrap_err();
-    assert!(error.to_string().contains("file"), "{error}");
-    assert!(matches!(error, SynthError::Io { .. }));
 }
