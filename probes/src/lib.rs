@@ -1,3 +1,4 @@
 //! Extraction, activation store, probes and reports.
 
 pub mod report;
+pub mod speaker;
