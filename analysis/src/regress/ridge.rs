@@ -27,16 +27,19 @@ pub struct RidgeCv {
     pub best: Vec<usize>,
 }
 
-/// Fits `y: [row, target]` on `x: [row, predictor]` for every penalty in `alphas` (all positive).
+/// Fits `y: [row, target]` on `x: [row, predictor]` for every penalty in `alphas` (none negative).
+///
+/// Directions in which the predictors do not vary get no weight, so a penalty of 0 gives the shortest
+/// least-squares solution.
 ///
 /// Predictors are centred, not scaled: standardise them first if their units differ.
 pub fn ridge(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, alphas: &[f64]) -> Result<Ridge> {
     let what = "ridge regression";
     checked(what, x, y)?;
-    if alphas.is_empty() || alphas.iter().any(|a| !(*a > 0.0 && a.is_finite())) {
+    if alphas.is_empty() || alphas.iter().any(|a| !(*a >= 0.0 && a.is_finite())) {
         return Err(Error::Setting {
             what: "ridge penalties".into(),
-            needed: "one or more positive numbers".into(),
+            needed: "one or more numbers, none negative".into(),
             found: format!("{alphas:?}"),
         });
     }
@@ -55,6 +58,8 @@ pub fn ridge(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, alphas: &[f64]) -> 
     let rotated = svd.u.t().dot(&centred_y);
     let u_squared = svd.u.mapv(|v| v * v);
 
+    let first = svd.values.first().copied().unwrap_or(0.0);
+    let floor = first * f64::EPSILON * n.max(k) as f64;
     let targets = y.ncols();
     let mut out = Ridge {
         coefficients: Array3::zeros((alphas.len(), targets, k)),
@@ -62,7 +67,9 @@ pub fn ridge(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, alphas: &[f64]) -> 
         loo_mse: Array2::zeros((alphas.len(), targets)),
     };
     for (a, alpha) in alphas.iter().enumerate() {
-        let gain = svd.values.mapv(|s| s / (s * s + alpha));
+        let gain = svd
+            .values
+            .mapv(|s| if s > floor { s / (s * s + alpha) } else { 0.0 });
         let slopes = svd
             .vt
             .t()

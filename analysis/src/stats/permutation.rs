@@ -6,7 +6,12 @@ use crate::{Error, Result};
 ///
 /// Null values equal up to rounding count, so statistics that take few values are not flattered. With
 /// `(1 + B) · α` a whole number, `p <= α` has level exactly α.
+///
+/// NaN when `observed` is.
 pub fn permutation_p(observed: f64, null: &[f64]) -> f64 {
+    if observed.is_nan() {
+        return f64::NAN;
+    }
     let floor = observed - 1e-10 * observed.abs();
     let at_least = null.iter().filter(|v| **v >= floor).count();
     (1 + at_least) as f64 / (1 + null.len()) as f64
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(critical_value(&null, 0.05), 19.0);
         assert_eq!(critical_value(&null[..5], 0.05), f64::INFINITY);
         assert_eq!(critical_value(&[], 1.0), f64::INFINITY);
+        assert!(permutation_p(f64::NAN, &null).is_nan());
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub struct SpeakerReport {
 
 /// Probes the speaker embeddings of a run.
 ///
-/// `tap` defaults to the model's embedding. `command` is recorded as the way to make the report again.
+/// `tap` defaults to the model's embedding. Whether vectors are brought to unit length is the
+/// catalogue's word, not that of `settings`. `command` is recorded as the way to make the report again.
 ///
 /// # Errors
 /// When the run has no such tap, the manifest has no speakers, or there are too few of them.
@@ -47,7 +48,7 @@ pub fn from_run(
         }
     };
     let unit_length = embedding.is_some_and(|e| e.tap == tap && e.unit_length);
-    let normalise = if unit_length { Normalise::L2 } else { settings.normalise };
+    let normalise = if unit_length { Normalise::L2 } else { Normalise::None };
     let settings = SpeakerSettings { normalise, ..settings.clone() };
 
     let (rows, vectors) = source.tap(tap)?;
