@@ -83,27 +83,23 @@ fn describe(findings: &[Finding]) -> String {
 }
 
 fn cache(context: &Context) -> Finding {
-    let attempt = context.cache().and_then(|cache| {
-        std::fs::create_dir_all(cache.path())?;
-        tempfile::tempfile_in(cache.path())?;
-        Ok(cache.path().display().to_string())
-    });
+    let cache = context.cache();
+    let root = cache.root();
+    let attempt = std::fs::create_dir_all(root).and_then(|()| tempfile::tempfile_in(root));
     match attempt {
-        Ok(path) => Finding::works("cache", path),
+        Ok(_) => Finding::works("cache", root.display().to_string()),
         Err(e) => Finding::fails(
             "cache",
             State::Broken,
-            format!("{e:#}"),
+            format!("{}: {e}", root.display()),
             "set PHONOSCOPE_CACHE to a folder that can be written",
         ),
     }
 }
 
 fn onnxruntime(context: &Context) -> Finding {
-    let found = context.cache().and_then(|cache| {
-        Ok(open_engine(EngineChoice::OnnxRuntime, cache.path(), Network::Offline, &context.task)?)
-    });
-    match found {
+    let cache = context.cache();
+    match open_engine(EngineChoice::OnnxRuntime, cache.root(), Network::Offline, &context.task) {
         Ok(engine) => {
             let info = engine.info();
             Finding::works("onnxruntime", format!("{}, {}", info.version, info.found))
@@ -111,7 +107,7 @@ fn onnxruntime(context: &Context) -> Finding {
         Err(e) => Finding::fails(
             "onnxruntime",
             State::Missing,
-            format!("{e:#}").replace('\n', "; "),
+            e.to_string().replace('\n', "; "),
             "the first run fetches it through pip or uv; without them rten is used",
         ),
     }
@@ -162,9 +158,8 @@ fn terminal() -> Finding {
 }
 
 fn models(context: &Context) -> Vec<Finding> {
-    let (Ok(catalogue), Ok(cache)) = (Catalogue::builtin(), context.cache()) else {
-        return vec![];
-    };
+    let Ok(catalogue) = Catalogue::builtin() else { return vec![] };
+    let cache = context.cache();
     let state = |name: &str| phonoscope_models::load(name, &cache, Network::Offline, &context.task);
     catalogue
         .entries()

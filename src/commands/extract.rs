@@ -23,7 +23,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
 
 /// The model with this name in the catalogue, fetched when it is missing.
 pub(super) fn load(name: &str, context: &Context) -> anyhow::Result<Model> {
-    Ok(phonoscope_models::load(name, &context.cache()?, context.network(), &context.task)?)
+    Ok(phonoscope_models::load(name, &context.cache(), context.network(), &context.task)?)
 }
 
 /// Extracts taps of `model` over the manifest at `data` into the run folder `out`.

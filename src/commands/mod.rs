@@ -46,13 +46,13 @@ impl Context {
         if self.global.offline { Network::Offline } else { Network::Allowed }
     }
 
-    fn cache(&self) -> anyhow::Result<Cache> {
-        Ok(Cache::open()?)
+    fn cache(&self) -> Cache {
+        Cache::locate()
     }
 
     fn engine(&self) -> anyhow::Result<Arc<dyn Engine>> {
         let choice: EngineChoice = self.global.engine.parse()?;
-        Ok(open_engine(choice, self.cache()?.path(), self.network(), &self.task)?)
+        Ok(open_engine(choice, self.cache().root(), self.network(), &self.task)?)
     }
 
     /// The engine that is not `engine`, if it is here; nothing is fetched for a second opinion.
@@ -61,8 +61,8 @@ impl Context {
             "rten" => EngineChoice::OnnxRuntime,
             _ => EngineChoice::Rten,
         };
-        let cache = self.cache().map_err(|e| e.to_string())?;
-        open_engine(choice, cache.path(), Network::Offline, &self.task).map_err(|e| e.to_string())
+        open_engine(choice, self.cache().root(), Network::Offline, &self.task)
+            .map_err(|e| e.to_string())
     }
 }
 

@@ -143,7 +143,7 @@ mod tests {
             name: "t".into(),
             tensor: "t".into(),
             axes: vec![],
-            dim: 2,
+            dim: Some(2),
             meaning: String::new(),
         }
     }

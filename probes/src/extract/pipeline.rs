@@ -203,27 +203,36 @@ fn assemble(
         .extractor
         .taps()
         .iter()
-        .map(|t| TapValues { name: t.name.clone(), dim: t.dim, values: vec![] })
+        .map(|t| TapValues { name: t.name.clone(), dim: t.dim.unwrap_or(0), values: vec![] })
         .collect();
     let mut records = Vec::with_capacity(range.len());
     for index in range {
         let outcome = match waiting.remove(&index) {
-            Some(Ok(result)) => {
-                for (tap, vector) in taps.iter_mut().zip(result.vectors) {
-                    tap.dim = vector.len();
-                    tap.values.extend(vector);
-                }
-                Outcome::Used {
-                    duration_secs: result.duration_secs,
-                    audio_sha256: result.audio_sha256,
-                }
-            }
+            Some(Ok(result)) => append(&mut taps, result),
             Some(Err(reason)) => Outcome::Skipped { reason },
             None => Outcome::Skipped { reason: "it was never read".into() },
         };
         records.push(ItemRecord { index, outcome });
     }
     Shard { records, taps }
+}
+
+/// Adds an item's vectors to the shard, unless a width differs from that of the items before.
+fn append(taps: &mut [TapValues], result: ItemResult) -> Outcome {
+    let misfit = taps
+        .iter()
+        .zip(&result.vectors)
+        .find(|(tap, vector)| tap.dim != vector.len() && (tap.dim != 0 || !tap.values.is_empty()));
+    if let Some((tap, vector)) = misfit {
+        let (name, here, before) = (&tap.name, vector.len(), tap.dim);
+        let reason = format!("tap `{name}` is {here} wide here, {before} wide elsewhere");
+        return Outcome::Skipped { reason };
+    }
+    for (tap, vector) in taps.iter_mut().zip(result.vectors) {
+        tap.dim = vector.len();
+        tap.values.extend(vector);
+    }
+    Outcome::Used { duration_secs: result.duration_secs, audio_sha256: result.audio_sha256 }
 }
 
 /// An error with its causes on one line.
