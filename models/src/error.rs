@@ -18,6 +18,12 @@ pub enum Error {
         /// Names of the catalogue, nearest first.
         near: Vec<String>,
     },
+    /// A user's own file was given, and not how samples become its input.
+    #[error("{} needs a front end", path.display())]
+    NoFrontEnd {
+        /// The file.
+        path: PathBuf,
+    },
     /// The graph has no tensor of this name.
     #[error("cannot tap `{name}`: {model} has no such tensor")]
     UnknownTensor {
@@ -165,6 +171,9 @@ impl Error {
                 "`phonoscope models inspect {model}` lists all; near: {}",
                 near.join(", ")
             )),
+            Self::NoFrontEnd { .. } => {
+                Some("say what it is fed: waveform, ge2e_mel or whisper_log_mel".to_owned())
+            }
             Self::NotOnnx { .. } => Some(
                 "give a file exported to ONNX (usually named .onnx), whole and not compressed"
                     .to_owned(),
