@@ -1,1 +1,4 @@
 //! Phonoscope.
+
+pub mod plot;
+pub mod tui;
