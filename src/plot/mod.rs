@@ -1,0 +1,16 @@
+//! Figures: scales, colour ramps, how rows are coded by a column, and SVG drawings of a report.
+
+mod coding;
+mod figure;
+mod ramp;
+mod scale;
+mod svg;
+
+pub use coding::{Class, Coding, MAX_CLASSES};
+pub(crate) use figure::strength;
+pub use figure::{ScatterFigure, associations, scatter, scree};
+pub use ramp::{OKABE_ITO, Ramp};
+pub use scale::{Scale, Tick, significant};
+#[cfg(test)]
+pub(crate) use svg::tests::assert_well_formed;
+pub use svg::{Anchor, Marker, Svg};

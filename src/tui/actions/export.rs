@@ -1,0 +1,166 @@
+//! Taking things out: files and copies.
+
+use std::sync::Arc;
+
+use phonoscope_probes::report::Table;
+
+use crate::tui::cell;
+use crate::tui::export::{Figure, Request};
+use crate::tui::jobs::Work;
+use crate::tui::opened::Opened;
+use crate::tui::space::Pane;
+use crate::tui::state::{JobKind, JobState, Overlay, Screen, State, Tone};
+use crate::tui::update::{Effect, Effects, start};
+
+/// What would be exported, in JSON until another format is chosen.
+fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
+    let mut request = Request {
+        report: Arc::clone(&opened.report),
+        view: String::new(),
+        rows: None,
+        figure: None,
+        narrowed: String::new(),
+        format: crate::tui::export::Format::Json,
+    };
+    match screen {
+        Screen::Trust => request.view = String::from("trust"),
+        Screen::Data => {
+            let (table, view) = opened.current()?;
+            request.view.clone_from(&table.id);
+            request.rows = Some((table.id.clone(), view.order.clone()));
+            request.figure = match table.id.as_str() {
+                "components" => Some(Figure::Scree),
+                "associations" => Some(Figure::Associations),
+                _ => None,
+            };
+            let selection = &opened.selection;
+            let follows = matches!(table.id.as_str(), "speakers" | "items");
+            let narrows = follows && selection.narrows && selection.count() > 0;
+            let parts = [view.filter.as_str(), if narrows { &selection.origin } else { "" }];
+            let parts: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+            request.narrowed = parts.join("; ");
+        }
+        Screen::Space => {
+            let space = opened.space.as_ref()?;
+            let (view, id, figure) = match space.pane {
+                Pane::Scatter => ("scatter", "speakers", scatter(opened)),
+                Pane::Scree => ("scree", "components", Some(Figure::Scree)),
+                Pane::Card => ("associations", "associations", Some(Figure::Associations)),
+            };
+            request.view = view.to_owned();
+            request.figure = figure;
+            let rows = opened.report.table(id).map_or(0, Table::rows);
+            let mut rows: Vec<u32> = (0..rows).filter_map(|r| u32::try_from(r).ok()).collect();
+            let selection = &opened.selection;
+            if space.pane == Pane::Scatter && selection.count() > 0 {
+                rows.retain(|r| selection.has(*r as usize));
+                request.narrowed.clone_from(&selection.origin);
+            }
+            request.rows = Some((id.to_owned(), rows));
+        }
+        Screen::Home | Screen::Jobs | Screen::Log => return None,
+    }
+    Some(request)
+}
+
+fn scatter(opened: &Opened) -> Option<Figure> {
+    let space = opened.space.as_ref()?;
+    Some(Figure::Scatter {
+        x: space.x,
+        y: space.y,
+        colour: space.colour_column(&opened.report).map(|c| c.id.clone()),
+        selected: opened.selection.mask().map(<[bool]>::to_vec),
+    })
+}
+
+pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
+    let Some(request) = state.opened.as_ref().and_then(|o| shown(state.screen, o)) else {
+        state.say(Tone::Warn, "nothing to export here: open a report first");
+        return;
+    };
+    let mut formats = Request::formats(request.figure.as_ref());
+    if state.screen == Screen::Space {
+        // The picture first where a picture is shown.
+        formats.rotate_right(1);
+    }
+    state.overlay = Some(Overlay::Export { formats, cursor: 0 });
+}
+
+pub(crate) fn accept(state: &mut State, effects: &mut Effects) {
+    let Some(Overlay::Export { formats, cursor }) = state.overlay.take() else { return };
+    let request = state.opened.as_ref().and_then(|o| shown(state.screen, o));
+    let (Some(mut request), Some(format)) = (request, formats.get(cursor)) else { return };
+    request.format = *format;
+    let label = format!("export {}", request.file_name());
+    start(state, JobKind::Export, label, Work::Export(Box::new(request)), effects);
+}
+
+fn hand_out(state: &mut State, text: String, effects: &mut Effects) {
+    let shown = crate::tui::words::clip(&text, 40);
+    effects.push(Effect::Copy(text));
+    state.say(Tone::Good, format!("copied: {shown}"));
+}
+
+/// What `y` means on the screen shown.
+fn under_cursor(state: &State) -> Option<String> {
+    match state.screen {
+        Screen::Home => {
+            let opened = state.opened.as_ref()?;
+            Some(opened.report.summary.join("\n"))
+        }
+        Screen::Data => {
+            let (table, view) = state.opened.as_ref()?.current()?;
+            Some(cell::exact(table.columns.get(view.column)?, view.row()?))
+        }
+        Screen::Space => {
+            let opened = state.opened.as_ref()?;
+            let space = opened.space.as_ref()?;
+            let report = &opened.report;
+            match space.pane {
+                Pane::Scatter => Some(space.readout.clone()),
+                Pane::Scree => {
+                    Some(cell::row_as_tsv(report.table("components")?, space.component - 1))
+                }
+                Pane::Card => {
+                    let row = *space.card_rows.get(space.card_cursor)?;
+                    Some(cell::row_as_tsv(report.table("associations")?, row))
+                }
+            }
+        }
+        Screen::Trust => {
+            let opened = state.opened.as_ref()?;
+            let check = opened.report.trust.checks.get(opened.check)?;
+            serde_json::to_string(check).ok()
+        }
+        Screen::Jobs => {
+            let job = state.jobs.get(state.job)?;
+            Some(match &job.state {
+                JobState::Failed(why) => format!("{}: {why}", job.label),
+                JobState::Done(words) => words.clone(),
+                _ => job.label.clone(),
+            })
+        }
+        Screen::Log => state.log.window(1).next().map(|line| line.text.clone()),
+    }
+}
+
+pub(crate) fn copy(state: &mut State, effects: &mut Effects) {
+    match under_cursor(state).filter(|text| !text.is_empty()) {
+        Some(text) => hand_out(state, text, effects),
+        None => state.say(Tone::Warn, "nothing to copy here"),
+    }
+}
+
+pub(crate) fn copy_row(state: &mut State, effects: &mut Effects) {
+    let row = state.opened.as_ref().and_then(|o| {
+        let (table, view) = o.current()?;
+        Some(cell::row_as_tsv(table, view.row()?))
+    });
+    row.into_iter().for_each(|text| hand_out(state, text, effects));
+}
+
+pub(crate) fn copy_command(state: &mut State, effects: &mut Effects) {
+    if let Some(Overlay::Remake { command, .. }) = state.overlay.take() {
+        hand_out(state, command, effects);
+    }
+}

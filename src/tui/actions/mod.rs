@@ -1,0 +1,9 @@
+//! What the commands do, by the part of the app they act on.
+
+pub(super) mod export;
+pub(super) mod motion;
+pub(super) mod screen;
+pub(super) mod space;
+pub(super) mod table;
+pub(super) mod text;
+pub(super) mod work;

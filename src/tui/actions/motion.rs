@@ -1,0 +1,171 @@
+//! Moving cursors, wherever they are.
+
+use crate::tui::command::COMMANDS;
+use crate::tui::layout;
+use crate::tui::space::Pane;
+use crate::tui::state::{Overlay, Screen, State};
+use crate::tui::update::Effects;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Move {
+    Lines(isize),
+    Columns(isize),
+    Pages(isize),
+    First,
+    Last,
+}
+
+pub(crate) fn up(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Lines(-1));
+}
+
+pub(crate) fn down(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Lines(1));
+}
+
+pub(crate) fn left(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Columns(-1));
+}
+
+pub(crate) fn right(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Columns(1));
+}
+
+pub(crate) fn page_up(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Pages(-1));
+}
+
+pub(crate) fn page_down(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Pages(1));
+}
+
+pub(crate) fn first(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::First);
+}
+
+pub(crate) fn last(state: &mut State, _effects: &mut Effects) {
+    go(state, Move::Last);
+}
+
+pub(crate) fn next_pane(state: &mut State, _effects: &mut Effects) {
+    turn(state, 1);
+}
+
+pub(crate) fn previous_pane(state: &mut State, _effects: &mut Effects) {
+    turn(state, -1);
+}
+
+/// `at` moved within `0..count`.
+fn step(at: usize, count: usize, by: Move, page: usize) -> usize {
+    let last = count.saturating_sub(1);
+    match by {
+        Move::Lines(n) | Move::Columns(n) => at.saturating_add_signed(n).min(last),
+        Move::Pages(n) => at.saturating_add_signed(n * page.max(1).cast_signed()).min(last),
+        Move::First => 0,
+        Move::Last => last,
+    }
+}
+
+fn go(state: &mut State, by: Move) {
+    let body = layout::chrome(state.size).body;
+    let page = usize::from(body.height.saturating_sub(4));
+    match &mut state.overlay {
+        Some(Overlay::Help { scroll }) => {
+            *scroll = step(*scroll, COMMANDS.len() * 2, by, page);
+            return;
+        }
+        Some(Overlay::Export { formats, cursor }) => {
+            *cursor = step(*cursor, formats.len(), by, 1);
+            return;
+        }
+        Some(_) => return,
+        None => {}
+    }
+    let sideways = matches!(by, Move::Columns(_));
+    match state.screen {
+        Screen::Home if !sideways => {
+            state.entry = step(state.entry, state.entries.len(), by, page);
+        }
+        Screen::Jobs if !sideways => state.job = step(state.job, state.jobs.len(), by, page),
+        Screen::Log if !sideways => {
+            // The log is read from its end.
+            let count = state.log.len();
+            let place = count.saturating_sub(state.log.up + 1);
+            let place = step(place, count, by, page);
+            state.log.up = count.saturating_sub(place + 1);
+        }
+        Screen::Trust if !sideways => {
+            if let Some(opened) = &mut state.opened {
+                let checks = opened.report.trust.checks.len();
+                opened.check = step(opened.check, checks, by, page);
+            }
+        }
+        Screen::Data => {
+            let Some(opened) = &mut state.opened else { return };
+            let Some(view) = opened.views.get_mut(opened.table) else { return };
+            if sideways {
+                view.column = step(view.column, view.formats.len(), by, 1);
+            } else {
+                let page = usize::from(layout::data(body).rows.height);
+                view.cursor = step(view.cursor, view.order.len(), by, page);
+            }
+        }
+        Screen::Space => in_space(state, by),
+        Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
+    }
+}
+
+fn in_space(state: &mut State, by: Move) {
+    let Some(opened) = &mut state.opened else { return };
+    let Some(space) = &mut opened.space else { return };
+    match space.pane {
+        Pane::Scatter => {
+            let (width, height) = (space.raster.width, space.raster.height);
+            let (column, line) = (usize::from(space.cursor.0), usize::from(space.cursor.1));
+            let (column, line) = match by {
+                Move::Columns(_) => (step(column, width.into(), by, 1), line),
+                Move::First => (0, line),
+                Move::Last => (usize::from(width).saturating_sub(1), line),
+                Move::Lines(_) | Move::Pages(_) => {
+                    (column, step(line, height.into(), by, usize::from(height / 4)))
+                }
+            };
+            let cell = |v: usize| u16::try_from(v).unwrap_or(u16::MAX);
+            space.cursor = (cell(column), cell(line));
+        }
+        Pane::Scree => {
+            let at = step(space.component - 1, space.components, by, 5) + 1;
+            let report = std::sync::Arc::clone(&opened.report);
+            space.show_component(&report, at);
+        }
+        Pane::Card => match by {
+            // Sideways the card turns its pages: one per component.
+            Move::Columns(_) => {
+                let at = step(space.component - 1, space.components, by, 5) + 1;
+                let report = std::sync::Arc::clone(&opened.report);
+                space.show_component(&report, at);
+            }
+            _ => space.card_cursor = step(space.card_cursor, space.card_rows.len(), by, 5),
+        },
+    }
+}
+
+fn turn(state: &mut State, by: isize) {
+    let screen = state.screen;
+    let Some(opened) = &mut state.opened else { return };
+    match screen {
+        Screen::Data => {
+            let count = opened.report.tables.len().max(1);
+            opened.table =
+                (opened.table + count).saturating_add_signed(by) % count;
+        }
+        Screen::Space => {
+            let Some(space) = &mut opened.space else { return };
+            const PANES: [Pane; 3] = [Pane::Scatter, Pane::Scree, Pane::Card];
+            let at = PANES.iter().position(|p| *p == space.pane).unwrap_or(0);
+            let next = (at + PANES.len()).saturating_add_signed(by) % PANES.len();
+            space.pane = PANES.get(next).copied().unwrap_or_default();
+        }
+        _ => {}
+    }
+}

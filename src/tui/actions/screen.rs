@@ -1,0 +1,147 @@
+//! Going from screen to screen.
+
+use crate::tui::Exit;
+use crate::tui::space::Pane;
+use crate::tui::state::{Overlay, Screen, State, Tone};
+use crate::tui::text_line::TextLine;
+use crate::tui::update::Effects;
+
+/// Goes to a screen of the top level.
+pub(crate) fn go(state: &mut State, screen: Screen) {
+    state.back.clear();
+    state.screen = screen;
+}
+
+fn descend(state: &mut State, screen: Screen) {
+    state.back.push(state.screen);
+    state.screen = screen;
+}
+
+pub(crate) fn home(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Home);
+}
+
+pub(crate) fn data(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Data);
+}
+
+pub(crate) fn space(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Space);
+}
+
+pub(crate) fn trust(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Trust);
+}
+
+pub(crate) fn jobs(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Jobs);
+}
+
+pub(crate) fn log(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Log);
+}
+
+pub(crate) fn help(state: &mut State, _effects: &mut Effects) {
+    state.overlay = Some(Overlay::Help { scroll: 0 });
+}
+
+pub(crate) fn palette(state: &mut State, _effects: &mut Effects) {
+    let found = super::text::search(state, "");
+    state.overlay = Some(Overlay::Palette { line: TextLine::default(), found, cursor: 0 });
+}
+
+/// The table behind the picture under the focus.
+pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
+    let screen = state.screen;
+    let Some(opened) = &mut state.opened else { return };
+    let id = match (screen, opened.space.as_ref().map(|s| s.pane)) {
+        (Screen::Trust, _) => "items",
+        (Screen::Space, Some(Pane::Scatter)) => "speakers",
+        (Screen::Space, Some(Pane::Scree)) => "components",
+        (Screen::Space, Some(Pane::Card)) => "associations",
+        _ => return,
+    };
+    let Some(index) = opened.table_index(id) else {
+        state.say(Tone::Warn, format!("this report has no table `{id}`"));
+        return;
+    };
+    opened.table = index;
+    descend(state, Screen::Data);
+}
+
+pub(crate) fn remake(state: &mut State, _effects: &mut Effects) {
+    let Some(opened) = &state.opened else {
+        state.say(Tone::Warn, "no report is open");
+        return;
+    };
+    state.overlay = Some(Overlay::Remake {
+        command: opened.report.provenance.command.clone(),
+        browse: format!("phonoscope browse {}", quoted(&opened.path.to_string_lossy())),
+    });
+}
+
+/// `path` as one word of a shell.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', "'\\''"))
+}
+
+/// One level back: overlay, box, filter, screen.
+pub(crate) fn back(state: &mut State, _effects: &mut Effects) {
+    match state.overlay.take() {
+        Some(Overlay::Filter { before, .. }) => return super::text::apply_filter(state, &before),
+        Some(_) => return,
+        None => {}
+    }
+    let screen = state.screen;
+    if let Some(opened) = &mut state.opened {
+        if screen == Screen::Space
+            && opened.space.as_mut().is_some_and(|s| s.anchor.take().is_some())
+        {
+            return;
+        }
+        let filtered = opened.current().is_some_and(|(_, view)| !view.filter.is_empty());
+        if screen == Screen::Data && filtered && state.back.is_empty() {
+            return super::text::apply_filter(state, "");
+        }
+    }
+    match state.back.pop() {
+        Some(screen) => state.screen = screen,
+        None if state.screen != Screen::Home => state.screen = Screen::Home,
+        None => state.say(Tone::Plain, "this is the top level; q quits"),
+    }
+}
+
+pub(crate) fn quit(state: &mut State, _effects: &mut Effects) {
+    if state.overlay.take().is_some() {
+        return;
+    }
+    if let Some(screen) = state.back.pop() {
+        state.screen = screen;
+        return;
+    }
+    let running = state.running_jobs();
+    if running > 0 && !state.quit_warned {
+        state.quit_warned = true;
+        let jobs = crate::tui::words::count(running, "job");
+        let verb = if running == 1 { "runs" } else { "run" };
+        state.say(Tone::Warn, format!("{jobs} still {verb}: press again to cancel and quit"));
+        return;
+    }
+    state.exit = Some(Exit::Quit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn paths_survive_the_shell() {
+        assert_eq!(quoted("out/report.json"), "out/report.json");
+        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,163 @@
+//! The command table: everything a key, the palette or the help can name.
+
+use super::actions::{export, motion, screen, space, table, text, work};
+use super::state::State;
+use super::update::Effects;
+
+/// Where a command is valid. Every place of the app is described by a list of these, nearest
+/// first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Context {
+    Anywhere,
+    Screens,
+    Home,
+    Data,
+    Space,
+    Scatter,
+    Scree,
+    Card,
+    Trust,
+    Jobs,
+    Log,
+    Help,
+    Palette,
+    Filter,
+    Export,
+    Remake,
+}
+
+impl Context {
+    /// Heading in the help and the keymap page.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Anywhere => "Anywhere",
+            Self::Screens => "Every screen",
+            Self::Home => "Home",
+            Self::Data => "Data",
+            Self::Space => "Speaker space",
+            Self::Scatter => "Speaker space: scatter",
+            Self::Scree => "Speaker space: scree",
+            Self::Card => "Speaker space: component card",
+            Self::Trust => "Trust",
+            Self::Jobs => "Jobs",
+            Self::Log => "Log",
+            Self::Help => "Help",
+            Self::Palette => "Palette",
+            Self::Filter => "Filter line",
+            Self::Export => "Export",
+            Self::Remake => "Command that makes it again",
+        }
+    }
+}
+
+/// One thing the app can do.
+pub(crate) struct Command {
+    /// Name in the palette and in the user's key file.
+    pub(crate) id: &'static str,
+    /// Two words for the hint bar; empty when it has no place there.
+    pub(crate) hint: &'static str,
+    /// One line for help and palette.
+    pub(crate) doc: &'static str,
+    /// Default keys.
+    pub(crate) keys: &'static [&'static str],
+    /// Where it is valid.
+    pub(crate) contexts: &'static [Context],
+    /// What it does.
+    pub(crate) run: fn(&mut State, &mut Effects),
+}
+
+use Context::{
+    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Palette, Remake, Scatter, Scree,
+    Screens, Space, Trust,
+};
+
+macro_rules! commands {
+    ($($id:literal $hint:literal $keys:tt $contexts:tt $doc:literal $run:expr;)*) => {
+        &[$(Command { id: $id, hint: $hint, doc: $doc, keys: &$keys, contexts: &$contexts, run: $run }),*]
+    };
+}
+
+/// Every command; the order is the order of help and hint bar.
+pub(crate) static COMMANDS: &[Command] = commands! {
+    "app.help" "help" ["?", "f1"] [Screens] "Show the keys that are valid here" screen::help;
+    "app.palette" "commands" [":"] [Screens] "Find any command by name, key or description" screen::palette;
+    "demo.start" "demo" ["d"] [Home] "Run the demo: models and speech in, report out" work::start_demo;
+    "report.open" "open" ["enter"] [Home] "Open the report under the cursor" work::open_recent;
+    "brush.start" "brush" ["b"] [Scatter] "Start a box at the cursor; move, then accept" space::brush;
+    "brush.accept" "select" ["enter"] [Scatter] "Select the speakers in the box, or under the cursor" space::accept_brush;
+    "axis.take" "to x axis" ["enter"] [Scree] "Put the component under the cursor on the x axis" space::take_component;
+    "colour.take" "colour by" ["enter"] [Card] "Colour the scatter by the column under the cursor" space::take_column;
+    "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
+    "colour.previous" "" ["O"] [Space] "Colour by the previous column" space::previous_colour;
+    "axis.x.next" "x axis" ["]"] [Space] "Next component on the x axis" space::next_x;
+    "axis.x.previous" "" ["["] [Space] "Previous component on the x axis" space::previous_x;
+    "axis.y.next" "" ["}"] [Space] "Next component on the y axis" space::next_y;
+    "axis.y.previous" "" ["{"] [Space] "Previous component on the y axis" space::previous_y;
+    "marks.toggle" "" ["m"] [Space] "Switch between class glyphs and fine dots" space::toggle_marks;
+    "table.sort" "sort" ["s"] [Data] "Sort by the column under the cursor: up, down, not at all" table::sort;
+    "list.filter" "filter" ["/"] [Data, Log] "Filter rows: words, column:value, column>1, column<1" table::open_filter;
+    "row.mark" "mark" ["space"] [Data] "Add the row's speaker to the selection, or take it out" table::mark;
+    "selection.narrow" "only selected" ["v"] [Data, Space] "Show only selected rows in the tables, or all" table::narrow;
+    "selection.clear" "unselect" ["u"] [Data, Space] "Forget the selection" table::clear_selection;
+    "selection.next" "" ["n"] [Data, Log] "Next selected row; in the log, next match" table::next_selected;
+    "selection.previous" "" ["N"] [Data, Log] "Previous selected row; in the log, previous match" table::previous_selected;
+    "job.cancel" "cancel job" ["x"] [Jobs] "Cancel the selected job" work::cancel_selected;
+    "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
+    "pane.previous" "" ["backtab"] [Data, Space] "Previous pane, or previous table" motion::previous_pane;
+    "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
+    "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown as JSON, CSV or SVG" export::open;
+    "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
+    "row.copy" "" ["Y"] [Data] "Copy the row as tab-separated values" export::copy_row;
+    "view.command" "command" ["c"] [Screens] "Show the command that makes this again" screen::remake;
+    "screen.home" "" ["1"] [Screens] "Go to Home: reports, what was found, jobs" screen::home;
+    "screen.data" "" ["2"] [Screens] "Go to Data: every table of the report" screen::data;
+    "screen.space" "" ["3"] [Screens] "Go to Speaker space: scatter, scree, components" screen::space;
+    "screen.trust" "" ["4"] [Screens] "Go to Trust: what was measured about the run" screen::trust;
+    "screen.jobs" "" ["5"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
+    "screen.log" "" ["6"] [Screens] "Go to Log" screen::log;
+    "move.up" "" ["up", "k"] [Screens, Help, Export] "Move up" motion::up;
+    "move.down" "" ["down", "j"] [Screens, Help, Export] "Move down" motion::down;
+    "move.left" "" ["left", "h"] [Screens] "Move left" motion::left;
+    "move.right" "" ["right", "l"] [Screens] "Move right" motion::right;
+    "move.page_up" "" ["pageup", "ctrl-b"] [Screens, Help] "Move up by a page" motion::page_up;
+    "move.page_down" "" ["pagedown", "ctrl-f"] [Screens, Help] "Move down by a page" motion::page_down;
+    "move.first" "" ["g", "home"] [Screens, Help] "Move to the first" motion::first;
+    "move.last" "" ["G", "end"] [Screens, Help] "Move to the last" motion::last;
+    "export.accept" "write" ["enter"] [Export] "Write the file in the chosen format" export::accept;
+    "remake.copy" "copy" ["y", "enter"] [Remake] "Copy the command" export::copy_command;
+    "text.accept" "accept" ["enter"] [Palette, Filter] "Accept the line, or run the command found" text::accept;
+    "text.next" "" ["down", "ctrl-n"] [Palette] "Next command found" text::next;
+    "text.previous" "" ["up", "ctrl-p"] [Palette] "Previous command found" text::previous;
+    "text.erase" "" ["backspace"] [Palette, Filter] "Erase the character before the cursor" text::erase;
+    "text.erase_word" "" ["ctrl-w"] [Palette, Filter] "Erase the word before the cursor" text::erase_word;
+    "text.clear" "" ["ctrl-u"] [Palette, Filter] "Erase the line" text::clear;
+    "text.left" "" ["left"] [Palette, Filter] "Move the cursor left" text::left;
+    "text.right" "" ["right"] [Palette, Filter] "Move the cursor right" text::right;
+    "text.start" "" ["home", "ctrl-a"] [Palette, Filter] "Move the cursor to the start" text::start;
+    "text.end" "" ["end", "ctrl-e"] [Palette, Filter] "Move the cursor to the end" text::end;
+    "app.back" "back" ["esc"] [Anywhere] "Go back one level" screen::back;
+    "app.quit" "quit" ["q"] [Screens, Help, Export, Remake] "Close what is on top; quit from the top level" screen::quit;
+    "app.interrupt" "" ["ctrl-c"] [Anywhere] "Cancel a running job; quit when none runs" work::interrupt;
+    "app.suspend" "" ["ctrl-z"] [Anywhere] "Suspend to the shell" work::suspend;
+    "app.redraw" "" ["ctrl-l"] [Anywhere] "Draw the screen again" work::redraw;
+};
+
+/// The command called `id`.
+pub(crate) fn find(id: &str) -> Option<usize> {
+    COMMANDS.iter().position(|c| c.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_every_command_is_described() {
+        for (i, command) in COMMANDS.iter().enumerate() {
+            assert_eq!(find(command.id), Some(i));
+            assert!(!command.doc.is_empty() && !command.keys.is_empty(), "{}", command.id);
+            assert!(!command.contexts.is_empty(), "{}", command.id);
+            assert!(!command.doc.ends_with('.'), "{}", command.id);
+        }
+    }
+}

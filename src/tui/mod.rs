@@ -1,0 +1,131 @@
+//! The terminal app: one state, one kind of message, one update, one view.
+//!
+//! ```text
+//! input thread ─┐
+//! job threads  ─┼─▶ bounded channels ─▶ select ─▶ update(&mut State, Msg) ─▶ draw when dirty
+//! log, signals ─┘
+//! ```
+//!
+//! [`run`] owns the terminal; [`Headless`] drives the same app without one, for tests, benches and
+//! pictures of the screen. What the app can do beyond looking at reports comes through
+//! [`Services`].
+
+mod actions;
+mod cell;
+mod command;
+mod export;
+mod filter;
+mod headless;
+mod jobs;
+mod keymap;
+mod keys;
+mod layout;
+mod log;
+mod msg;
+mod opened;
+mod raster;
+mod runtime;
+mod space;
+mod state;
+mod table_view;
+mod terminal;
+mod text_line;
+mod theme;
+mod update;
+mod view;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use phonoscope_analysis::task::Task;
+use phonoscope_probes::report::Report;
+
+pub use headless::Headless;
+pub use keymap::{check_keys, keymap_page};
+pub use log::{LogLayer, LogReceiver, log_channel};
+pub use runtime::run;
+pub use theme::ThemeChoice;
+
+/// What the app can ask for while it runs. Calls come from job threads, with a task that carries
+/// progress to the screen and the user's cancel back.
+pub trait Services: Send + Sync {
+    /// Runs the demo and gives the path of its report.
+    ///
+    /// # Errors
+    /// Whatever stops the demo; shown on the Jobs screen.
+    fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf>;
+
+    /// Reads a report (or the report of a run).
+    ///
+    /// # Errors
+    /// When there is no report at `path`.
+    fn open_report(&self, path: &Path, task: &Task) -> anyhow::Result<Report>;
+
+    /// Writes an exported view and gives the path written. `file_name` is a suggestion without a
+    /// folder; nothing that exists may be overwritten.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    fn save(&self, file_name: &str, bytes: &[u8], task: &Task) -> anyhow::Result<PathBuf>;
+}
+
+/// A report to list on Home.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Read by a job when it is opened.
+    Path {
+        /// Where it is.
+        path: PathBuf,
+        /// One line for the list; the path again is fine.
+        title: String,
+    },
+    /// Read already.
+    Loaded {
+        /// Where it came from.
+        path: PathBuf,
+        /// The report.
+        report: Arc<Report>,
+    },
+}
+
+/// What begins on screen.
+#[derive(Debug, Clone, Default)]
+pub struct Launch {
+    /// Reports for Home, newest first.
+    pub reports: Vec<Source>,
+    /// What is shown first.
+    pub start: Start,
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// The user's key file (TOML), when there is one.
+    pub keys: Option<String>,
+    /// Lines for the Log screen.
+    pub log: Option<LogReceiver>,
+}
+
+/// What is shown first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// The list of reports.
+    #[default]
+    Home,
+    /// The first of the reports.
+    FirstReport,
+    /// The demo's progress.
+    Demo,
+}
+
+/// Why the app ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The user left, or the terminal went away.
+    Quit,
+    /// Ctrl-C with nothing left to cancel.
+    Interrupted,
+    /// A signal that ends programs.
+    Signal(i32),
+}

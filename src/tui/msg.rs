@@ -1,0 +1,40 @@
+//! Everything that can happen.
+
+use std::path::PathBuf;
+
+use super::jobs::Snapshot;
+use super::keys::Key;
+use super::log::Line;
+use super::opened::Opened;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Key(Key),
+    Resize(u16, u16),
+    /// Progress of running jobs.
+    Tick(Vec<Snapshot>),
+    Job { id: u64, outcome: Outcome },
+    Log(Line),
+    /// The system asks the program to end.
+    Terminate(i32),
+    /// The shell asks the program to stop for a while.
+    Suspend,
+    /// The program runs again after a stop.
+    Resumed,
+    /// The terminal is gone.
+    InputLost,
+}
+
+/// How a job ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The demo wrote its report here.
+    Demo(PathBuf),
+    /// A report is ready to be shown.
+    Report(Box<Opened>),
+    /// A file was written.
+    Saved(PathBuf),
+    Failed(String),
+    Cancelled,
+}

@@ -1,0 +1,207 @@
+//! The one value that holds everything the app knows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use phonoscope_probes::report::Report;
+use ratatui::layout::Size;
+
+use super::Exit;
+use super::command::Context;
+use super::export::Format;
+use super::jobs::Snapshot;
+use super::keymap::Keymap;
+use super::log::Log;
+use super::opened::Opened;
+use super::space::Pane;
+use super::text_line::TextLine;
+use super::theme::Theme;
+
+/// The screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Home,
+    Data,
+    Space,
+    Trust,
+    Jobs,
+    Log,
+}
+
+impl Screen {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Home, Self::Data, Self::Space, Self::Trust, Self::Jobs, Self::Log];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::Data => "Data",
+            Self::Space => "Space",
+            Self::Trust => "Trust",
+            Self::Jobs => "Jobs",
+            Self::Log => "Log",
+        }
+    }
+}
+
+/// What lies on top of the screen.
+#[derive(Debug, Clone)]
+pub(crate) enum Overlay {
+    Help { scroll: usize },
+    Palette { line: TextLine, found: Vec<usize>, cursor: usize },
+    /// Filter of the table shown, or search of the log, with what is wrong with it.
+    Filter { line: TextLine, before: String, problem: Option<String> },
+    Export { formats: Vec<Format>, cursor: usize },
+    Remake { command: String, browse: String },
+}
+
+/// A line for the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
+}
+
+/// How a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Good,
+    Warn,
+    Bad,
+}
+
+/// A report that can be opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) path: PathBuf,
+    pub(crate) title: String,
+    pub(crate) loaded: Option<Arc<Report>>,
+}
+
+/// What kind of work a job row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobKind {
+    Demo,
+    Open,
+    Export,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JobState {
+    Running,
+    Cancelling,
+    Done(String),
+    Failed(String),
+    Cancelled,
+}
+
+/// A job as the screen shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct JobRow {
+    pub(crate) id: u64,
+    pub(crate) kind: JobKind,
+    /// Of the jobs of a kind only the newest may change what is shown.
+    pub(crate) generation: u64,
+    pub(crate) label: String,
+    pub(crate) state: JobState,
+    pub(crate) progress: Option<Snapshot>,
+}
+
+impl JobRow {
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.state, JobState::Running | JobState::Cancelling)
+    }
+}
+
+/// Everything the app knows. Only [`super::update::update`] changes it.
+pub(crate) struct State {
+    pub(crate) size: Size,
+    pub(crate) theme: Theme,
+    pub(crate) keymap: Keymap,
+    pub(crate) screen: Screen,
+    /// Screens that Esc goes back to.
+    pub(crate) back: Vec<Screen>,
+    pub(crate) overlay: Option<Overlay>,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) entry: usize,
+    pub(crate) opened: Option<Opened>,
+    pub(crate) jobs: Vec<JobRow>,
+    pub(crate) job: usize,
+    pub(crate) next_job: u64,
+    pub(crate) log: Log,
+    pub(crate) exit: Option<Exit>,
+    /// Whether a second `q` quits although a job runs.
+    pub(crate) quit_warned: bool,
+}
+
+impl State {
+    pub(crate) fn new(theme: Theme, keymap: Keymap, entries: Vec<Entry>) -> Self {
+        Self {
+            size: Size::new(0, 0),
+            theme,
+            keymap,
+            screen: Screen::Home,
+            back: Vec::new(),
+            overlay: None,
+            notice: None,
+            entries,
+            entry: 0,
+            opened: None,
+            jobs: Vec::new(),
+            job: 0,
+            next_job: 1,
+            log: Log::default(),
+            exit: None,
+            quit_warned: false,
+        }
+    }
+
+    /// Where the reader is, nearest first.
+    pub(crate) fn contexts(&self) -> Vec<Context> {
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return vec![Context::Help, Context::Anywhere],
+            Some(Overlay::Palette { .. }) => return vec![Context::Palette, Context::Anywhere],
+            Some(Overlay::Filter { .. }) => return vec![Context::Filter, Context::Anywhere],
+            Some(Overlay::Export { .. }) => return vec![Context::Export, Context::Anywhere],
+            Some(Overlay::Remake { .. }) => return vec![Context::Remake, Context::Anywhere],
+            None => {}
+        }
+        self.screen_contexts()
+    }
+
+    /// Where the reader is, overlays aside.
+    pub(crate) fn screen_contexts(&self) -> Vec<Context> {
+        let mut contexts = match self.screen {
+            Screen::Home => vec![Context::Home],
+            Screen::Data => vec![Context::Data],
+            Screen::Trust => vec![Context::Trust],
+            Screen::Jobs => vec![Context::Jobs],
+            Screen::Log => vec![Context::Log],
+            Screen::Space => {
+                let pane = self.space().map(|s| match s.pane {
+                    Pane::Scatter => Context::Scatter,
+                    Pane::Scree => Context::Scree,
+                    Pane::Card => Context::Card,
+                });
+                pane.into_iter().chain([Context::Space]).collect()
+            }
+        };
+        contexts.extend([Context::Screens, Context::Anywhere]);
+        contexts
+    }
+
+    pub(crate) fn space(&self) -> Option<&super::space::Space> {
+        self.opened.as_ref()?.space.as_ref()
+    }
+
+    pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { tone, text: text.into() });
+    }
+
+    pub(crate) fn running_jobs(&self) -> usize {
+        self.jobs.iter().filter(|j| j.is_running()).count()
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the app as a whole.
+
+pub(super) mod sample;

@@ -1,0 +1,365 @@
+//! Colours by meaning: the only place of the app that names a colour.
+
+use std::fmt;
+use std::io::IsTerminal as _;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+
+use crate::plot::Ramp;
+
+/// Which colours to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeChoice {
+    /// `mono` when `NO_COLOR` is set, else dark or light as the terminal says.
+    #[default]
+    Auto,
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// No colour at all.
+    Mono,
+    /// The terminal's own sixteen colours.
+    Ansi16,
+}
+
+impl ThemeChoice {
+    /// All choices, in the order help lists them.
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Dark, Self::Light, Self::Mono, Self::Ansi16];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+            Self::Ansi16 => "ansi16",
+        }
+    }
+}
+
+impl fmt::Display for ThemeChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ThemeChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
+            format!("unknown theme `{name}`: expected auto, dark, light, mono or ansi16")
+        })
+    }
+}
+
+/// How many colours the terminal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// 24 bits.
+    True,
+    /// The 256-colour palette.
+    Indexed,
+}
+
+/// What the environment says about colour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ColourEnv {
+    no_color: bool,
+    term: String,
+    colorterm: String,
+}
+
+impl ColourEnv {
+    pub(crate) fn read() -> Self {
+        let var = |name| std::env::var(name).unwrap_or_default();
+        Self {
+            no_color: !var("NO_COLOR").is_empty(),
+            term: var("TERM"),
+            colorterm: var("COLORTERM"),
+        }
+    }
+
+    pub(crate) fn depth(&self) -> Depth {
+        match self.colorterm.as_str() {
+            "truecolor" | "24bit" => Depth::True,
+            _ => Depth::Indexed,
+        }
+    }
+
+    /// The choice without asking the terminal; `Auto` remains when only the terminal knows.
+    fn settle(&self, choice: ThemeChoice) -> ThemeChoice {
+        match choice {
+            ThemeChoice::Auto if self.no_color => ThemeChoice::Mono,
+            ThemeChoice::Auto if matches!(self.term.as_str(), "dumb" | "linux" | "") => {
+                ThemeChoice::Ansi16
+            }
+            other => other,
+        }
+    }
+}
+
+/// The theme to use; asks a real terminal for its background only when nothing else decides.
+/// Must run before anything reads the terminal.
+pub(crate) fn choose(choice: ThemeChoice, env: &ColourEnv) -> Theme {
+    if choice != ThemeChoice::Auto && env.no_color {
+        // An explicit theme outranks the variable, which crossterm would otherwise obey.
+        crossterm::style::force_color_output(true);
+    }
+    let settled = match env.settle(choice) {
+        ThemeChoice::Auto => ask_terminal(),
+        other => other,
+    };
+    Theme::new(settled, env.depth())
+}
+
+fn ask_terminal() -> ThemeChoice {
+    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        return ThemeChoice::Dark;
+    }
+    let mut options = terminal_colorsaurus::QueryOptions::default();
+    options.timeout = Duration::from_millis(150);
+    match terminal_colorsaurus::theme_mode(options) {
+        Ok(terminal_colorsaurus::ThemeMode::Light) => ThemeChoice::Light,
+        _ => ThemeChoice::Dark,
+    }
+}
+
+/// Styles by meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Theme {
+    pub(crate) text: Style,
+    pub(crate) muted: Style,
+    pub(crate) accent: Style,
+    pub(crate) heading: Style,
+    pub(crate) on_accent: Style,
+    pub(crate) good: Style,
+    pub(crate) warn: Style,
+    pub(crate) bad: Style,
+    pub(crate) select: Style,
+    pub(crate) cursor: Style,
+    pub(crate) mark: Style,
+    series: Vec<Style>,
+    /// Part of cividis that reads well on the background; nothing where glyphs carry the value.
+    ramp: Option<[f64; 2]>,
+    depth: Depth,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeFile {
+    text: String,
+    muted: String,
+    accent: String,
+    heading: String,
+    on_accent: String,
+    good: String,
+    warn: String,
+    bad: String,
+    select: String,
+    cursor: String,
+    mark: String,
+    series: Vec<String>,
+    ramp: Option<[f64; 2]>,
+}
+
+impl Theme {
+    /// A built-in theme; `Auto` counts as dark.
+    pub(crate) fn new(choice: ThemeChoice, depth: Depth) -> Self {
+        let text = match choice {
+            ThemeChoice::Auto | ThemeChoice::Dark => include_str!("../../assets/themes/dark.toml"),
+            ThemeChoice::Light => include_str!("../../assets/themes/light.toml"),
+            ThemeChoice::Mono => include_str!("../../assets/themes/mono.toml"),
+            ThemeChoice::Ansi16 => include_str!("../../assets/themes/ansi16.toml"),
+        };
+        Self::parse(text, depth).unwrap_or_else(|_| Self::plain(depth))
+    }
+
+    /// What is left when a theme file does not parse (the tests parse all of them).
+    fn plain(depth: Depth) -> Self {
+        let (plain, reverse) = (Style::new(), Style::new().add_modifier(Modifier::REVERSED));
+        Self {
+            text: plain,
+            muted: plain,
+            accent: plain,
+            heading: plain,
+            on_accent: reverse,
+            good: plain,
+            warn: plain,
+            bad: plain,
+            select: reverse,
+            cursor: reverse,
+            mark: plain,
+            series: Vec::new(),
+            ramp: None,
+            depth,
+        }
+    }
+
+    fn parse(text: &str, depth: Depth) -> Result<Self, String> {
+        let file: ThemeFile = toml::from_str(text).map_err(|e| e.to_string())?;
+        let style = |words: &str| parse_style(words, depth);
+        Ok(Self {
+            text: style(&file.text)?,
+            muted: style(&file.muted)?,
+            accent: style(&file.accent)?,
+            heading: style(&file.heading)?,
+            on_accent: style(&file.on_accent)?,
+            good: style(&file.good)?,
+            warn: style(&file.warn)?,
+            bad: style(&file.bad)?,
+            select: style(&file.select)?,
+            cursor: style(&file.cursor)?,
+            mark: style(&file.mark)?,
+            series: file.series.iter().map(|s| style(s)).collect::<Result<_, _>>()?,
+            ramp: file.ramp,
+            depth,
+        })
+    }
+
+    /// Style of class `index`; beyond the last named class the muted one.
+    pub(crate) fn series(&self, index: usize) -> Style {
+        self.series.get(index).copied().unwrap_or(self.muted)
+    }
+
+    /// Style of a value at `unit` of `[0, 1]`; unstyled where [`Self::ramp_glyph`] tells it.
+    pub(crate) fn ramp(&self, unit: f64) -> Style {
+        let Some([from, to]) = self.ramp else {
+            return self.text;
+        };
+        let [r, g, b] = Ramp::Cividis.rgb(from + unit.clamp(0.0, 1.0) * (to - from));
+        Style::new().fg(quantise(r, g, b, self.depth))
+    }
+
+    /// Glyph of a value at `unit` of `[0, 1]`.
+    pub(crate) fn ramp_glyph(&self, unit: f64) -> char {
+        const LEVELS: [char; 7] = ['.', ':', '-', '=', '+', '#', '@'];
+        if self.ramp.is_some() {
+            return '●';
+        }
+        let level = (unit.clamp(0.0, 1.0) * LEVELS.len() as f64) as usize;
+        LEVELS.get(level).copied().unwrap_or('@')
+    }
+}
+
+/// Marker of class `index`; the last one stands for every further class.
+pub(crate) fn class_glyph(index: usize) -> char {
+    const GLYPHS: [char; 8] = ['●', '▲', '■', '◆', '+', '×', '○', '▼'];
+    GLYPHS.get(index).copied().unwrap_or('◇')
+}
+
+fn parse_style(words: &str, depth: Depth) -> Result<Style, String> {
+    let mut style = Style::new();
+    let mut words = words.split_whitespace();
+    while let Some(word) = words.next() {
+        style = match word {
+            "bold" => style.add_modifier(Modifier::BOLD),
+            "dim" => style.add_modifier(Modifier::DIM),
+            "italic" => style.add_modifier(Modifier::ITALIC),
+            "underline" => style.add_modifier(Modifier::UNDERLINED),
+            "reverse" => style.add_modifier(Modifier::REVERSED),
+            "on" => style.bg(parse_colour(words.next().unwrap_or(""), depth)?),
+            colour => style.fg(parse_colour(colour, depth)?),
+        };
+    }
+    Ok(style)
+}
+
+fn parse_colour(word: &str, depth: Depth) -> Result<Color, String> {
+    if let Some(digits) = word.strip_prefix('#') {
+        let value = u32::from_str_radix(digits, 16).map_err(|e| format!("`{word}`: {e}"))?;
+        let [_, r, g, b] = value.to_be_bytes();
+        return Ok(quantise(r, g, b, depth));
+    }
+    let name = word.replace("bright_", "light");
+    Color::from_str(&name).map_err(|_| format!("`{word}` is not a colour"))
+}
+
+/// The colour itself, or the nearest of the palette's 6×6×6 cube and 24 greys.
+fn quantise(r: u8, g: u8, b: u8, depth: Depth) -> Color {
+    if depth == Depth::True {
+        return Color::Rgb(r, g, b);
+    }
+    const STEPS: [i32; 6] = [0, 95, 135, 175, 215, 255];
+    let [r, g, b] = [r, g, b].map(i32::from);
+    let nearest = |v: i32| (0..6).min_by_key(|i| (STEPS[*i] - v).abs()).unwrap_or(0);
+    let cube = [nearest(r), nearest(g), nearest(b)];
+    let off = |c: [i32; 3]| (c[0] - r).pow(2) + (c[1] - g).pow(2) + (c[2] - b).pow(2);
+    let grey = (((r + g + b) / 3 - 3) / 10).clamp(0, 23);
+    let index = if off([8 + 10 * grey; 3]) < off(cube.map(|i| STEPS[i])) {
+        232 + grey as usize
+    } else {
+        16 + 36 * cube[0] + 6 * cube[1] + cube[2]
+    };
+    Color::Indexed(u8::try_from(index).unwrap_or(15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 4] = [
+        include_str!("../../assets/themes/dark.toml"),
+        include_str!("../../assets/themes/light.toml"),
+        include_str!("../../assets/themes/mono.toml"),
+        include_str!("../../assets/themes/ansi16.toml"),
+    ];
+
+    fn styles(theme: &Theme) -> Vec<Style> {
+        let mut all = vec![
+            theme.text, theme.muted, theme.accent, theme.heading, theme.on_accent, theme.good,
+            theme.warn, theme.bad, theme.select, theme.cursor, theme.mark, theme.ramp(0.3),
+        ];
+        all.extend((0..9).map(|i| theme.series(i)));
+        all
+    }
+
+    #[test]
+    fn every_built_in_theme_parses_and_leaves_body_text_alone() {
+        for file in FILES {
+            for depth in [Depth::True, Depth::Indexed] {
+                let theme = Theme::parse(file, depth).unwrap();
+                assert_eq!(theme.series.len(), crate::plot::MAX_CLASSES);
+                assert_eq!(theme.text, Style::new());
+            }
+        }
+    }
+
+    #[test]
+    fn mono_never_sets_a_colour_and_ansi16_only_the_sixteen() {
+        for style in styles(&Theme::new(ThemeChoice::Mono, Depth::True)) {
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+        for style in styles(&Theme::new(ThemeChoice::Ansi16, Depth::True)) {
+            for colour in [style.fg, style.bg].into_iter().flatten() {
+                assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)), "{colour:?}");
+            }
+        }
+        for style in styles(&Theme::new(ThemeChoice::Dark, Depth::Indexed)) {
+            assert!(!matches!(style.fg, Some(Color::Rgb(..))));
+        }
+    }
+
+    #[test]
+    fn the_environment_decides_before_the_terminal_is_asked() {
+        let env = |no_color, term: &str| ColourEnv {
+            no_color,
+            term: term.to_owned(),
+            colorterm: String::new(),
+        };
+        assert_eq!(env(true, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Mono);
+        assert_eq!(env(false, "dumb").settle(ThemeChoice::Auto), ThemeChoice::Ansi16);
+        assert_eq!(env(true, "xterm").settle(ThemeChoice::Light), ThemeChoice::Light);
+        assert_eq!(env(false, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Auto);
+    }
+
+    #[test]
+    fn palette_colours_are_the_nearest() {
+        assert_eq!(quantise(255, 0, 0, Depth::Indexed), Color::Indexed(196));
+        assert_eq!(quantise(128, 128, 128, Depth::Indexed), Color::Indexed(244));
+    }
+}

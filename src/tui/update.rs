@@ -1,0 +1,190 @@
+//! What happens to the state: the only writer.
+
+use std::sync::Arc;
+
+use tracing::Level;
+
+use super::Exit;
+use super::command::COMMANDS;
+use super::jobs::Work;
+use super::keys::Key;
+use super::layout;
+use super::msg::{Msg, Outcome};
+use super::opened::Opened;
+use super::state::{Entry, JobKind, JobRow, JobState, Screen, State, Tone};
+
+/// Something the world has to do.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Start { id: u64, work: Work },
+    Cancel(u64),
+    Copy(String),
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+}
+
+/// What an update asks of the world.
+pub(crate) type Effects = Vec<Effect>;
+
+/// Takes in one message.
+pub(crate) fn update(state: &mut State, msg: Msg) -> Effects {
+    let mut effects = Effects::new();
+    match msg {
+        Msg::Key(key) => press(state, key, &mut effects),
+        Msg::Resize(width, height) => state.size = ratatui::layout::Size::new(width, height),
+        Msg::Tick(snapshots) => {
+            for snapshot in snapshots {
+                if let Some(row) = state.jobs.iter_mut().find(|j| j.id == snapshot.id) {
+                    row.progress = Some(snapshot);
+                }
+            }
+        }
+        Msg::Job { id, outcome } => job_ended(state, id, outcome, &mut effects),
+        Msg::Log(line) => state.log.push(line),
+        Msg::Terminate(signal) => state.exit = Some(Exit::Signal(signal)),
+        Msg::InputLost => state.exit = Some(Exit::Quit),
+        Msg::Suspend => effects.push(Effect::Suspend),
+        Msg::Resumed => effects.push(Effect::Redraw),
+    }
+    settle(state);
+    effects
+}
+
+fn press(state: &mut State, key: Key, effects: &mut Effects) {
+    state.notice = None;
+    let command = state.keymap.resolve(&state.contexts(), key).and_then(|i| COMMANDS.get(i));
+    if command.is_none_or(|c| c.id != "app.quit") {
+        state.quit_warned = false;
+    }
+    match (command, key.typed()) {
+        (Some(command), _) => (command.run)(state, effects),
+        (None, Some(c)) => super::actions::text::insert(state, c),
+        (None, None) => {}
+    }
+}
+
+/// Starts a job of `kind` and lists it.
+pub(crate) fn start(
+    state: &mut State,
+    kind: JobKind,
+    label: String,
+    work: Work,
+    effects: &mut Effects,
+) {
+    let id = state.next_job;
+    state.next_job += 1;
+    let generation = state.jobs.iter().filter(|j| j.kind == kind).count() as u64;
+    state.jobs.push(JobRow { id, kind, generation, label, state: JobState::Running, progress: None });
+    state.job = state.jobs.len() - 1;
+    effects.push(Effect::Start { id, work });
+}
+
+/// Starts opening the report of `entry`.
+pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
+    let Some(Entry { path, loaded, .. }) = state.entries.get(entry).cloned() else { return };
+    let label = format!("open {}", path.display());
+    let work = match loaded {
+        Some(report) => Work::Prepare(path, report),
+        None => Work::Open(path),
+    };
+    start(state, JobKind::Open, label, work, effects);
+}
+
+fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects) {
+    let Some(index) = state.jobs.iter().position(|j| j.id == id) else { return };
+    let newest = {
+        let Some(row) = state.jobs.get(index) else { return };
+        !state.jobs.iter().any(|j| j.kind == row.kind && j.generation > row.generation)
+    };
+    let (end, tone) = match outcome {
+        Outcome::Demo(path) => {
+            let words = path.display().to_string();
+            let entry = Entry { title: String::from("demo"), path, loaded: None };
+            state.entries.retain(|e| e.path != entry.path);
+            state.entries.insert(0, entry);
+            state.entry = 0;
+            if newest {
+                open(state, 0, effects);
+            }
+            (JobState::Done(words), Tone::Good)
+        }
+        Outcome::Report(opened) => {
+            let words = opened.report.title.clone();
+            if newest {
+                show(state, *opened);
+            }
+            (JobState::Done(words), Tone::Plain)
+        }
+        Outcome::Saved(path) => (JobState::Done(format!("wrote {}", path.display())), Tone::Good),
+        Outcome::Failed(why) => (JobState::Failed(why), Tone::Bad),
+        Outcome::Cancelled => (JobState::Cancelled, Tone::Warn),
+    };
+    let Some(row) = state.jobs.get_mut(index) else { return };
+    row.state = end;
+    let (text, level) = match &row.state {
+        JobState::Failed(why) => (format!("{}: {why}", row.label), Level::ERROR),
+        JobState::Done(words) => (format!("{}: {words}", row.label), Level::INFO),
+        _ => (format!("{}: cancelled", row.label), Level::WARN),
+    };
+    state.log.note(level, text.clone());
+    if row.kind != JobKind::Open || tone == Tone::Bad {
+        let text = match &row.state {
+            JobState::Done(words) => words.clone(),
+            _ => text,
+        };
+        state.say(tone, text);
+    }
+}
+
+/// Puts a report on screen.
+pub(crate) fn show(state: &mut State, opened: Opened) {
+    match state.entries.iter_mut().position(|e| e.path == opened.path) {
+        Some(index) => {
+            if let Some(entry) = state.entries.get_mut(index) {
+                entry.title.clone_from(&opened.report.title);
+                entry.loaded = Some(Arc::clone(&opened.report));
+            }
+            state.entry = index;
+        }
+        None => state.entries.push(Entry {
+            path: opened.path.clone(),
+            title: opened.report.title.clone(),
+            loaded: Some(Arc::clone(&opened.report)),
+        }),
+    }
+    let screen = if opened.space.is_some() { Screen::Space } else { Screen::Data };
+    state.opened = Some(opened);
+    super::actions::screen::go(state, screen);
+}
+
+/// Makes everything that depends on the size fit it.
+pub(crate) fn settle(state: &mut State) {
+    let chrome = layout::chrome(state.size);
+    let room = layout::Room::of(state.size);
+    let Some(opened) = &mut state.opened else { return };
+    if room == layout::Room::None {
+        return;
+    }
+    let report = Arc::clone(&opened.report);
+    match state.screen {
+        Screen::Data => {
+            let areas = layout::data(chrome.body);
+            if let Some(view) = opened.views.get_mut(opened.table) {
+                view.scroll(areas.rows.width.saturating_sub(layout::GUTTER), areas.rows.height);
+            }
+        }
+        Screen::Space => {
+            if let Some(space) = &mut opened.space {
+                let areas = layout::space(chrome.body, room, space.pane, space.card_rows.len());
+                let title = space.colour_column(&report).map_or("", |c| c.id.as_str());
+                let plot = layout::scatter(areas.scatter, &space.coding, title).plot;
+                space.settle(&report, (plot.width, plot.height), &opened.selection);
+            }
+        }
+        Screen::Trust => {
+            opened.check = opened.check.min(report.trust.checks.len().saturating_sub(1));
+        }
+        Screen::Home | Screen::Jobs | Screen::Log => {}
+    }
+}

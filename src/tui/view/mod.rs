@@ -1,0 +1,162 @@
+//! Pictures of the state. Nothing here changes anything, reads a clock or touches a file.
+
+mod canvas;
+mod card;
+mod data;
+mod help;
+mod home;
+mod jobs;
+mod log;
+mod palette;
+mod prompt;
+mod scatter;
+mod scree;
+mod space;
+mod trust;
+
+use ratatui::Frame;
+use ratatui::layout::Size;
+
+use super::command::COMMANDS;
+use super::layout::{self, Room};
+use super::state::{JobState, Overlay, Screen, State, Tone};
+use super::words;
+use canvas::Canvas;
+
+/// Draws everything.
+pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut canvas = Canvas::new(frame.buffer_mut(), area, state.theme.text);
+    // The frame's own size counts: it may be newer than the last resize message.
+    let size = Size::new(area.width, area.height);
+    if Room::of(size) == Room::None {
+        return too_small(state, &mut canvas, size);
+    }
+    let chrome = layout::chrome(size);
+    header(state, &mut canvas.part(chrome.header));
+    let mut body = canvas.part(chrome.body);
+    match state.screen {
+        Screen::Home => home::draw(state, &mut body),
+        Screen::Data => data::draw(state, &mut body),
+        Screen::Space => space::draw(state, &mut body),
+        Screen::Trust => trust::draw(state, &mut body),
+        Screen::Jobs => jobs::draw(state, &mut body),
+        Screen::Log => log::draw(state, &mut body),
+    }
+    match &state.overlay {
+        Some(Overlay::Help { scroll }) => help::draw(state, *scroll, &mut body),
+        Some(Overlay::Palette { line, found, cursor }) => {
+            palette::draw(state, line, found, *cursor, &mut body);
+        }
+        Some(Overlay::Export { formats, cursor }) => {
+            prompt::export(state, formats, *cursor, &mut body);
+        }
+        Some(Overlay::Remake { command, browse }) => {
+            prompt::remake(state, command, browse, &mut body);
+        }
+        Some(Overlay::Filter { .. }) | None => {}
+    }
+    status(state, &mut canvas.part(chrome.status));
+    hints(state, &mut canvas.part(chrome.hints));
+}
+
+fn too_small(state: &State, canvas: &mut Canvas<'_>, size: Size) {
+    let text = format!("{}×{} is too small: 40×10 at least", size.width, size.height);
+    for (y, line) in words::wrap(&text, usize::from(size.width)).iter().enumerate() {
+        canvas.put(0, y as u16, line, state.theme.text);
+    }
+}
+
+fn header(state: &State, canvas: &mut Canvas<'_>) {
+    let theme = &state.theme;
+    let narrow = canvas.width() < 80;
+    let mut x = if narrow { 0 } else { canvas.put(0, 0, " phonoscope ", theme.heading) };
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let current = screen == state.screen;
+        let text = if narrow && !current {
+            format!(" {number} ")
+        } else {
+            format!(" {number} {} ", screen.title())
+        };
+        let style = if current { theme.on_accent } else { theme.muted };
+        x += canvas.put(x, 0, &text, style);
+    }
+    let title = state.opened.as_ref().map_or("no report", |o| o.report.title.as_str());
+    let room = usize::from(canvas.width().saturating_sub(x + 3));
+    let style = if state.opened.is_some() { theme.text } else { theme.muted };
+    canvas.put_right(1, 0, &words::clip(title, room), style);
+}
+
+fn status(state: &State, canvas: &mut Canvas<'_>) {
+    let theme = &state.theme;
+    if let Some(Overlay::Filter { line, problem, .. }) = &state.overlay {
+        let label = if state.screen == Screen::Log { " search: " } else { " filter: " };
+        return prompt::line(state, label, line, problem.as_deref(), canvas);
+    }
+    let busy = state.jobs.iter().rev().find(|j| j.is_running()).map(jobs::in_brief);
+    let busy = busy.unwrap_or_default();
+    let room = usize::from(canvas.width()).saturating_sub(words::width(&busy) + 3);
+    if let Some(notice) = &state.notice {
+        let (sign, style) = match notice.tone {
+            Tone::Plain => ("", theme.text),
+            Tone::Good => ("✓ ", theme.good),
+            Tone::Warn => ("! ", theme.warn),
+            Tone::Bad => ("✗ ", theme.bad),
+        };
+        canvas.put(1, 0, &words::clip(&format!("{sign}{}", notice.text), room), style);
+    } else if let Some(text) = place(state) {
+        canvas.put(1, 0, &words::clip(&text, room), theme.muted);
+    }
+    canvas.put_right(1, 0, &busy, theme.accent);
+}
+
+/// Where the cursor is, in words.
+fn place(state: &State) -> Option<String> {
+    let opened = state.opened.as_ref()?;
+    match state.screen {
+        Screen::Data => {
+            let (_, view) = opened.current()?;
+            let rows = view.order.len();
+            let at = if rows == 0 { 0 } else { view.cursor + 1 };
+            Some(format!("row {} of {}", words::thousands(at), words::thousands(rows)))
+        }
+        Screen::Space => Some(opened.space.as_ref()?.readout.clone()),
+        Screen::Home => Some(opened.path.display().to_string()),
+        Screen::Trust | Screen::Jobs | Screen::Log => None,
+    }
+}
+
+fn hints(state: &State, canvas: &mut Canvas<'_>) {
+    let theme = &state.theme;
+    let contexts = state.contexts();
+    let mut x = 1;
+    for (i, command) in COMMANDS.iter().enumerate() {
+        let Some(key) = state.keymap.key_here(&contexts, i).filter(|_| !command.hint.is_empty())
+        else {
+            continue;
+        };
+        let key = key.to_string();
+        let needed = words::width(&key) + 1 + words::width(command.hint);
+        if usize::from(x) + needed > usize::from(canvas.width()) {
+            continue;
+        }
+        x += canvas.put(x, 0, &key, theme.accent) + 1;
+        x += canvas.put(x, 0, command.hint, theme.muted) + 2;
+    }
+}
+
+/// A line for screens that need a report.
+fn nothing_open(state: &State, canvas: &mut Canvas<'_>) {
+    let opening = state.jobs.iter().any(|j| {
+        j.kind == super::state::JobKind::Open && j.state == JobState::Running
+    });
+    let text = if opening {
+        "Opening the report …"
+    } else {
+        "No report is open. Home (1) lists reports; the demo makes one."
+    };
+    let width = usize::from(canvas.width().saturating_sub(4));
+    for (y, line) in words::wrap(text, width).iter().enumerate() {
+        canvas.put(2, 1 + y as u16, line, state.theme.muted);
+    }
+}
