@@ -8,12 +8,18 @@ use crate::exit::Told;
 #[derive(Debug, Clone, Copy)]
 pub struct Printer {
     quiet: bool,
+    silent: bool,
 }
 
 impl Printer {
     /// A printer; a quiet one makes no remarks.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet }
+        Self { quiet, silent: false }
+    }
+
+    /// A printer that writes nothing at all: for work behind the screen.
+    pub fn silent() -> Self {
+        Self { quiet: true, silent: true }
     }
 
     /// Whether progress should be drawn.
@@ -26,6 +32,9 @@ impl Printer {
     /// # Errors
     /// When it cannot be written; a reader that went away is not an error.
     pub fn data(self, text: &str) -> anyhow::Result<()> {
+        if self.silent {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         let newline = if text.ends_with('\n') { "" } else { "\n" };
         match write!(out, "{text}{newline}").and_then(|()| out.flush()) {

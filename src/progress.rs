@@ -59,7 +59,7 @@ impl Progress for Bar {
 ///
 /// The first signal asks the work to stop, so that what is finished is kept; a second one ends the
 /// process at once.
-pub fn task(printer: Printer) -> Task {
+pub(crate) fn task(printer: Printer) -> Task {
     let cancel = Cancel::new();
     if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
         let cancel = cancel.clone();

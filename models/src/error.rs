@@ -172,7 +172,7 @@ impl Error {
                 near.join(", ")
             )),
             Self::NoFrontEnd { .. } => {
-                Some("say what it is fed: waveform, ge2e_mel or whisper_log_mel".to_owned())
+                Some("say what it is fed with --front-end: waveform, ge2e_mel or whisper_log_mel".to_owned())
             }
             Self::NotOnnx { .. } => Some(
                 "give a file exported to ONNX (usually named .onnx), whole and not compressed"
@@ -196,6 +196,20 @@ impl Error {
             }
             _ => None,
         }
+    }
+
+    /// Whether the user's input, rather than the machine or the network, is at fault.
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownModel { .. }
+                | Self::UnknownTensor { .. }
+                | Self::NoFrontEnd { .. }
+                | Self::NotOnnx { .. }
+                | Self::Malformed { .. }
+                | Self::Refused { .. }
+                | Self::Shape { .. }
+        )
     }
 
     /// An [`Error::Io`] about `path`; for use in `map_err`.

@@ -124,6 +124,14 @@ impl Model {
             .collect())
     }
 
+    /// Names of the outputs that the graph itself declares.
+    ///
+    /// # Errors
+    /// [`Error::NotOnnx`] when the graph cannot be read.
+    pub fn declared_outputs(&self) -> Result<Vec<String>> {
+        Ok(survey(self.graph.bytes())?.outputs.into_iter().map(|output| output.name).collect())
+    }
+
     fn unknown(&self, name: &str) -> Error {
         let names = self.taps.iter().map(|tap| tap.name.as_str());
         Error::UnknownTensor {

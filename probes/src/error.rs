@@ -93,7 +93,11 @@ impl Error {
 
     /// Whether the user's input, rather than the machine, is at fault.
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Io { .. } | Self::Busy { .. } | Self::Model(_))
+        match self {
+            Self::Model(e) => e.is_input(),
+            Self::Data(e) => e.is_input(),
+            other => !matches!(other, Self::Io { .. } | Self::Busy { .. }),
+        }
     }
 
     pub(crate) fn io(

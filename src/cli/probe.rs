@@ -9,12 +9,16 @@ use clap::{Args, Subcommand};
 #[command(after_help = "Examples:
   phonoscope extract --model ge2e --data manifest.tsv --out ge2e.run
   phonoscope extract --model whisper-tiny.en --data manifest.tsv --taps 'encoder.*.resid_post' --out w.run
+  phonoscope extract --model mine.onnx --front-end waveform --data manifest.tsv --taps /fc/Gemm_output_0 --out m.run
 
 Each tap is averaged over the utterance. Interrupted runs continue where they were.")]
 pub struct ExtractArgs {
-    /// A name in the catalogue
-    #[arg(long, value_name = "NAME")]
+    /// A name in the catalogue, or an ONNX file
+    #[arg(long, value_name = "NAME|FILE")]
     pub model: String,
+    /// What an ONNX file is fed [possible values: waveform, ge2e_mel, whisper_log_mel]
+    #[arg(long, value_name = "KIND")]
+    pub front_end: Option<String>,
     /// Manifest: TSV, CSV or JSONL with a header; the column `path` is required
     #[arg(long, value_name = "MANIFEST")]
     pub data: PathBuf,

@@ -2,23 +2,35 @@
 
 use std::path::Path;
 
+use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::Model;
+use phonoscope_models::{Model, load_file};
 use phonoscope_probes::extract::{ExtractSettings, Extracted, extract, select_taps};
 
 use super::Context;
 use crate::cli::ExtractArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 
 /// Items in a shard: small enough that an interruption costs seconds, large enough that shards stay
 /// few.
 const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
-    let model = load(&args.model, context)?;
+    let model = match &args.front_end {
+        None => load(&args.model, context)?,
+        Some(kind) => load_file(Path::new(&args.model), front_end(kind)?)?,
+    };
     let done = into_folder(&model, &args.data, &args.taps, args.sessions, &args.out, context)?;
     tell(&done, &args.out, context);
     Ok(Exit::Done)
+}
+
+/// The front end of this kind, with its defaults.
+fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
+    serde_json::from_value(serde_json::json!({ "kind": kind })).map_err(|_| {
+        let hint = "one of waveform, ge2e_mel, whisper_log_mel";
+        Usage::new(format!("there is no front end `{kind}`"), hint).into()
+    })
 }
 
 /// The model with this name in the catalogue, fetched when it is missing.

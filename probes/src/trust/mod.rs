@@ -43,7 +43,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
     let &Subject { model, engine, extractor, manifest, records, second_opinion } = subject;
     let sample = sample(records);
     task.progress.start("checking the run", "items", Some(sample.len() as u64));
-    let declared = model.declared_outputs();
+    let declared = model.declared_outputs()?;
     let tapped: Vec<String> =
         declared.iter().cloned().chain(extractor.taps().iter().map(|t| t.tensor.clone())).collect();
     let mut bare = engine.open(&model.graph, &declared)?;
