@@ -91,7 +91,7 @@ impl Cache {
     /// A nameless file in `folder`, which is made if need be.
     pub(crate) fn new_file(&self, folder: &Path) -> Result<NamedTempFile> {
         fs::create_dir_all(folder)
-            .and_then(|()| NamedTempFile::new_in(folder))
+            .and_then(|()| shared().tempfile_in(folder))
             .map_err(|cause| self.unwritable(cause))
     }
 
@@ -143,6 +143,17 @@ impl Cache {
     fn graph_folder(&self, key: &str) -> PathBuf {
         self.root.join("graphs").join(key)
     }
+}
+
+/// Files that other users of the machine may read, as far as this user's settings allow.
+fn shared() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
 }
 
 fn remove_abandoned(parent: &Path) {

