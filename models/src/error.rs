@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What messages call a graph of which only the bytes are known.
+pub(crate) const UNNAMED: &str = "the graph";
+
 /// Why a model could not be found, fetched, read, built or run.
 ///
 /// Variants differ by what can be done about them. A message is one line: what failed, on which
@@ -17,6 +20,12 @@ pub enum Error {
         name: String,
         /// Names of the catalogue, nearest first.
         near: Vec<String>,
+    },
+    /// A user's own file was given, and not how samples become its input.
+    #[error("{} needs a front end", path.display())]
+    NoFrontEnd {
+        /// The file.
+        path: PathBuf,
     },
     /// The graph has no tensor of this name.
     #[error("cannot tap `{name}`: {model} has no such tensor")]
@@ -161,10 +170,16 @@ impl Error {
                 "the catalogue has {}; or give the path of an .onnx file",
                 near.join(", ")
             )),
+            Self::UnknownTensor { near, model, .. } if !near.is_empty() && model == UNNAMED => {
+                Some(format!("near: {}", near.join(", ")))
+            }
             Self::UnknownTensor { near, model, .. } if !near.is_empty() => Some(format!(
                 "`phonoscope models inspect {model}` lists all; near: {}",
                 near.join(", ")
             )),
+            Self::NoFrontEnd { .. } => {
+                Some("say what it is fed: waveform, ge2e_mel or whisper_log_mel".to_owned())
+            }
             Self::NotOnnx { .. } => Some(
                 "give a file exported to ONNX (usually named .onnx), whole and not compressed"
                     .to_owned(),
