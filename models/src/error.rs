@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What messages call a graph of which only the bytes are known.
+pub(crate) const UNNAMED: &str = "the graph";
+
 /// Why a model could not be found, fetched, read, built or run.
 ///
 /// Variants differ by what can be done about them. A message is one line: what failed, on which
@@ -167,6 +170,9 @@ impl Error {
                 "the catalogue has {}; or give the path of an .onnx file",
                 near.join(", ")
             )),
+            Self::UnknownTensor { near, model, .. } if !near.is_empty() && model == UNNAMED => {
+                Some(format!("near: {}", near.join(", ")))
+            }
             Self::UnknownTensor { near, model, .. } if !near.is_empty() => Some(format!(
                 "`phonoscope models inspect {model}` lists all; near: {}",
                 near.join(", ")

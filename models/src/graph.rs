@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::error::UNNAMED;
+use crate::names::nearest;
 use crate::wire::{
     self, Dim, ElementType, Fields, Suffix, Value, ValueInfo, put_bytes, put_int, put_varint,
 };
@@ -76,7 +78,7 @@ impl Opening {
             if !values.contains(name.as_str()) {
                 return Err(Error::UnknownTensor {
                     name: name.clone(),
-                    model: "the graph".to_owned(),
+                    model: UNNAMED.to_owned(),
                     near: nearest(name, values.iter().copied(), NEAR),
                 });
             }
@@ -131,49 +133,9 @@ fn merged(parts: &[&[u8]]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The `n` names most like `name`, nearest first; equally near ones in name order.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    names: impl IntoIterator<Item = &'a str>,
-    n: usize,
-) -> Vec<String> {
-    let mut ranked: Vec<(usize, &str)> = names
-        .into_iter()
-        .map(|other| (edits(name, other), other))
-        .collect();
-    ranked.sort_unstable();
-    ranked
-        .into_iter()
-        .take(n)
-        .map(|(_, other)| other.to_owned())
-        .collect()
-}
-
-/// Levenshtein's distance in characters.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (above, to) in row.iter_mut().skip(1).zip(&b) {
-            let best = (diagonal + usize::from(from != *to))
-                .min(*above + 1)
-                .min(left + 1);
-            diagonal = std::mem::replace(above, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn graph() -> GraphBytes {
         let mut graph = Suffix::new();
@@ -245,26 +207,5 @@ mod tests {
         let text = GraphBytes::new(*b"speaker\tpath\n");
         let error = with_outputs(&text, &names(&["y"])).unwrap_err();
         assert!(matches!(error, Error::NotOnnx { .. }), "{error}");
-    }
-
-    #[test]
-    fn distances_are_those_worked_out_by_hand() {
-        for (a, b, n) in [
-            ("kitten", "sitting", 3),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("ö", "o", 1),
-        ] {
-            assert_eq!(edits(a, b), n, "{a} {b}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn distance_is_a_metric(a in "[ab]{0,6}", b in "[ab]{0,6}", c in "[ab]{0,6}") {
-            prop_assert_eq!(edits(&a, &b), edits(&b, &a));
-            prop_assert_eq!(edits(&a, &b) == 0, a == b);
-            prop_assert!(edits(&a, &c) <= edits(&a, &b) + edits(&b, &c));
-        }
     }
 }

@@ -1,12 +1,18 @@
 //! Finding and fetching an engine, each case in a process of its own: a process loads one library.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use phonoscope_analysis::task::Task;
-use phonoscope_models::Network;
 use phonoscope_models::engine::open_engine;
+use phonoscope_models::{Cache, Network};
 
 const CHOICE: &str = "TEST_ENGINE_CHOICE";
 const CACHE: &str = "TEST_ENGINE_CACHE";
@@ -21,7 +27,7 @@ fn child() {
         "allowed" => Network::Allowed,
         _ => Network::Offline,
     };
-    let cache = PathBuf::from(variable(CACHE));
+    let cache = Cache::at(variable(CACHE));
     let choice = variable(CHOICE).parse().unwrap();
     match open_engine(choice, &cache, network, &Task::silent()) {
         Ok(engine) => println!("ANSWER {}, {}", engine.info(), engine.info().found),

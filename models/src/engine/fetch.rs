@@ -1,6 +1,7 @@
 //! Having a package client of the user's bring ONNX Runtime, once, by pinned hash.
 
-use std::env::consts;
+use std::env::{self, consts};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,35 +37,47 @@ pub(super) enum Failure {
 }
 
 /// A program that can install a wheel into a folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Client {
     /// A Python interpreter with pip.
-    Pip(&'static str),
+    Python(&'static str),
+    /// A program that takes pip's arguments.
+    Pip(OsString),
     /// uv.
     Uv,
 }
 
-const CLIENTS: [Client; 4] = [
-    Client::Pip("python3"),
-    Client::Pip("python"),
-    Client::Pip("py"),
-    Client::Uv,
-];
-
 impl Client {
-    fn program(self) -> &'static str {
+    /// The clients to try, in order: the user's choice alone, where there is one.
+    fn all() -> Vec<Self> {
+        match env::var_os("PHONOSCOPE_PIP").filter(|program| !program.is_empty()) {
+            Some(program) => vec![Self::Pip(program)],
+            None => vec![
+                Self::Python("python3"),
+                Self::Python("python"),
+                Self::Python("py"),
+                Self::Uv,
+            ],
+        }
+    }
+
+    fn program(&self) -> &OsStr {
         match self {
+            Self::Python(program) => OsStr::new(program),
             Self::Pip(program) => program,
-            Self::Uv => "uv",
+            Self::Uv => OsStr::new("uv"),
         }
     }
 
     /// The command that installs `requirements` into `target`, with the user's own settings.
-    fn command(self, requirements: &Path, target: &Path, platform: &str) -> Command {
+    fn command(&self, requirements: &Path, target: &Path, platform: &str) -> Command {
         let mut command = Command::new(self.program());
+        if let Self::Python(_) = self {
+            command.args(["-m", "pip"]);
+        }
         match self {
-            Self::Pip(_) => command
-                .args(["-m", "pip", "install", "--quiet", "--no-input"])
+            Self::Python(_) | Self::Pip(_) => command
+                .args(["install", "--quiet", "--no-input"])
                 .args(["--disable-pip-version-check", "--retries", "2"])
                 .args(["--implementation", "cp", "--platform", platform])
                 // Settings that rule `--target` out.
@@ -127,12 +140,12 @@ fn fetch_quietly(folder: &Path, task: &Task) -> Result<PathBuf, Failure> {
     fs::write(&requirements, format!("onnxruntime=={RELEASE}{hashes}\n")).map_err(cannot_write)?;
 
     let mut answers = Vec::new();
-    for (n, client) in CLIENTS.into_iter().enumerate() {
+    for (n, client) in Client::all().into_iter().enumerate() {
         let target = partial.path().join(n.to_string());
         let command = client.command(&requirements, &target, platform);
         match run(command, &partial.path().join("stderr"), task)? {
             Ok(()) => return keep(&target, folder).map_err(Failure::Refused),
-            Err(why) => answers.push(format!("{}: {why}", client.program())),
+            Err(why) => answers.push(format!("{}: {why}", client.program().display())),
         }
     }
     Err(Failure::Refused(answers.join("; ")))
@@ -232,7 +245,11 @@ mod tests {
 
     #[test]
     fn clients_pin_the_release_and_refuse_other_files() {
-        for client in CLIENTS {
+        for client in [
+            Client::Python("python3"),
+            Client::Pip("pip".into()),
+            Client::Uv,
+        ] {
             let command = client.command(Path::new("r.txt"), Path::new("t"), "win_amd64");
             let args: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
             assert!(args.iter().any(|a| a == "--require-hashes"), "{client:?}");

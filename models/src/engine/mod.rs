@@ -18,7 +18,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, ArrayViewD};
 use phonoscope_analysis::task::{Cancel, Task};
 
-use crate::{Error, GraphBytes, Network, Result};
+use crate::{Cache, Error, GraphBytes, Network, Result};
 
 /// The variable that ONNX Runtime reads when it is loaded.
 const TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
@@ -156,7 +156,7 @@ pub fn disable_telemetry() {
 /// or when an explicit path fails, whatever the choice but rten; [`Error::Cancelled`].
 pub fn open_engine(
     choice: EngineChoice,
-    cache: &Path,
+    cache: &Cache,
     network: Network,
     task: &Task,
 ) -> Result<Arc<dyn Engine>> {

@@ -16,7 +16,7 @@ use super::locate::{self, Candidate, Places, Version};
 use super::{Engine, EngineInfo, Session, TELEMETRY, fetch, values};
 use crate::graph::{Input, Opening};
 use crate::wire::ElementType;
-use crate::{Error, GraphBytes, Network, Result};
+use crate::{Cache, Error, GraphBytes, Network, Result};
 
 /// The oldest release line whose interface the `ort` crate speaks here (1.MINOR).
 const OLDEST_MINOR: u32 = 17;
@@ -46,7 +46,7 @@ pub(super) struct OnnxRuntime {
 
 /// The library of this process, found, fetched and loaded at the first call.
 pub(super) fn open(
-    cache: &Path,
+    cache: &Cache,
     network: Network,
     task: &Task,
 ) -> Result<Arc<OnnxRuntime>, Absent> {
@@ -54,7 +54,7 @@ pub(super) fn open(
     if let Some(engine) = loaded.as_ref() {
         return Ok(Arc::clone(engine));
     }
-    let folder = cache.join(format!("onnxruntime-{}", fetch::RELEASE));
+    let folder = cache.root().join(format!("onnxruntime-{}", fetch::RELEASE));
     let engine = Arc::new(find(&Places::of_process(folder), network, task)?);
     *loaded = Some(Arc::clone(&engine));
     Ok(engine)

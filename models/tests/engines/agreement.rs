@@ -65,7 +65,7 @@ fn the_dense_graph_gives_what_its_products_give() {
     };
     let x2: ArrayView2<'_, f32> = x.view().into_dimensionality::<Ix2>().unwrap();
     let bias = matrix(1, 16, 2);
-    let active = (x2.dot(&matrix(8, 16, 1)) + &bias.row(0)).mapv(|v| v.max(0.0));
+    let active = (x2.dot(&matrix(8, 16, 1)) + bias.row(0)).mapv(|v| v.max(0.0));
     let y = active.dot(&matrix(16, 4, 3)).into_dyn();
     for engine in engines() {
         let got = run(&*engine, &dense(), &["y", "active"], &[("x", &x)]);

@@ -3,10 +3,9 @@
 use std::fs;
 
 use ndarray::Array;
-use phonoscope_analysis::task::{Cancel, Task};
-use phonoscope_models::engine::{EngineChoice, open_engine};
+use phonoscope_analysis::task::Cancel;
 use phonoscope_models::wire::Attribute;
-use phonoscope_models::{Error, GraphBytes, Network};
+use phonoscope_models::{Error, GraphBytes};
 
 use crate::graphs::{Float32, array, dense, model};
 use crate::{engines, names};
@@ -170,26 +169,4 @@ fn external_tensor(name: &str, dims: &[u8], file: &str, bytes: u8) -> Vec<u8> {
     tensor.extend(entry("length", &bytes.to_string()));
     tensor.extend([14 << 3, 1]);
     field(7, &field(5, &tensor))
-}
-
-#[test]
-fn auto_without_a_library_runs_rten_and_says_why() {
-    let empty = tempfile::tempdir().unwrap();
-    let engine = open_engine(
-        EngineChoice::Auto,
-        empty.path(),
-        Network::Offline,
-        &Task::silent(),
-    )
-    .unwrap();
-    // Another test of this process may have loaded a library, and then that is used.
-    if engine.info().name == "rten" {
-        assert!(
-            engine.info().found.contains("offline"),
-            "{}",
-            engine.info().found
-        );
-    } else {
-        assert_eq!(engine.info().name, "onnxruntime");
-    }
 }

@@ -1,5 +1,11 @@
 //! Both engines on graphs that the tests write themselves.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
+
 mod agreement;
 mod cancelling;
 mod faults;
@@ -8,26 +14,20 @@ mod taps;
 mod types;
 
 use std::env;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::ArrayD;
 use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
-use phonoscope_models::{GraphBytes, Network};
+use phonoscope_models::{Cache, GraphBytes, Network};
 
 /// Set to `required`, a missing ONNX Runtime is fetched, and a failure instead of a skip.
 const POLICY: &str = "PHONOSCOPE_TEST_ENGINE";
 
-fn cache() -> PathBuf {
-    env::var_os("PHONOSCOPE_CACHE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from)
-}
-
 fn rten() -> Arc<dyn Engine> {
     open_engine(
         EngineChoice::Rten,
-        &cache(),
+        &Cache::locate(),
         Network::Offline,
         &Task::silent(),
     )
@@ -43,7 +43,7 @@ fn onnxruntime() -> Option<Arc<dyn Engine>> {
     };
     match open_engine(
         EngineChoice::OnnxRuntime,
-        &cache(),
+        &Cache::locate(),
         network,
         &Task::silent(),
     ) {
