@@ -10,7 +10,7 @@ mod rank;
 mod separation;
 mod tails;
 
-pub use bootstrap::{Interval, basic, bca, jackknife, percentile, recentred, resample_counts};
+pub use bootstrap::{Interval, basic, bca, debiased, jackknife, percentile, resample_counts};
 pub use correction::{benjamini_hochberg, benjamini_yekutieli, bonferroni, holm};
 pub use correlation::{
     Correlation, kendall, partial, pearson, spearman, weighted_pearson, weighted_spearman,

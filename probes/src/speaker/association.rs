@@ -4,10 +4,9 @@
 //! intervals speak of these axes, not of axes that might have come out.
 
 use ndarray::ArrayView2;
-use phonoscope_analysis::estimate::Method;
+use phonoscope_analysis::Result;
 use phonoscope_analysis::stats::{self, Sorted, draws};
 use phonoscope_analysis::task::Task;
-use phonoscope_analysis::{Estimate, Result};
 use rand::seq::SliceRandom as _;
 
 use super::SpeakerSettings;
@@ -42,7 +41,7 @@ impl Statistic {
     }
 
     /// Ends of the scale.
-    fn range(self) -> (f64, f64) {
+    pub(super) fn range(self) -> (f64, f64) {
         match self {
             Self::Auc | Self::EtaSquared => (0.0, 1.0),
             Self::Spearman => (-1.0, 1.0),
@@ -78,14 +77,6 @@ pub(super) enum Upper {
     Second,
 }
 
-/// One component against one column, with intervals.
-pub(super) struct Association {
-    pub(super) tested: Tested,
-    pub(super) effect: Estimate,
-    /// Squared Pearson correlation, for numbers.
-    pub(super) r_squared: Option<Estimate>,
-}
-
 impl Tested {
     /// For two classes, which lies above which.
     pub(super) fn direction(&self, columns: &[SpeakerColumn]) -> Option<String> {
@@ -101,16 +92,16 @@ impl Tested {
 }
 
 /// A column cut down to the speakers that have a value.
-struct Target {
+pub(super) struct Target {
     /// Index into the list of columns.
-    column: usize,
+    pub(super) column: usize,
     /// Speakers with a value.
-    known: Vec<usize>,
-    values: Values,
+    pub(super) known: Vec<usize>,
+    pub(super) values: Values,
 }
 
 /// Parallel to `Target::known`.
-enum Values {
+pub(super) enum Values {
     /// Whether the speaker is in the second class.
     Two(Vec<bool>),
     Classes(Vec<usize>, usize),
@@ -151,7 +142,7 @@ impl Target {
     }
 
     /// Scores of the known speakers, one list per component.
-    fn scores(&self, scores: ArrayView2<'_, f64>) -> Vec<Vec<f64>> {
+    pub(super) fn scores(&self, scores: ArrayView2<'_, f64>) -> Vec<Vec<f64>> {
         scores
             .columns()
             .into_iter()
@@ -254,7 +245,7 @@ pub(super) fn test(
     Ok(out)
 }
 
-fn targets(columns: &[SpeakerColumn]) -> Vec<Target> {
+pub(super) fn targets(columns: &[SpeakerColumn]) -> Vec<Target> {
     let all = columns.iter().enumerate();
     all.filter_map(|(i, column)| Target::of(i, column))
         .collect()
@@ -266,135 +257,5 @@ fn oriented(effect: f64, statistic: Statistic) -> (f64, Option<Upper>) {
         Statistic::Auc if effect < 0.5 => (1.0 - effect, Some(Upper::First)),
         Statistic::Auc => (effect, Some(Upper::Second)),
         Statistic::Spearman | Statistic::EtaSquared => (effect, None),
-    }
-}
-
-/// Gives every test its bootstrap interval: speakers resampled, axes and orientation held fixed.
-///
-/// Resamples in which the statistic does not exist (a class is absent) are left out.
-pub(super) fn with_intervals(
-    scores: ArrayView2<'_, f64>,
-    columns: &[SpeakerColumn],
-    tested: Vec<Tested>,
-    settings: &SpeakerSettings,
-    task: &Task,
-) -> Result<Vec<Association>> {
-    let prepared: Vec<Prepared> = targets(columns)
-        .into_iter()
-        .map(|target| Prepared::new(target, scores))
-        .collect();
-    // Where each test finds its column in `prepared`.
-    let place = |t: &Tested| prepared.iter().position(|p| p.target.column == t.column);
-    let places: Vec<usize> = tested.iter().filter_map(place).collect();
-    let n = scores.nrows();
-    let plan = draws::Plan {
-        stage: "bootstrap of associations",
-        stream: "speaker.bootstrap",
-        seed: settings.seed,
-        draws: settings.bootstrap,
-    };
-    let replicates = draws(plan, task, |rng| {
-        let weights = stats::resample_counts(n, rng);
-        let of_target: Vec<Vec<f64>> = prepared.iter().map(|p| p.weights(&weights)).collect();
-        let draw = tested.iter().zip(&places);
-        let draw = draw.map(|(t, place)| prepared[*place].resampled(t, &of_target[*place]));
-        Ok(draw.collect::<Vec<(f64, f64)>>())
-    })?;
-    let with_interval = |(i, tested): (usize, Tested)| {
-        let prepared = &prepared[places[i]];
-        let effects: Vec<f64> = replicates.iter().map(|draw| draw[i].0).collect();
-        let squares: Vec<f64> = replicates.iter().map(|draw| draw[i].1).collect();
-        let n = prepared.target.known.len();
-        Association {
-            effect: estimate(
-                tested.effect,
-                &effects,
-                tested.statistic.range(),
-                n,
-                settings,
-            ),
-            r_squared: prepared
-                .r_squared(tested.component)
-                .map(|value| estimate(value, &squares, (0.0, 1.0), n, settings)),
-            tested,
-        }
-    };
-    Ok(tested.into_iter().enumerate().map(with_interval).collect())
-}
-
-/// A column and the scores of its speakers, sorted once.
-struct Prepared {
-    target: Target,
-    scores: Vec<Vec<f64>>,
-    sorted: Vec<Sorted>,
-}
-
-impl Prepared {
-    fn new(target: Target, scores: ArrayView2<'_, f64>) -> Self {
-        let scores = target.scores(scores);
-        Self {
-            sorted: scores.iter().map(|s| Sorted::new(s)).collect(),
-            scores,
-            target,
-        }
-    }
-
-    /// Weights of the known speakers, from those of all.
-    fn weights(&self, all: &[f64]) -> Vec<f64> {
-        self.target.known.iter().map(|i| all[*i]).collect()
-    }
-
-    fn r_squared(&self, component: usize) -> Option<f64> {
-        let Values::Numbers(numbers, _) = &self.target.values else {
-            return None;
-        };
-        let ones = vec![1.0; numbers.len()];
-        let r = stats::weighted_pearson(&self.scores[component], numbers, &ones);
-        r.is_finite().then_some(r * r)
-    }
-
-    /// The effect, and for numbers R², when known speakers occur `weights` times.
-    fn resampled(&self, tested: &Tested, weights: &[f64]) -> (f64, f64) {
-        let (sorted, scores) = (
-            &self.sorted[tested.component],
-            &self.scores[tested.component],
-        );
-        match &self.target.values {
-            Values::Two(second) => {
-                let auc = stats::weighted_auc(sorted, second, weights);
-                match tested.upper {
-                    Some(Upper::First) => (1.0 - auc, f64::NAN),
-                    _ => (auc, f64::NAN),
-                }
-            }
-            Values::Classes(of, levels) => {
-                let eta = stats::weighted_eta_squared(scores, of, *levels, weights);
-                (eta, f64::NAN)
-            }
-            Values::Numbers(numbers, ranks) => {
-                let r = stats::weighted_pearson(scores, numbers, weights);
-                (stats::weighted_spearman(sorted, ranks, weights), r * r)
-            }
-        }
-    }
-}
-
-/// Percentile interval; the whole scale when no resample had a value.
-fn estimate(
-    value: f64,
-    replicates: &[f64],
-    range: (f64, f64),
-    n: usize,
-    settings: &SpeakerSettings,
-) -> Estimate {
-    let interval = stats::percentile(replicates, settings.level);
-    let or = |found: f64, end: f64| if found.is_finite() { found } else { end };
-    Estimate {
-        value,
-        lo: or(interval.lo, range.0),
-        hi: or(interval.hi, range.1),
-        n,
-        level: settings.level,
-        method: Method::ClusterBootstrap,
     }
 }

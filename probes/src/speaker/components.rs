@@ -78,11 +78,11 @@ pub(super) fn decompose(
     let resampled = pca::bootstrap(x, scaling, &pca, shown, (settings.bootstrap, seed), task)?;
 
     let estimate = |value, replicates: &[f64]| {
-        let interval = stats::recentred(value, replicates, settings.level);
+        let interval = stats::debiased(value, replicates, settings.level);
         Estimate {
             value,
-            lo: interval.lo.clamp(0.0, value),
-            hi: interval.hi.max(value),
+            lo: interval.lo.max(0.0),
+            hi: interval.hi,
             n,
             level: settings.level,
             method: Method::ClusterBootstrap,
@@ -115,8 +115,8 @@ pub(super) fn decompose(
         gaps: pca::eigen_gaps(pca.explained_variance.view()),
         stability: resampled.axis_stability(),
         half: Estimate {
-            lo: half.lo.round(),
-            hi: half.hi.round(),
+            lo: half.lo.floor().max(1.0),
+            hi: half.hi.ceil().min(pca.components.nrows() as f64),
             ..half
         },
         pca,

@@ -3,10 +3,11 @@
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::stats::ALPHA;
 
-use super::association::{Association, Statistic};
+use super::association::Statistic;
 use super::columns::{Kind, SpeakerColumn};
 use super::components::Spectrum;
 use super::gathering::Speakers;
+use super::intervals::Association;
 use super::{Normalise, SpeakerSettings};
 
 /// Components that get a sentence of their own.
@@ -154,6 +155,8 @@ pub(super) fn warnings(
     speakers: &Speakers,
     columns: &[SpeakerColumn],
     spectrum: &Spectrum,
+    associations: &[Association],
+    settings: &SpeakerSettings,
 ) -> Vec<String> {
     let mut out = Vec::new();
     let (n, dims) = speakers.embeddings.dim();
@@ -185,6 +188,17 @@ pub(super) fn warnings(
              components are not worth interpreting"
                 .into(),
         );
+    }
+    // The smallest possible p, were it alone among all tests.
+    let needed = (associations.len() as f64 / ALPHA).ceil() as usize;
+    if needed > 1 + settings.permutations {
+        out.push(format!(
+            "{} permutations are few for {} associations: one that stands alone cannot reach q ≤ {ALPHA}; \
+             {} would do",
+            settings.permutations,
+            associations.len(),
+            needed - 1
+        ));
     }
     for column in columns {
         if matches!(column.kind, Kind::Excluded(_)) {

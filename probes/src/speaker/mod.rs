@@ -4,11 +4,14 @@
 //! every metadata column. The speaker is the unit of every interval and permutation.
 
 mod association;
+#[cfg(test)]
+mod calibration;
 mod columns;
 mod components;
 mod findings;
 mod from_run;
 mod gathering;
+mod intervals;
 mod tables;
 
 pub use from_run::{SpeakerReport, from_run};
@@ -124,10 +127,10 @@ pub fn run(
     let spectrum = components::decompose(&speakers, settings, task)?;
     let scores = spectrum.shown_scores();
     let tested = association::test(scores, &columns, settings, task)?;
-    let associations = association::with_intervals(scores, &columns, tested, settings, task)?;
+    let associations = intervals::with_intervals(scores, &columns, tested, settings, task)?;
     Ok(SpeakerOutcome {
         summary: findings::summary(&speakers, &columns, &spectrum, &associations, settings),
-        warnings: findings::warnings(&speakers, &columns, &spectrum),
+        warnings: findings::warnings(&speakers, &columns, &spectrum, &associations, settings),
         tables: vec![
             tables::speakers(&speakers, &columns, scores),
             tables::components(&spectrum, settings),
