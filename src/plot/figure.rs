@@ -274,7 +274,7 @@ pub fn scree(report: &Report) -> Result<String> {
     svg.polyline(&null, VERMILION, 1.5, "5 3");
     svg.marker(Marker::Circle, (520.0, 62.0), 3.5, BLUE, "");
     let level = (0..rows).find_map(|r| ratio.estimate_at(r)).map_or(0.95, |e| e.level);
-    let words = format!("share and {} % interval", significant(100.0 * level, 3));
+    let words = format!("share and {} % interval", (1000.0 * level).round() / 10.0);
     svg.text((530.0, 66.0), Anchor::Start, 12.0, INK, &words);
     svg.polyline(&[(512.0, 80.0), (526.0, 80.0)], VERMILION, 1.5, "5 3");
     svg.text((530.0, 84.0), Anchor::Start, 12.0, INK, "95 % point of the permutation null");

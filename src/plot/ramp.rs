@@ -31,7 +31,7 @@ impl Ramp {
         let place = (unit * STEPS).round() / STEPS;
         let colour = match self {
             Self::Cividis => colorous::CIVIDIS.eval_continuous(place),
-            Self::PurpleOrange => colorous::PURPLE_ORANGE.eval_continuous(1.0 - place),
+            Self::PurpleOrange => colorous::PURPLE_ORANGE.eval_continuous(place),
         };
         [colour.r, colour.g, colour.b]
     }

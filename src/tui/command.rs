@@ -10,7 +10,9 @@ use super::update::Effects;
 pub(crate) enum Context {
     Anywhere,
     Screens,
+    Report,
     Home,
+    Reports,
     Data,
     Space,
     Scatter,
@@ -32,7 +34,9 @@ impl Context {
         match self {
             Self::Anywhere => "Anywhere",
             Self::Screens => "Every screen",
+            Self::Report => "With a report open",
             Self::Home => "Home",
+            Self::Reports => "Home: reports",
             Self::Data => "Data",
             Self::Space => "Speaker space",
             Self::Scatter => "Speaker space: scatter",
@@ -67,8 +71,8 @@ pub(crate) struct Command {
 }
 
 use Context::{
-    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Palette, Remake, Scatter, Scree,
-    Screens, Space, Trust,
+    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Palette, Remake, Report, Reports,
+    Scatter, Scree, Screens, Space, Trust,
 };
 
 macro_rules! commands {
@@ -80,39 +84,39 @@ macro_rules! commands {
 /// Every command; the order is the order of help and hint bar.
 pub(crate) static COMMANDS: &[Command] = commands! {
     "app.help" "help" ["?", "f1"] [Screens] "Show the keys that are valid here" screen::help;
-    "app.palette" "commands" [":"] [Screens] "Find any command by name, key or description" screen::palette;
-    "demo.start" "demo" ["d"] [Home] "Run the demo: models and speech in, report out" work::start_demo;
-    "report.open" "open" ["enter"] [Home] "Open the report under the cursor" work::open_recent;
-    "brush.start" "brush" ["b"] [Scatter] "Start a box at the cursor; move, then accept" space::brush;
-    "brush.accept" "select" ["enter"] [Scatter] "Select the speakers in the box, or under the cursor" space::accept_brush;
-    "axis.take" "to x axis" ["enter"] [Scree] "Put the component under the cursor on the x axis" space::take_component;
-    "colour.take" "colour by" ["enter"] [Card] "Colour the scatter by the column under the cursor" space::take_column;
+    "app.palette" "commands" [":"] [Screens] "Find commands by name, key or description" screen::palette;
+    "job.cancel" "cancel job" ["x"] [Jobs] "Cancel the selected job" work::cancel_selected;
+    "demo.start" "demo" ["d"] [Home] "Run the demo: speech in, report out" work::start_demo;
+    "report.open" "open" ["enter"] [Reports] "Open the report under the cursor" work::open_recent;
+    "brush.start" "brush" ["b"] [Scatter] "Start a box at the cursor" space::brush;
+    "brush.accept" "select" ["enter"] [Scatter] "Select speakers in the box, or at the cursor" space::accept_brush;
+    "axis.take" "to x axis" ["enter"] [Scree] "Put this component on the x axis" space::take_component;
+    "colour.take" "colour by" ["enter"] [Card] "Colour the scatter by this column" space::take_column;
     "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
+    "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
+    "table.sort" "sort" ["s"] [Data] "Sort by this column: up, down, not at all" table::sort;
+    "list.filter" "filter" ["/"] [Data, Log] "Filter: word column:value column>1 column<1" table::open_filter;
+    "row.mark" "mark" ["space"] [Data] "Select the row's speaker, or unselect it" table::mark;
+    "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
+    "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
+    "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
+    "view.command" "command" ["c"] [Report] "Show the command that makes this again" screen::remake;
     "colour.previous" "" ["O"] [Space] "Colour by the previous column" space::previous_colour;
     "axis.x.next" "x axis" ["]"] [Space] "Next component on the x axis" space::next_x;
     "axis.x.previous" "" ["["] [Space] "Previous component on the x axis" space::previous_x;
     "axis.y.next" "" ["}"] [Space] "Next component on the y axis" space::next_y;
     "axis.y.previous" "" ["{"] [Space] "Previous component on the y axis" space::previous_y;
     "marks.toggle" "" ["m"] [Space] "Switch between class glyphs and fine dots" space::toggle_marks;
-    "table.sort" "sort" ["s"] [Data] "Sort by the column under the cursor: up, down, not at all" table::sort;
-    "list.filter" "filter" ["/"] [Data, Log] "Filter rows: words, column:value, column>1, column<1" table::open_filter;
-    "row.mark" "mark" ["space"] [Data] "Add the row's speaker to the selection, or take it out" table::mark;
-    "selection.narrow" "only selected" ["v"] [Data, Space] "Show only selected rows in the tables, or all" table::narrow;
+    "selection.narrow" "only selected" ["v"] [Data, Space] "Show only selected rows in tables, or all" table::narrow;
     "selection.clear" "unselect" ["u"] [Data, Space] "Forget the selection" table::clear_selection;
-    "selection.next" "" ["n"] [Data, Log] "Next selected row; in the log, next match" table::next_selected;
-    "selection.previous" "" ["N"] [Data, Log] "Previous selected row; in the log, previous match" table::previous_selected;
-    "job.cancel" "cancel job" ["x"] [Jobs] "Cancel the selected job" work::cancel_selected;
-    "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
+    "selection.next" "" ["n"] [Data, Log] "Next selected row, or match in the log" table::next_selected;
+    "selection.previous" "" ["N"] [Data, Log] "Previous selected row, or match in the log" table::previous_selected;
     "pane.previous" "" ["backtab"] [Data, Space] "Previous pane, or previous table" motion::previous_pane;
-    "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
-    "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown as JSON, CSV or SVG" export::open;
-    "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
     "row.copy" "" ["Y"] [Data] "Copy the row as tab-separated values" export::copy_row;
-    "view.command" "command" ["c"] [Screens] "Show the command that makes this again" screen::remake;
-    "screen.home" "" ["1"] [Screens] "Go to Home: reports, what was found, jobs" screen::home;
+    "screen.home" "" ["1"] [Screens] "Go to Home: reports and what was found" screen::home;
     "screen.data" "" ["2"] [Screens] "Go to Data: every table of the report" screen::data;
-    "screen.space" "" ["3"] [Screens] "Go to Speaker space: scatter, scree, components" screen::space;
-    "screen.trust" "" ["4"] [Screens] "Go to Trust: what was measured about the run" screen::trust;
+    "screen.space" "" ["3"] [Screens] "Go to Speaker space: scatter, scree, card" screen::space;
+    "screen.trust" "" ["4"] [Screens] "Go to Trust: what was measured of the run" screen::trust;
     "screen.jobs" "" ["5"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
     "screen.log" "" ["6"] [Screens] "Go to Log" screen::log;
     "move.up" "" ["up", "k"] [Screens, Help, Export] "Move up" motion::up;
@@ -136,8 +140,8 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "text.start" "" ["home", "ctrl-a"] [Palette, Filter] "Move the cursor to the start" text::start;
     "text.end" "" ["end", "ctrl-e"] [Palette, Filter] "Move the cursor to the end" text::end;
     "app.back" "back" ["esc"] [Anywhere] "Go back one level" screen::back;
-    "app.quit" "quit" ["q"] [Screens, Help, Export, Remake] "Close what is on top; quit from the top level" screen::quit;
-    "app.interrupt" "" ["ctrl-c"] [Anywhere] "Cancel a running job; quit when none runs" work::interrupt;
+    "app.quit" "quit" ["q"] [Screens, Help, Export, Remake] "Close what is on top, or quit" screen::quit;
+    "app.interrupt" "" ["ctrl-c"] [Anywhere] "Cancel the running job, or quit" work::interrupt;
     "app.suspend" "" ["ctrl-z"] [Anywhere] "Suspend to the shell" work::suspend;
     "app.redraw" "" ["ctrl-l"] [Anywhere] "Draw the screen again" work::redraw;
 };

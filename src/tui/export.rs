@@ -29,9 +29,9 @@ impl Format {
     /// What the file will be, for the prompt.
     pub(crate) const fn describe(self) -> &'static str {
         match self {
-            Self::Json => "JSON  a report of what is shown; opens here again",
-            Self::Csv => "CSV   the rows shown, provenance in # lines",
-            Self::Svg => "SVG   the figure, provenance in <desc>",
+            Self::Json => "JSON  a report; opens here again",
+            Self::Csv => "CSV   the rows, with provenance",
+            Self::Svg => "SVG   the figure, with provenance",
         }
     }
 }

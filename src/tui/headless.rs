@@ -51,7 +51,7 @@ pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
     match problems.as_slice() {
         [] => {}
         [one] => state.say(Tone::Warn, one.clone()),
-        [one, rest @ ..] => state.say(Tone::Warn, format!("{one} (and {} more: 6)", rest.len())),
+        [one, rest @ ..] => state.say(Tone::Warn, format!("{one} (and {} more in the log)", rest.len())),
     }
     (state, effects)
 }
@@ -146,6 +146,11 @@ impl Headless {
     #[cfg(test)]
     pub(super) fn state(&self) -> &State {
         &self.state
+    }
+
+    #[cfg(test)]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
     }
 
     fn carry_out(&mut self, effects: Effects) {

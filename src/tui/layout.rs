@@ -96,9 +96,9 @@ pub(crate) fn space(body: Rect, room: Room, pane: Pane, associations: usize) -> 
         }
         return areas;
     }
-    // Two lines of facts, a heading, the rows and the border.
-    let wanted = u16::try_from(associations).unwrap_or(u16::MAX).saturating_add(5);
-    let card_height = wanted.clamp(8, (body.height * 2 / 5).max(8));
+    // Up to three lines of facts, a heading, the rows and the border.
+    let wanted = u16::try_from(associations).unwrap_or(u16::MAX).saturating_add(6);
+    let card_height = wanted.clamp(7, (body.height / 2).max(7));
     let [top, card] = body
         .layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(card_height)]));
     let scree_width = (top.width * 2 / 5).clamp(30, 64);

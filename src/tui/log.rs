@@ -148,7 +148,7 @@ mod tests {
             (0..2000).for_each(|_| tracing::info!("more"));
         });
         let line = receiver.receiver.recv().unwrap();
-        assert_eq!((line.level, line.text.as_str()), (Level::WARN, "skipped 3 id=\"u1\""));
+        assert_eq!((line.level, line.text.as_str()), (Level::WARN, "skipped 3 id=u1"));
         assert_eq!(receiver.take_lost(), 2001 - 1024);
     }
 

@@ -207,7 +207,14 @@ impl Space {
         let (first, last) = self.reach();
         let (x0, y1) = self.raster.middle(first);
         let (x1, y0) = self.raster.middle(last);
-        let number = |v| significant(v, 2);
+        let number = |v: f64| {
+            let range = (self.raster.x.hi - self.raster.x.lo).min(self.raster.y.hi - self.raster.y.lo);
+            if !(1e-3..1e5).contains(&range) {
+                return significant(v, 2);
+            }
+            let decimals = (1.5 - range.log10()).round().max(0.0) as usize;
+            format!("{v:.decimals$}").replace('-', "−")
+        };
         if self.anchor.is_none() {
             return format!("PC{} {}, PC{} {}", self.x, number(x0), self.y, number(y0));
         }

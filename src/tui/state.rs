@@ -175,11 +175,14 @@ impl State {
     /// Where the reader is, overlays aside.
     pub(crate) fn screen_contexts(&self) -> Vec<Context> {
         let mut contexts = match self.screen {
-            Screen::Home => vec![Context::Home],
+            Screen::Home if self.entries.is_empty() => vec![Context::Home],
+            Screen::Home => vec![Context::Reports, Context::Home],
+            Screen::Jobs if self.running_jobs() > 0 => vec![Context::Jobs],
+            Screen::Jobs => Vec::new(),
+            Screen::Log => vec![Context::Log],
+            _ if self.opened.is_none() => Vec::new(),
             Screen::Data => vec![Context::Data],
             Screen::Trust => vec![Context::Trust],
-            Screen::Jobs => vec![Context::Jobs],
-            Screen::Log => vec![Context::Log],
             Screen::Space => {
                 let pane = self.space().map(|s| match s.pane {
                     Pane::Scatter => Context::Scatter,
@@ -189,12 +192,20 @@ impl State {
                 pane.into_iter().chain([Context::Space]).collect()
             }
         };
+        contexts.extend(self.opened.as_ref().map(|_| Context::Report));
         contexts.extend([Context::Screens, Context::Anywhere]);
         contexts
     }
 
     pub(crate) fn space(&self) -> Option<&super::space::Space> {
         self.opened.as_ref()?.space.as_ref()
+    }
+
+    /// The first key of the command `id`, for sentences; its name when it has none.
+    pub(crate) fn key(&self, id: &str) -> String {
+        let keys = super::command::find(id).map(|i| self.keymap.keys_of(i));
+        let first = keys.as_deref().and_then(|keys| keys.split(' ').next());
+        first.filter(|key| !key.is_empty()).unwrap_or(id).to_owned()
     }
 
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {

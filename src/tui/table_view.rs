@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use phonoscope_probes::report::{Column, Data, Table};
 
-use super::cell::Format;
+use super::cell::{Format, Shape};
 use super::filter::Filter;
 
 /// Direction of a sort.
@@ -135,7 +135,9 @@ impl TableView {
             // The frozen column leaves room for another one.
             let most = if column == 0 { (width / 2).max(8) } else { u16::MAX };
             let room = width.saturating_sub(x);
-            if room < 4 && column > 0 {
+            // Words may be cut, numbers may not; one column is shown whatever the room.
+            let least = if format.shape == Shape::Words { format.width.min(8) } else { format.width };
+            if shown.len() > 1 && room < least || column > 0 && room < 4 {
                 break;
             }
             let w = format.width.min(most).min(room);

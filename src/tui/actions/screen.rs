@@ -111,7 +111,10 @@ pub(crate) fn back(state: &mut State, _effects: &mut Effects) {
     match state.back.pop() {
         Some(screen) => state.screen = screen,
         None if state.screen != Screen::Home => state.screen = Screen::Home,
-        None => state.say(Tone::Plain, "this is the top level; q quits"),
+        None => {
+            let quit = state.key("app.quit");
+            state.say(Tone::Plain, format!("this is the top level; {quit} quits"));
+        }
     }
 }
 

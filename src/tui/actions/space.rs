@@ -69,7 +69,8 @@ pub(crate) fn toggle_marks(state: &mut State, _effects: &mut Effects) {
 
 pub(crate) fn brush(state: &mut State, _effects: &mut Effects) {
     with(state, |s, _| s.anchor = Some(s.cursor));
-    state.say(Tone::Plain, "move to draw the box, enter selects, esc drops it");
+    let (accept, drop) = (state.key("brush.accept"), state.key("app.back"));
+    state.say(Tone::Plain, format!("move to draw the box; {accept} selects, {drop} drops it"));
 }
 
 pub(crate) fn accept_brush(state: &mut State, _effects: &mut Effects) {
@@ -89,7 +90,8 @@ pub(crate) fn accept_brush(state: &mut State, _effects: &mut Effects) {
     if let Some(opened) = &mut state.opened {
         opened.selection_changed();
     }
-    state.say(Tone::Good, format!("{chosen} selected; the tables show only these (v: all)"));
+    let all = state.key("selection.narrow");
+    state.say(Tone::Good, format!("{chosen} selected; tables show only these ({all}: all)"));
 }
 
 pub(crate) fn take_component(state: &mut State, _effects: &mut Effects) {

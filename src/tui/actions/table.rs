@@ -47,7 +47,9 @@ pub(crate) fn mark(state: &mut State, _effects: &mut Effects) {
 pub(crate) fn narrow(state: &mut State, _effects: &mut Effects) {
     let Some(opened) = &mut state.opened else { return };
     if opened.selection.count() == 0 {
-        state.say(Tone::Warn, "nothing is selected: brush in the scatter (b) or mark rows (space)");
+        let (brush, mark) = (state.key("brush.start"), state.key("row.mark"));
+        let text = format!("nothing is selected: brush the scatter ({brush}) or mark rows ({mark})");
+        state.say(Tone::Warn, text);
         return;
     }
     opened.selection.narrows = !opened.selection.narrows;

@@ -67,7 +67,7 @@ fn edit(state: &mut State, act: impl FnOnce(&mut TextLine)) {
 }
 
 /// Filters the table shown (or searches the log) by `text`; a mistake is shown beside the line and
-/// leaves the rows as they are.
+/// brings back the rows from before.
 pub(crate) fn apply_filter(state: &mut State, text: &str) {
     if state.screen == Screen::Log {
         text.clone_into(&mut state.log.search);
@@ -80,9 +80,11 @@ pub(crate) fn apply_filter(state: &mut State, text: &str) {
         return;
     };
     let result = view.set_filter(text, table);
-    if result.is_ok() {
-        opened.rebuild(index);
+    if let (Err(_), Some(Overlay::Filter { before, .. })) = (&result, &state.overlay) {
+        // What was typed on the way to a mistake is no filter either.
+        view.set_filter(before, table).ok();
     }
+    opened.rebuild(index);
     if let Some(Overlay::Filter { problem, .. }) = &mut state.overlay {
         *problem = result.err();
     }

@@ -7,11 +7,13 @@ use crate::tui::update::{Effect, Effects, open, start};
 
 pub(crate) fn start_demo(state: &mut State, effects: &mut Effects) {
     if state.jobs.iter().any(|j| j.kind == JobKind::Demo && j.is_running()) {
-        state.say(Tone::Warn, "the demo is running already: 5 shows it");
+        let jobs = state.key("screen.jobs");
+        state.say(Tone::Warn, format!("the demo is running already: {jobs} shows it"));
         return;
     }
     start(state, JobKind::Demo, String::from("demo"), Work::Demo, effects);
-    state.say(Tone::Plain, "the demo has started: 5 shows how far it is");
+    let jobs = state.key("screen.jobs");
+    state.say(Tone::Plain, format!("the demo has started: {jobs} shows how far it is"));
 }
 
 pub(crate) fn open_recent(state: &mut State, effects: &mut Effects) {

@@ -3,7 +3,7 @@
 use phonoscope_probes::report::{Column, Table};
 
 use crate::plot::significant;
-use crate::tui::cell::{MISSING, interval, percent_interval};
+use crate::tui::cell::{MISSING, interval, percent_interval, probability};
 use crate::tui::opened::Opened;
 use crate::tui::space::{Pane, Space};
 use crate::tui::state::State;
@@ -20,11 +20,14 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let border = if focus { theme.accent } else { theme.muted };
     let above = format!("PC{} of {}", space.component, space.components);
     let table = opened.report.table("associations");
-    let below = table.and_then(|t| intervals_in_words(t)).unwrap_or_default();
+    let below = table.and_then(intervals_in_words).unwrap_or_default();
     let mut inside = canvas.frame(&above, &below, border);
     let width = usize::from(inside.width());
+    // Where there is little room, the associations keep two thirds of it.
+    let height = usize::from(inside.height());
+    let facts = height.saturating_sub(1 + space.card_rows.len()).max(height / 3);
     let mut y = 0;
-    for line in variance(opened, space.component - 1, width) {
+    for line in variance(opened, space.component - 1, width).into_iter().take(facts) {
         inside.put(0, y, &line, theme.text);
         y += 1;
     }
@@ -71,8 +74,9 @@ fn variance(opened: &Opened, row: usize, width: usize) -> Vec<String> {
     };
     let number = |id| {
         let v = table.column(id).and_then(|c| c.value(row));
-        v.map_or_else(|| MISSING.to_owned(), |v| significant(v, 3))
+        v.map_or_else(|| MISSING.to_owned(), |v| significant(v, 2))
     };
+    let p = table.column("permutation_p").and_then(|c| c.value(row));
     let above = match table.column("above_threshold").and_then(|c| c.text_at(row)) {
         Some("yes") => "above",
         Some("no") => "not above",
@@ -83,7 +87,7 @@ fn variance(opened: &Opened, row: usize, width: usize) -> Vec<String> {
         format!(
             "{above} its null 95 % {} (p {})",
             percent("permutation_threshold"),
-            number("permutation_p")
+            p.map_or_else(|| MISSING.to_owned(), probability)
         ),
         format!("up to here {}", share("cumulative_ratio")),
         format!("held out {}", share("held_out_cumulative_ratio")),
@@ -136,8 +140,8 @@ fn estimate(table: &Table, id: &str, row: usize) -> String {
     e.map_or_else(|| MISSING.to_owned(), interval)
 }
 
-fn number(column: Option<&Column>, row: usize, digits: usize) -> String {
-    column.and_then(|c| c.value(row)).map_or_else(|| MISSING.to_owned(), |v| significant(v, digits))
+fn share(column: Option<&Column>, row: usize) -> String {
+    column.and_then(|c| c.value(row)).map_or_else(|| MISSING.to_owned(), probability)
 }
 
 /// The columns that fit in `width`, the telling ones first.
@@ -156,7 +160,7 @@ fn fields(width: u16) -> Vec<Field> {
     };
     let effect = Field {
         title: "effect [interval]",
-        width: 22,
+        width: 23,
         align: Align::Left,
         text: |t, r| estimate(t, "effect", r),
     };
@@ -164,13 +168,13 @@ fn fields(width: u16) -> Vec<Field> {
         title: "null 95 %",
         width: 9,
         align: Align::Right,
-        text: |t, r| format!("±{}", number(t.column("null_95"), r, 2)),
+        text: |t, r| format!("±{}", share(t.column("null_95"), r)),
     };
     let p = Field {
         title: "p",
-        width: 6,
+        width: 5,
         align: Align::Right,
-        text: |t, r| number(t.column("p"), r, 2),
+        text: |t, r| share(t.column("p"), r),
     };
     let q = Field {
         title: "q",
@@ -179,7 +183,7 @@ fn fields(width: u16) -> Vec<Field> {
         text: |t, r| {
             let column = t.column("q");
             let small = column.and_then(|c| c.value(r)).is_some_and(|q| q < 0.05);
-            format!("{}{}", number(column, r, 2), if small { '*' } else { ' ' })
+            format!("{}{}", share(column, r), if small { '*' } else { ' ' })
         },
     };
     let r_squared = Field {
@@ -215,6 +219,7 @@ fn intervals_in_words(table: &Table) -> Option<String> {
     let e = (0..table.rows()).find_map(|row| column.estimate_at(row))?;
     let method = serde_json::to_value(e.method).ok()?;
     let method = method.as_str()?.replace('_', " ");
-    let level = significant(100.0 * e.level, 3);
+    // `{}` of a rounded number: 95, 99.5.
+    let level = (1000.0 * e.level).round() / 10.0;
     Some(format!("{level} % intervals: {method}, n {} · * q < 0.05", e.n))
 }

@@ -166,6 +166,6 @@ fn entry(
 fn aligned(text: &str, shape: Shape, width: u16) -> String {
     match shape {
         Shape::Words | Shape::Interval => words::left(text, width.into()),
-        Shape::Whole | Shape::Number => words::right(text, width.into()),
+        Shape::Fixed(_) | Shape::Number => words::right(text, width.into()),
     }
 }

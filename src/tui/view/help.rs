@@ -57,7 +57,7 @@ pub(super) fn draw(state: &State, scroll: usize, canvas: &mut Canvas<'_>) {
     let mut window = canvas.window(width, height);
     let mut inside = window.frame("Keys valid here", &below, theme.accent);
     let keys_width = if width < 70 { 10 } else { 16 };
-    let id_width = if width < 76 { 0 } else { 18 };
+    let id_width = if width < 90 { 0 } else { 18 };
     for (y, row) in rows.iter().skip(first).take(shown).enumerate() {
         let y = y as u16;
         match row {

@@ -61,7 +61,11 @@ pub(super) fn row(state: &State, job: &JobRow, here: bool, canvas: &mut Canvas<'
     canvas.dot(0, 0, if here { '>' } else { ' ' }, theme.accent);
     canvas.put(2, 0, &words::left(&format!("{glyph} {word}"), 11), style);
     let wide = canvas.width() >= 70;
-    let label = if wide { 22 } else { 12 };
+    let label = match canvas.width() {
+        0..70 => 12,
+        70..100 => 16,
+        _ => 28,
+    };
     canvas.put(14, 0, &words::left(&job.label, label.into()), theme.text);
     let x = 15 + label;
     match (&job.state, &job.progress) {

@@ -70,7 +70,8 @@ fn too_small(state: &State, canvas: &mut Canvas<'_>, size: Size) {
 fn header(state: &State, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let narrow = canvas.width() < 80;
-    let mut x = if narrow { 0 } else { canvas.put(0, 0, " phonoscope ", theme.heading) };
+    let named = canvas.width() >= 100;
+    let mut x = if named { canvas.put(0, 0, " phonoscope ", theme.heading) } else { 0 };
     for (number, screen) in (1..).zip(Screen::ALL) {
         let current = screen == state.screen;
         let text = if narrow && !current {
@@ -153,7 +154,7 @@ fn nothing_open(state: &State, canvas: &mut Canvas<'_>) {
     let text = if opening {
         "Opening the report …"
     } else {
-        "No report is open. Home (1) lists reports; the demo makes one."
+        "No report is open. Home lists reports; the demo makes one."
     };
     let width = usize::from(canvas.width().saturating_sub(4));
     for (y, line) in words::wrap(text, width).iter().enumerate() {

@@ -24,7 +24,7 @@ pub(super) fn draw(
     let rows = usize::from(list.height().max(1));
     let first = (cursor + 1).saturating_sub(rows);
     let narrow = width < 60;
-    let (name_width, keys_width) = if narrow { (18, 10) } else { (19, 14) };
+    let (name_width, keys_width) = if narrow { (18, 10) } else { (18, 11) };
     if found.is_empty() {
         list.put(2, 0, "no command matches", theme.muted);
     }

@@ -17,7 +17,8 @@ pub(super) fn line(
 ) {
     let theme = &state.theme;
     let x = canvas.put(0, 0, label, theme.accent);
-    let trouble = problem.map(|p| format!("! {p}"));
+    let most = usize::from(canvas.width()) * 3 / 5;
+    let trouble = problem.map(|p| words::clip(&format!("! {p}"), most));
     let kept = trouble.as_ref().map_or(0, |t| words::width(t) + 2);
     let room = usize::from(canvas.width().saturating_sub(x)).saturating_sub(kept).max(4);
     let (text, head) = (line.text(), line.head());
@@ -44,7 +45,7 @@ pub(super) fn line(
 pub(super) fn export(state: &State, formats: &[Format], cursor: usize, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let height = u16::try_from(formats.len()).unwrap_or(3) + 2;
-    let mut window = canvas.window(56, height);
+    let mut window = canvas.window(44, height);
     let mut inside = window.frame("Export what is shown", "enter writes", theme.accent);
     for (i, format) in formats.iter().enumerate() {
         let y = i as u16;

@@ -30,12 +30,12 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let row = space.component - 1;
     let value = ratio.and_then(|c| c.estimate_at(row)).map(percent_interval);
     let null = threshold.and_then(|c| c.value(row)).map(percent);
-    let below = format!(
-        "PC{} {} null {}",
-        space.component,
-        value.unwrap_or_else(|| String::from("–")),
-        null.map_or_else(|| String::from("–"), |v| format!("{} %", significant(v, 3)))
-    );
+    let mut below =
+        format!("PC{} {}", space.component, value.unwrap_or_else(|| String::from("–")));
+    let against = null.map_or_else(String::new, |v| format!(" null {} %", significant(v, 2)));
+    if words::width(&below) + words::width(&against) + 6 <= usize::from(canvas.width()) {
+        below.push_str(&against);
+    }
     let mut inside = canvas.frame("Scree: % of variance", &below, border);
     let mut x = 0;
     for (sign, style, text) in

@@ -10,7 +10,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         return super::nothing_open(state, canvas);
     };
     let Some(space) = &opened.space else {
-        let text = "This report has no speaker space; Data (2) shows its tables.";
+        let text = "This report has no speaker space; Data shows its tables.";
         canvas.put(2, 1, text, state.theme.muted);
         return;
     };
