@@ -37,8 +37,15 @@ impl Services for NoServices {
 }
 
 fn open(report: Report) -> Headless {
-    let reports = vec![Source::Loaded { path: "r.json".into(), report: Arc::new(report) }];
-    let launch = Launch { reports, start: Start::FirstReport, ..Launch::default() };
+    let reports = vec![Source::Loaded {
+        path: "r.json".into(),
+        report: Arc::new(report),
+    }];
+    let launch = Launch {
+        reports,
+        start: Start::FirstReport,
+        ..Launch::default()
+    };
     Headless::new(launch, Arc::new(NoServices), 200, 50)
 }
 
@@ -99,9 +106,11 @@ fn first_frame_of_10_000_speakers(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn state_and_first_frame_of_10_000_speakers(bencher: Bencher<'_, '_>) {
     let report = sample::report_of(10_000, 20);
-    bencher.with_inputs(|| report.clone()).bench_local_values(|report| {
-        let app = open(report);
-        let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
-        terminal.draw(|frame| app.draw(frame)).map(|_| ()).unwrap();
-    });
+    bencher
+        .with_inputs(|| report.clone())
+        .bench_local_values(|report| {
+            let app = open(report);
+            let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
+            terminal.draw(|frame| app.draw(frame)).map(|_| ()).unwrap();
+        });
 }

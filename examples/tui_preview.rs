@@ -38,7 +38,11 @@ impl Services for Preview {
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().collect();
-    let theme = args.get(1).map_or("auto", String::as_str).parse().map_err(anyhow::Error::msg)?;
+    let theme = args
+        .get(1)
+        .map_or("auto", String::as_str)
+        .parse()
+        .map_err(anyhow::Error::msg)?;
     let rows: usize = args.get(2).map_or(Ok(251), |n| n.parse())?;
     let (layer, log) = phonoscope::tui::log_channel();
     use tracing_subscriber::layer::SubscriberExt as _;
@@ -47,9 +51,24 @@ fn main() -> anyhow::Result<()> {
         (Vec::new(), Start::Home)
     } else {
         let report = Arc::new(sample::report_of(rows, 20));
-        (vec![Source::Loaded { path: "demo/report.json".into(), report }], Start::FirstReport)
+        (
+            vec![Source::Loaded {
+                path: "demo/report.json".into(),
+                report,
+            }],
+            Start::FirstReport,
+        )
     };
-    let exit = run(Launch { reports, start, theme, keys: None, log: Some(log) }, Arc::new(Preview))?;
+    let exit = run(
+        Launch {
+            reports,
+            start,
+            theme,
+            keys: None,
+            log: Some(log),
+        },
+        Arc::new(Preview),
+    )?;
     eprintln!("{exit:?}");
     Ok(())
 }

@@ -42,7 +42,10 @@ pub struct Usage {
 impl Usage {
     /// A problem in words, and what to do about it.
     pub fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { problem: problem.into(), hint: Some(hint.into()) }
+        Self {
+            problem: problem.into(),
+            hint: Some(hint.into()),
+        }
     }
 }
 
@@ -84,7 +87,11 @@ pub fn tell(error: &anyhow::Error, cancel: &Cancel) -> Told {
             line = format!("{line}: {cause}");
         }
     }
-    Told { line: line.replace(['\n', '\r'], " "), hint, exit }
+    Told {
+        line: line.replace(['\n', '\r'], " "),
+        hint,
+        exit,
+    }
 }
 
 fn diagnose(error: &anyhow::Error) -> (Option<String>, Exit) {
@@ -115,7 +122,8 @@ mod tests {
 
     #[test]
     fn usage_is_told_on_one_line_with_its_hint() {
-        let error = anyhow::Error::new(Usage::new("bad\nthing", "do better")).context("while trying");
+        let error =
+            anyhow::Error::new(Usage::new("bad\nthing", "do better")).context("while trying");
         let told = tell(&error, &Cancel::new());
         assert_eq!(told.line, "while trying: bad thing");
         assert_eq!(told.hint.as_deref(), Some("do better"));

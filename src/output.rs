@@ -14,12 +14,18 @@ pub struct Printer {
 impl Printer {
     /// A printer; a quiet one makes no remarks.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, silent: false }
+        Self {
+            quiet,
+            silent: false,
+        }
     }
 
     /// A printer that writes nothing at all: for work behind the screen.
     pub fn silent() -> Self {
-        Self { quiet: true, silent: true }
+        Self {
+            quiet: true,
+            silent: true,
+        }
     }
 
     /// Whether progress should be drawn.
@@ -64,7 +70,12 @@ impl Printer {
 pub fn columns(rows: &[Vec<String>]) -> String {
     use unicode_width::UnicodeWidthStr as _;
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.width()).max();
+    let width = |c: usize| {
+        rows.iter()
+            .filter_map(|r| r.get(c))
+            .map(|s| s.width())
+            .max()
+    };
     let widths: Vec<usize> = (0..count).map(|c| width(c).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
@@ -84,7 +95,10 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 mod tests {
     #[test]
     fn columns_align_by_display_width() {
-        let rows = [vec!["é".to_owned(), "b".into()], vec!["long".into(), "c".into()]];
+        let rows = [
+            vec!["é".to_owned(), "b".into()],
+            vec!["long".into(), "c".into()],
+        ];
         assert_eq!(super::columns(&rows), "é     b\nlong  c\n");
     }
 }

@@ -72,7 +72,10 @@ pub(crate) fn task(printer: Printer) -> Task {
             }
         });
     }
-    let progress: Arc<dyn Progress> =
-        if printer.shows_progress() { Arc::new(Bar(Mutex::new(None))) } else { Arc::new(Silent) };
+    let progress: Arc<dyn Progress> = if printer.shows_progress() {
+        Arc::new(Bar(Mutex::new(None)))
+    } else {
+        Arc::new(Silent)
+    };
     Task { progress, cancel }
 }

@@ -177,9 +177,10 @@ impl Error {
                 "`phonoscope models inspect {model}` lists all; near: {}",
                 near.join(", ")
             )),
-            Self::NoFrontEnd { .. } => {
-                Some("say what it is fed with --front-end: waveform, ge2e_mel or whisper_log_mel".to_owned())
-            }
+            Self::NoFrontEnd { .. } => Some(
+                "say what it is fed with --front-end: waveform, ge2e_mel or whisper_log_mel"
+                    .to_owned(),
+            ),
             Self::NotOnnx { .. } => Some(
                 "give a file exported to ONNX (usually named .onnx), whole and not compressed"
                     .to_owned(),

@@ -129,7 +129,11 @@ impl Model {
     /// # Errors
     /// [`Error::NotOnnx`] when the graph cannot be read.
     pub fn declared_outputs(&self) -> Result<Vec<String>> {
-        Ok(survey(self.graph.bytes())?.outputs.into_iter().map(|output| output.name).collect())
+        Ok(survey(self.graph.bytes())?
+            .outputs
+            .into_iter()
+            .map(|output| output.name)
+            .collect())
     }
 
     fn unknown(&self, name: &str) -> Error {

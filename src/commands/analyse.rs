@@ -23,7 +23,11 @@ pub(super) fn run(command: &AnalyseCommand, context: &Context) -> anyhow::Result
 
 fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exit> {
     let x = read_matrix(&args.x)?;
-    let scaling = if args.standardise { Scaling::Standardised } else { Scaling::Centred };
+    let scaling = if args.standardise {
+        Scaling::Standardised
+    } else {
+        Scaling::Centred
+    };
     let fit = pca::fit(x.view(), scaling)?;
     let shown = args.components.min(fit.components.len_of(Axis(0)));
     let cumulative: Vec<f64> = fit
@@ -58,10 +62,16 @@ fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exi
             "scale": fit.scale.as_ref().map(|s| s.to_vec()),
             "components": components,
         });
-        context.printer.data(&serde_json::to_string_pretty(&document)?)?;
+        context
+            .printer
+            .data(&serde_json::to_string_pretty(&document)?)?;
         return Ok(Exit::Done);
     }
-    let mut rows = vec![["component", "variance", "ratio", "cumulative"].map(String::from).into()];
+    let mut rows = vec![
+        ["component", "variance", "ratio", "cumulative"]
+            .map(String::from)
+            .into(),
+    ];
     for k in 0..shown {
         rows.push(vec![
             format!("PC{}", k + 1),
@@ -90,7 +100,13 @@ fn regression(args: &RegressArgs, context: &Context) -> anyhow::Result<Exit> {
         .into());
     }
     let fit = ols(x.view(), y.view())?;
-    let name = |k: usize| if k == 0 { "intercept".to_owned() } else { format!("x{k}") };
+    let name = |k: usize| {
+        if k == 0 {
+            "intercept".to_owned()
+        } else {
+            format!("x{k}")
+        }
+    };
     if args.json {
         let coefficients: Vec<_> = (0..fit.coefficients.len())
             .map(|k| {
@@ -125,7 +141,9 @@ fn regression(args: &RegressArgs, context: &Context) -> anyhow::Result<Exit> {
             "coefficients": coefficients,
             "leverage": fit.leverage.to_vec(),
         });
-        context.printer.data(&serde_json::to_string_pretty(&document)?)?;
+        context
+            .printer
+            .data(&serde_json::to_string_pretty(&document)?)?;
         return Ok(Exit::Done);
     }
     let heading = ["term", "value", "se", "t", "p", "standardised", "vif"];

@@ -13,7 +13,11 @@ use crate::exit::{Exit, Usage};
 use crate::tui;
 
 pub(super) fn run(args: &BrowseArgs, context: &Context) -> anyhow::Result<Exit> {
-    let reports = args.reports.iter().map(|p| report_path(p)).collect::<anyhow::Result<_>>()?;
+    let reports = args
+        .reports
+        .iter()
+        .map(|p| report_path(p))
+        .collect::<anyhow::Result<_>>()?;
     open(reports, context)
 }
 
@@ -49,7 +53,11 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
             Ok(tui::Source::Loaded { path, report })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let start = if sources.is_empty() { tui::Start::Home } else { tui::Start::FirstReport };
+    let start = if sources.is_empty() {
+        tui::Start::Home
+    } else {
+        tui::Start::FirstReport
+    };
     let launch = tui::Launch {
         reports: sources,
         start,
@@ -57,7 +65,12 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
         ..tui::Launch::default()
     };
     // The screen takes Ctrl-C as a key and ends on signals by itself.
-    let exit = tui::run(launch, Arc::new(Program { context: context.clone() }))?;
+    let exit = tui::run(
+        launch,
+        Arc::new(Program {
+            context: context.clone(),
+        }),
+    )?;
     Ok(match exit {
         tui::Exit::Quit => Exit::Done,
         tui::Exit::Interrupted | tui::Exit::Signal(_) => Exit::Interrupted,
@@ -89,7 +102,11 @@ impl tui::Services for Program {
             data: None,
             out: "phonoscope-demo".into(),
             no_tui: true,
-            statistics: Statistics { seed: 1, permutations: 999, bootstrap: 1000 },
+            statistics: Statistics {
+                seed: 1,
+                permutations: 999,
+                bootstrap: 1000,
+            },
         };
         demo::make(&args, &context)
     }
@@ -112,7 +129,9 @@ impl tui::Services for Program {
                     return Ok(path);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(e).with_context(|| format!("cannot write `{}`", path.display())),
+                Err(e) => {
+                    return Err(e).with_context(|| format!("cannot write `{}`", path.display()));
+                }
             }
         }
         anyhow::bail!("a thousand exports named `{file_name}` are here already")

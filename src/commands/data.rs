@@ -26,16 +26,26 @@ fn import_corpus(args: &ImportArgs, context: &Context) -> anyhow::Result<Exit> {
     let imported = import(kind, &args.dir, &context.task)?;
     imported.manifest.write(&args.out)?;
     let (n, out) = (imported.manifest.utterances.len(), args.out.display());
-    context.printer.remark(&format!("{n} utterances in `{out}`"));
+    context
+        .printer
+        .remark(&format!("{n} utterances in `{out}`"));
     for note in &imported.notes {
         context.printer.remark(&format!("note: {note}"));
     }
     for skipped in imported.skipped.iter().take(SHOWN) {
-        let line = skipped.line.map(|l| format!(" line {l}")).unwrap_or_default();
-        context.printer.remark(&format!("skipped `{}`{line}: {}", skipped.path, skipped.reason));
+        let line = skipped
+            .line
+            .map(|l| format!(" line {l}"))
+            .unwrap_or_default();
+        context.printer.remark(&format!(
+            "skipped `{}`{line}: {}",
+            skipped.path, skipped.reason
+        ));
     }
     if let Some(more) = imported.skipped.len().checked_sub(SHOWN).filter(|n| *n > 0) {
-        context.printer.remark(&format!("… and {more} more skipped"));
+        context
+            .printer
+            .remark(&format!("… and {more} more skipped"));
     }
     Ok(Exit::Done)
 }
@@ -49,7 +59,11 @@ fn check_manifest(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
         describe(&checked)
     };
     context.printer.data(&text)?;
-    Ok(if checked.count(Severity::Error) > 0 { Exit::Threshold } else { Exit::Done })
+    Ok(if checked.count(Severity::Error) > 0 {
+        Exit::Threshold
+    } else {
+        Exit::Done
+    })
 }
 
 /// What a person wants to know of a corpus, worst things last so that they stay on the screen.
@@ -62,11 +76,19 @@ fn describe(checked: &Checked) -> String {
         checked.speakers.len()
     );
     let mut formats = vec![["items", "format"].map(String::from).to_vec()];
-    formats.extend(checked.formats.iter().map(|f| vec![f.items.to_string(), format(&f.source)]));
+    formats.extend(
+        checked
+            .formats
+            .iter()
+            .map(|f| vec![f.items.to_string(), format(&f.source)]),
+    );
     text.push_str(&columns(&formats));
     text.push('\n');
-    let mut rows =
-        vec![["column", "missing", "distinct", "classes (items)"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["column", "missing", "distinct", "classes (items)"]
+            .map(String::from)
+            .to_vec(),
+    ];
     for column in &checked.columns {
         let mut classes: Vec<String> = column
             .levels
@@ -95,7 +117,11 @@ fn describe(checked: &Checked) -> String {
         };
         let problems = || checked.problems.iter().filter(|p| p.severity == severity);
         for problem in problems().take(SHOWN) {
-            let about = problem.id.as_ref().map(|id| format!(" `{id}`:")).unwrap_or_default();
+            let about = problem
+                .id
+                .as_ref()
+                .map(|id| format!(" `{id}`:"))
+                .unwrap_or_default();
             text.push_str(&format!("{word}:{about} {}\n", problem.words));
         }
         if let Some(more) = problems().count().checked_sub(SHOWN).filter(|n| *n > 0) {
@@ -112,7 +138,11 @@ fn format(source: &SourceFormat) -> String {
         n => format!("{n} channels"),
     };
     let codec = serde_json::to_value(source.codec).ok();
-    let codec = codec.as_ref().and_then(|c| c.as_str()).unwrap_or("audio").replace('_', " ");
+    let codec = codec
+        .as_ref()
+        .and_then(|c| c.as_str())
+        .unwrap_or("audio")
+        .replace('_', " ");
     let bits = source.bits.map(|b| format!(" {b} bit")).unwrap_or_default();
     format!("{codec}{bits}, {} Hz, {channels}", source.sample_rate_hz)
 }
@@ -125,6 +155,9 @@ fn synth_voices(args: &VoicesArgs, context: &Context) -> anyhow::Result<Exit> {
         seed: args.seed,
     };
     let manifest = voices::write(&args.out, &settings, &context.task)?;
-    context.printer.remark(&format!("synthetic voices and their truth in `{}`", manifest.display()));
+    context.printer.remark(&format!(
+        "synthetic voices and their truth in `{}`",
+        manifest.display()
+    ));
     Ok(Exit::Done)
 }

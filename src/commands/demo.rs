@@ -31,13 +31,20 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<PathBuf
             context.printer.remark(
                 "no --data given: making 60 synthetic voices with known parameters (not recordings)",
             );
-            let settings = VoicesSettings { seed: args.statistics.seed, ..VoicesSettings::default() };
+            let settings = VoicesSettings {
+                seed: args.statistics.seed,
+                ..VoicesSettings::default()
+            };
             voices::write(&args.out.join("voices"), &settings, &context.task)?
         }
     };
     let out = args.out.join("report.json");
     let speaker = SpeakerArgs {
-        source: SpeakerSource { run: None, model: Some(MODEL.into()), data: Some(data) },
+        source: SpeakerSource {
+            run: None,
+            model: Some(MODEL.into()),
+            data: Some(data),
+        },
         out: out.clone(),
         tap: None,
         standardise: false,

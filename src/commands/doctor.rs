@@ -33,17 +33,30 @@ struct Finding {
 
 impl Finding {
     fn works(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { what, state: State::Works, detail: detail.into(), advice: None }
+        Self {
+            what,
+            state: State::Works,
+            detail: detail.into(),
+            advice: None,
+        }
     }
 
     fn fails(what: &'static str, state: State, detail: impl Into<String>, advice: &str) -> Self {
-        Self { what, state, detail: detail.into(), advice: Some(advice.into()) }
+        Self {
+            what,
+            state,
+            detail: detail.into(),
+            advice: Some(advice.into()),
+        }
     }
 }
 
 pub(super) fn run(args: &DoctorArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut findings = vec![
-        Finding::works("phonoscope", format!("{}, {} cores", env!("CARGO_PKG_VERSION"), cores())),
+        Finding::works(
+            "phonoscope",
+            format!("{}, {} cores", env!("CARGO_PKG_VERSION"), cores()),
+        ),
         cache(context),
         onnxruntime(context),
         Finding::works("rten", "built in"),
@@ -99,7 +112,12 @@ fn cache(context: &Context) -> Finding {
 
 fn onnxruntime(context: &Context) -> Finding {
     let cache = context.cache();
-    match open_engine(EngineChoice::OnnxRuntime, cache.root(), Network::Offline, &context.task) {
+    match open_engine(
+        EngineChoice::OnnxRuntime,
+        &cache,
+        Network::Offline,
+        &context.task,
+    ) {
         Ok(engine) => {
             let info = engine.info();
             Finding::works("onnxruntime", format!("{}, {}", info.version, info.found))
@@ -122,10 +140,16 @@ fn package_client() -> Finding {
         ("uv", &["--version"]),
     ];
     let version = tries.iter().find_map(|(program, args)| {
-        let out = Command::new(program).args(*args).stdin(Stdio::null()).output().ok()?;
+        let out = Command::new(program)
+            .args(*args)
+            .stdin(Stdio::null())
+            .output()
+            .ok()?;
         let text = String::from_utf8_lossy(&out.stdout).into_owned();
         let words: Vec<&str> = text.split_whitespace().take(2).collect();
-        out.status.success().then(|| format!("{program}: {}", words.join(" ")))
+        out.status
+            .success()
+            .then(|| format!("{program}: {}", words.join(" ")))
     });
     match version {
         Some(version) => Finding::works("package client", version),
@@ -148,7 +172,9 @@ fn terminal() -> Finding {
             "the screen needs one; every command works without",
         );
     }
-    let size = crossterm::terminal::size().map(|(w, h)| format!("{w}×{h}")).unwrap_or_default();
+    let size = crossterm::terminal::size()
+        .map(|(w, h)| format!("{w}×{h}"))
+        .unwrap_or_default();
     let colours = match (var("NO_COLOR").is_empty(), var("COLORTERM").as_str()) {
         (false, _) => "no colours (NO_COLOR)",
         (true, "truecolor" | "24bit") => "true colour",
@@ -158,14 +184,19 @@ fn terminal() -> Finding {
 }
 
 fn models(context: &Context) -> Vec<Finding> {
-    let Ok(catalogue) = Catalogue::builtin() else { return vec![] };
+    let Ok(catalogue) = Catalogue::builtin() else {
+        return vec![];
+    };
     let cache = context.cache();
     let state = |name: &str| phonoscope_models::load(name, &cache, Network::Offline, &context.task);
     catalogue
         .entries()
         .iter()
         .map(|entry| match state(&entry.name) {
-            Ok(model) => Finding::works("model", format!("{}: {} taps", entry.name, model.taps.len())),
+            Ok(model) => Finding::works(
+                "model",
+                format!("{}: {} taps", entry.name, model.taps.len()),
+            ),
             Err(e @ phonoscope_models::Error::Offline { .. }) => {
                 let advice = format!("`phonoscope models pull {}` fetches it", entry.name);
                 let detail = e.to_string();

@@ -19,7 +19,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         let path = browse::report_path(&args.source)?;
         export_report(&Report::read(&path)?, args)?;
     }
-    context.printer.remark(&format!("written to `{}`", args.out.display()));
+    context
+        .printer
+        .remark(&format!("written to `{}`", args.out.display()));
     Ok(Exit::Done)
 }
 
@@ -44,7 +46,10 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
             Some(id) => {
                 let table = report.table(id).ok_or_else(|| {
                     let ids: Vec<&str> = report.tables.iter().map(|t| t.id.as_str()).collect();
-                    Usage::new(format!("the report has no table `{id}`"), format!("it has: {}", ids.join(", ")))
+                    Usage::new(
+                        format!("the report has no table `{id}`"),
+                        format!("it has: {}", ids.join(", ")),
+                    )
                 })?;
                 Ok(write_atomic(&args.out, table_csv(table).as_bytes())?)
             }
@@ -60,14 +65,24 @@ fn figures(report: &Report, folder: &Path) -> anyhow::Result<()> {
         let best = t.columns.iter().filter(|c| c.role == Role::Metadata);
         best.min_by_key(|c| distinct(c)).map(|c| c.id.clone())
     });
-    let scatter = plot::ScatterFigure { x: 1, y: 2, colour: colour.as_deref(), selected: None };
+    let scatter = plot::ScatterFigure {
+        x: 1,
+        y: 2,
+        colour: colour.as_deref(),
+        selected: None,
+    };
     let drawn = [
         ("scatter.svg", plot::scatter(report, &scatter)),
         ("scree.svg", plot::scree(report)),
         ("associations.svg", plot::associations(report)),
     ];
     for (name, svg) in drawn {
-        let svg = svg.map_err(|e| Usage::new(format!("cannot draw {name}: {e}"), "figures need a speaker report"))?;
+        let svg = svg.map_err(|e| {
+            Usage::new(
+                format!("cannot draw {name}: {e}"),
+                "figures need a speaker report",
+            )
+        })?;
         write_atomic(&folder.join(name), svg.as_bytes())?;
     }
     Ok(())
@@ -77,8 +92,15 @@ fn figures(report: &Report, folder: &Path) -> anyhow::Result<()> {
 fn distinct(column: &Column) -> usize {
     let values: std::collections::BTreeSet<String> = (0..column.data.len())
         .filter_map(|row| {
-            column.text_at(row).map(str::to_owned).or_else(|| column.value(row).map(|v| v.to_string()))
+            column
+                .text_at(row)
+                .map(str::to_owned)
+                .or_else(|| column.value(row).map(|v| v.to_string()))
         })
         .collect();
-    if values.len() < 2 { usize::MAX } else { values.len() }
+    if values.len() < 2 {
+        usize::MAX
+    } else {
+        values.len()
+    }
 }

@@ -20,7 +20,14 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         None => load(&args.model, context)?,
         Some(kind) => load_file(Path::new(&args.model), front_end(kind)?)?,
     };
-    let done = into_folder(&model, &args.data, &args.taps, args.sessions, &args.out, context)?;
+    let done = into_folder(
+        &model,
+        &args.data,
+        &args.taps,
+        args.sessions,
+        &args.out,
+        context,
+    )?;
     tell(&done, &args.out, context);
     Ok(Exit::Done)
 }
@@ -35,7 +42,12 @@ fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
 
 /// The model with this name in the catalogue, fetched when it is missing.
 pub(super) fn load(name: &str, context: &Context) -> anyhow::Result<Model> {
-    Ok(phonoscope_models::load(name, &context.cache(), context.network(), &context.task)?)
+    Ok(phonoscope_models::load(
+        name,
+        &context.cache(),
+        context.network(),
+        &context.task,
+    )?)
 }
 
 /// Extracts taps of `model` over the manifest at `data` into the run folder `out`.
@@ -55,8 +67,19 @@ pub(super) fn into_folder(
         shard_items: SHARD_ITEMS,
         second_opinion: context.other_engine(engine.as_ref()),
     };
-    let name = data.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(extract(model, engine.as_ref(), &manifest, &name, &settings, out, &context.task)?)
+    let name = data
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok(extract(
+        model,
+        engine.as_ref(),
+        &manifest,
+        &name,
+        &settings,
+        out,
+        &context.task,
+    )?)
 }
 
 /// Says what an extraction did, skipped items included.
@@ -73,7 +96,9 @@ pub(super) fn tell(done: &Extracted, out: &Path, context: &Context) {
         out.display()
     ));
     for skipped in c.skipped.iter().take(10) {
-        context.printer.remark(&format!("skipped `{}`: {}", skipped.id, skipped.reason));
+        context
+            .printer
+            .remark(&format!("skipped `{}`: {}", skipped.id, skipped.reason));
     }
     if c.skipped.len() > 10 {
         context.printer.remark(&format!(

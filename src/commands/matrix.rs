@@ -11,7 +11,9 @@ use crate::exit::Usage;
 pub(super) fn read_matrix(path: &Path) -> anyhow::Result<Array2<f64>> {
     let array = read(path)?;
     let shape = array.shape().to_vec();
-    array.into_dimensionality::<Ix2>().map_err(|_| wrong_shape(path, "a matrix", &shape).into())
+    array
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| wrong_shape(path, "a matrix", &shape).into())
 }
 
 /// A vector [row], or a matrix with one column.
@@ -22,12 +24,17 @@ pub(super) fn read_vector(path: &Path) -> anyhow::Result<Array1<f64>> {
         [n, 1] => array.into_shape_with_order(vec![n]).unwrap_or_default(),
         _ => array,
     };
-    array.into_dimensionality::<Ix1>().map_err(|_| wrong_shape(path, "a vector", &shape).into())
+    array
+        .into_dimensionality::<Ix1>()
+        .map_err(|_| wrong_shape(path, "a vector", &shape).into())
 }
 
 fn wrong_shape(path: &Path, wanted: &str, shape: &[usize]) -> Usage {
     Usage::new(
-        format!("`{}` is not {wanted}: its shape is {shape:?}", path.display()),
+        format!(
+            "`{}` is not {wanted}: its shape is {shape:?}",
+            path.display()
+        ),
         "save it with numpy.save from an array of that many axes",
     )
 }
@@ -40,7 +47,10 @@ fn read(path: &Path) -> anyhow::Result<ArrayD<f64>> {
     match read_npy::<_, ArrayD<f32>>(path) {
         Ok(array) => finite(path, array.mapv(f64::from)),
         Err(_) => Err(Usage::new(
-            format!("cannot read `{}` as a float matrix: {double}", path.display()),
+            format!(
+                "cannot read `{}` as a float matrix: {double}",
+                path.display()
+            ),
             "give a .npy file of float32 or float64",
         )
         .into()),
@@ -53,7 +63,10 @@ fn finite(path: &Path, array: ArrayD<f64>) -> anyhow::Result<ArrayD<f64>> {
         return Ok(array);
     }
     Err(Usage::new(
-        format!("`{}` holds {bad} values that are not finite", path.display()),
+        format!(
+            "`{}` holds {bad} values that are not finite",
+            path.display()
+        ),
         "remove those rows or fill them first",
     )
     .into())

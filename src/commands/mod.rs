@@ -39,11 +39,19 @@ impl Context {
     /// A context for these options, watching for Ctrl-C.
     pub fn new(global: Global) -> Self {
         let printer = Printer::new(global.quiet);
-        Self { global, printer, task: progress::task(printer) }
+        Self {
+            global,
+            printer,
+            task: progress::task(printer),
+        }
     }
 
     fn network(&self) -> Network {
-        if self.global.offline { Network::Offline } else { Network::Allowed }
+        if self.global.offline {
+            Network::Offline
+        } else {
+            Network::Allowed
+        }
     }
 
     fn cache(&self) -> Cache {
@@ -52,7 +60,12 @@ impl Context {
 
     fn engine(&self) -> anyhow::Result<Arc<dyn Engine>> {
         let choice: EngineChoice = self.global.engine.parse()?;
-        Ok(open_engine(choice, self.cache().root(), self.network(), &self.task)?)
+        Ok(open_engine(
+            choice,
+            &self.cache(),
+            self.network(),
+            &self.task,
+        )?)
     }
 
     /// The engine that is not `engine`, if it is here; nothing is fetched for a second opinion.
@@ -61,8 +74,7 @@ impl Context {
             "rten" => EngineChoice::OnnxRuntime,
             _ => EngineChoice::Rten,
         };
-        open_engine(choice, self.cache().root(), Network::Offline, &self.task)
-            .map_err(|e| e.to_string())
+        open_engine(choice, &self.cache(), Network::Offline, &self.task).map_err(|e| e.to_string())
     }
 }
 
@@ -99,11 +111,19 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
 /// Words of a command line, quoted for a shell.
 fn command_line(words: &[String]) -> String {
     let plain = |w: &str| {
-        !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || "-_./=:,+@%".contains(c))
+        !w.is_empty()
+            && w.chars()
+                .all(|c| c.is_alphanumeric() || "-_./=:,+@%".contains(c))
     };
     words
         .iter()
-        .map(|w| if plain(w) { w.clone() } else { format!("'{}'", w.replace('\'', r"'\''")) })
+        .map(|w| {
+            if plain(w) {
+                w.clone()
+            } else {
+                format!("'{}'", w.replace('\'', r"'\''"))
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use phonoscope_models::{Catalogue, Entry, GraphBytes, GraphSummary, Model, Network, inspect, load};
+use phonoscope_models::{
+    Catalogue, Entry, GraphBytes, GraphSummary, Model, Network, inspect, load,
+};
 use serde_json::json;
 
 use super::Context;
@@ -31,7 +33,9 @@ fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
             .iter()
             .map(|e| Ok(json!({ "in_cache": here(e), "entry": serde_json::to_value(e)? })))
             .collect::<anyhow::Result<_>>()?;
-        context.printer.data(&serde_json::to_string_pretty(&entries)?)?;
+        context
+            .printer
+            .data(&serde_json::to_string_pretty(&entries)?)?;
         return Ok(Exit::Done);
     }
     let heading = ["model", "in cache", "fetch", "licence", "what it is"];
@@ -51,10 +55,18 @@ fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
 
 fn pull(args: &PullArgs, context: &Context) -> anyhow::Result<Exit> {
     let catalogue = Catalogue::builtin()?;
-    let entries: Vec<&Entry> =
-        args.names.iter().map(|n| catalogue.get(n)).collect::<Result<_, _>>()?;
+    let entries: Vec<&Entry> = args
+        .names
+        .iter()
+        .map(|n| catalogue.get(n))
+        .collect::<Result<_, _>>()?;
     for entry in entries {
-        let model = load(&entry.name, &context.cache(), context.network(), &context.task)?;
+        let model = load(
+            &entry.name,
+            &context.cache(),
+            context.network(),
+            &context.task,
+        )?;
         context.printer.remark(&format!(
             "{}: {} taps, graph {}",
             model.name,
@@ -74,18 +86,28 @@ fn look_inside(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
     let path = Path::new(&args.model);
     let named = Catalogue::builtin()?.get(&args.model).is_ok();
     let (model, graph) = if !named && path.is_file() {
-        let bytes = std::fs::read(path)
-            .map_err(|e| Usage::new(format!("cannot read `{}`: {e}", path.display()), "check the path"))?;
+        let bytes = std::fs::read(path).map_err(|e| {
+            Usage::new(
+                format!("cannot read `{}`: {e}", path.display()),
+                "check the path",
+            )
+        })?;
         (None, GraphBytes::new(bytes))
     } else {
-        let model = load(&args.model, &context.cache(), context.network(), &context.task)?;
+        let model = load(
+            &args.model,
+            &context.cache(),
+            context.network(),
+            &context.task,
+        )?;
         let graph = model.graph.clone();
         (Some(model), graph)
     };
     let summary = inspect(&graph).map_err(|e| match e {
-        phonoscope_models::Error::NotOnnx { why, .. } => {
-            phonoscope_models::Error::NotOnnx { what: format!("`{}`", args.model), why }
-        }
+        phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
+            what: format!("`{}`", args.model),
+            why,
+        },
         other => other,
     })?;
     let text = if args.json {
@@ -126,12 +148,27 @@ fn describe(model: Option<&Model>, graph: &GraphSummary) -> String {
         fact("cite", m.citation.clone());
         fact("front end", m.front_end.describe());
     }
-    let opsets: Vec<String> = graph.opsets.iter().map(|(d, v)| format!("{d} {v}")).collect();
-    fact("parameters", format!("{:.2} M in {:.1} MB", graph.parameters as f64 / 1e6, graph.bytes as f64 / 1e6));
+    let opsets: Vec<String> = graph
+        .opsets
+        .iter()
+        .map(|(d, v)| format!("{d} {v}"))
+        .collect();
+    fact(
+        "parameters",
+        format!(
+            "{:.2} M in {:.1} MB",
+            graph.parameters as f64 / 1e6,
+            graph.bytes as f64 / 1e6
+        ),
+    );
     fact("operator sets", opsets.join(", "));
     for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
         for port in ports {
-            let shape = port.shape.as_ref().map(|s| s.join(", ")).unwrap_or_else(|| "?".into());
+            let shape = port
+                .shape
+                .as_ref()
+                .map(|s| s.join(", "))
+                .unwrap_or_else(|| "?".into());
             let element = port.element.as_deref().unwrap_or("");
             fact(what, format!("{} {element} [{shape}]", port.name));
         }
@@ -149,18 +186,39 @@ fn describe(model: Option<&Model>, graph: &GraphSummary) -> String {
                 .axes
                 .iter()
                 .map(|a| format!("{a:?}").to_lowercase())
-                .map(|a| if a == "dim" { t.dim.map_or(a, |d| d.to_string()) } else { a })
+                .map(|a| {
+                    if a == "dim" {
+                        t.dim.map_or(a, |d| d.to_string())
+                    } else {
+                        a
+                    }
+                })
                 .collect();
-            vec![t.name.clone(), format!("[{}]", axes.join(", ")), t.meaning.clone()]
+            vec![
+                t.name.clone(),
+                format!("[{}]", axes.join(", ")),
+                t.meaning.clone(),
+            ]
         })),
         None => rows.extend(graph.values.iter().take(SHOWN).map(|v| {
-            let shape = v.shape.as_ref().map(|s| s.join(", ")).unwrap_or_else(|| "?".into());
-            vec![v.name.clone(), format!("[{shape}]"), "value of the graph, by its raw name".into()]
+            let shape = v
+                .shape
+                .as_ref()
+                .map(|s| s.join(", "))
+                .unwrap_or_else(|| "?".into());
+            vec![
+                v.name.clone(),
+                format!("[{shape}]"),
+                "value of the graph, by its raw name".into(),
+            ]
         })),
     }
     text.push_str(&columns(&rows));
     if model.is_none() && graph.values.len() > SHOWN {
-        text.push_str(&format!("… and {} more; --json lists all\n", graph.values.len() - SHOWN));
+        text.push_str(&format!(
+            "… and {} more; --json lists all\n",
+            graph.values.len() - SHOWN
+        ));
     }
     text
 }

@@ -18,7 +18,9 @@ pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<E
     let ProbeCommand::Speaker(args) = command;
     let report = speaker(args, context)?;
     context.printer.data(&summary(&report))?;
-    context.printer.remark(&format!("report in `{}`", args.out.display()));
+    context
+        .printer
+        .remark(&format!("report in `{}`", args.out.display()));
     Ok(exit_of(&report))
 }
 
@@ -50,10 +52,20 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         bootstrap: args.statistics.bootstrap,
         folds: args.folds,
         components: args.components,
-        scaling: if args.standardise { Scaling::Standardised } else { Scaling::Centred },
+        scaling: if args.standardise {
+            Scaling::Standardised
+        } else {
+            Scaling::Centred
+        },
         ..SpeakerSettings::default()
     };
-    let made = from_run(&run, args.tap.as_deref(), &settings, &again(args), &context.task)?;
+    let made = from_run(
+        &run,
+        args.tap.as_deref(),
+        &settings,
+        &again(args),
+        &context.task,
+    )?;
     write(&made, &args.out)?;
     Ok(made.report)
 }
@@ -98,8 +110,14 @@ fn write(made: &SpeakerReport, out: &Path) -> anyhow::Result<()> {
     }
     let arrays = arrays_path(out);
     let failed = || format!("cannot write `{}`", arrays.display());
-    let folder = arrays.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new().suffix(".partial").tempfile_in(folder).with_context(failed)?;
+    let folder = arrays
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new()
+        .suffix(".partial")
+        .tempfile_in(folder)
+        .with_context(failed)?;
     let mut npz = NpzWriter::new_compressed(File::options().write(true).open(file.path())?);
     for (name, array) in &made.arrays {
         npz.add_array(name.as_str(), array).with_context(failed)?;

@@ -63,7 +63,10 @@ fn push_row<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
 pub fn write_tables(report: &Report, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     for table in &report.tables {
-        write_atomic(&folder.join(format!("{}.csv", table.id)), table_csv(table).as_bytes())?;
+        write_atomic(
+            &folder.join(format!("{}.csv", table.id)),
+            table_csv(table).as_bytes(),
+        )?;
     }
     let provenance = serde_json::to_string_pretty(&report.provenance)? + "\n";
     write_atomic(&folder.join("provenance.json"), provenance.as_bytes())?;

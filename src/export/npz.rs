@@ -21,7 +21,8 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
             match &column.data {
                 Data::Text(_) => {}
                 Data::Number(values) => {
-                    let values: Array1<f64> = values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+                    let values: Array1<f64> =
+                        values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
                     npz.add_array(name, &values)?;
                 }
                 Data::Estimate(values) => {
@@ -43,8 +44,13 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a shard is damaged or the file cannot be written.
 pub fn run_npz(run: &Run, out: &Path) -> anyhow::Result<()> {
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().suffix(".partial").tempfile_in(folder)?;
+    let folder = out
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .suffix(".partial")
+        .tempfile_in(folder)?;
     let mut npz = NpzWriter::new_compressed(file.as_file_mut());
     for (i, tap) in run.description.model.taps.iter().enumerate() {
         let (rows, values) = run.tap(tap)?;

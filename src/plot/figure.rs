@@ -48,7 +48,13 @@ impl Panel {
         for tick in self.y.ticks(6) {
             let (_, y) = self.at(self.x.lo, tick.value);
             svg.line((self.left, y), (right, y), GRID, 1.0);
-            svg.text((self.left - 6.0, y + 4.0), Anchor::End, 12.0, INK, &tick.label);
+            svg.text(
+                (self.left - 6.0, y + 4.0),
+                Anchor::End,
+                12.0,
+                INK,
+                &tick.label,
+            );
         }
         svg.line((self.left, bottom), (right, bottom), INK, 1.0);
         svg.line((self.left, self.top), (self.left, bottom), INK, 1.0);
@@ -73,11 +79,15 @@ fn provenance(report: &Report) -> Result<String> {
 }
 
 fn table<'a>(report: &'a Report, id: &str) -> Result<&'a Table> {
-    report.table(id).with_context(|| format!("the report has no table `{id}`"))
+    report
+        .table(id)
+        .with_context(|| format!("the report has no table `{id}`"))
 }
 
 fn column<'a>(table: &'a Table, id: &str) -> Result<&'a Column> {
-    table.column(id).with_context(|| format!("table `{}` has no column `{id}`", table.id))
+    table
+        .column(id)
+        .with_context(|| format!("table `{}` has no column `{id}`", table.id))
 }
 
 /// Axis title of a component with its share of the variance.
@@ -88,7 +98,10 @@ fn component_title(report: &Report, component: usize) -> String {
         .and_then(|c| c.value(component.checked_sub(1)?));
     match ratio {
         Some(ratio) => {
-            format!("PC{component} score ({} % of variance)", significant(100.0 * ratio, 3))
+            format!(
+                "PC{component} score ({} % of variance)",
+                significant(100.0 * ratio, 3)
+            )
         }
         None => format!("PC{component} score"),
     }
@@ -133,8 +146,9 @@ pub fn scatter(report: &Report, figure: &ScatterFigure<'_>) -> Result<String> {
         let (Some(px), Some(py)) = (x.value(row), y.value(row)) else {
             continue;
         };
-        let chosen =
-            figure.selected.is_none_or(|mask| mask.get(row).copied().unwrap_or(false));
+        let chosen = figure
+            .selected
+            .is_none_or(|mask| mask.get(row).copied().unwrap_or(false));
         let (marker, fill) = mark(&coding, row);
         let fill = if chosen { fill.as_str() } else { "#d0d0d0" };
         let tip = name.and_then(|c| c.text_at(row)).unwrap_or("");
@@ -147,9 +161,14 @@ pub fn scatter(report: &Report, figure: &ScatterFigure<'_>) -> Result<String> {
 /// Rows with the largest class first, so that rare ones lie on top.
 fn drawing_order(coding: &Coding, rows: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..rows).collect();
-    if let Coding::Classes { of_row, classes, .. } = coding {
+    if let Coding::Classes {
+        of_row, classes, ..
+    } = coding
+    {
         let size = |row: usize| match of_row.get(row).copied().flatten() {
-            Some(class) => classes.get(usize::from(class)).map_or(usize::MAX, |c| c.rows),
+            Some(class) => classes
+                .get(usize::from(class))
+                .map_or(usize::MAX, |c| c.rows),
             None => usize::MAX,
         };
         order.sort_by_key(|row| std::cmp::Reverse(size(*row)));
@@ -161,7 +180,11 @@ fn class_mark(class: usize) -> (Marker, String) {
     let marker = Marker::ALL.get(class).copied().unwrap_or(Marker::Cross);
     // Blue and vermilion first: the pair that every kind of colour vision separates best.
     let order = [4, 5, 3, 6, 1, 2, 0, 7];
-    let colour = order.get(class).and_then(|i| OKABE_ITO.get(*i)).copied().unwrap_or([90, 90, 90]);
+    let colour = order
+        .get(class)
+        .and_then(|i| OKABE_ITO.get(*i))
+        .copied()
+        .unwrap_or([90, 90, 90]);
     (marker, hex(colour))
 }
 
@@ -173,7 +196,10 @@ fn mark(coding: &Coding, row: usize) -> (Marker, String) {
             None => (Marker::Cross, FAINT.to_owned()),
         },
         Coding::Ramp { of_row, .. } => match of_row.get(row).copied().flatten() {
-            Some(place) => (Marker::Circle, hex(Ramp::Cividis.rgb(f64::from(place) * 0.92))),
+            Some(place) => (
+                Marker::Circle,
+                hex(Ramp::Cividis.rgb(f64::from(place) * 0.92)),
+            ),
             None => (Marker::Cross, FAINT.to_owned()),
         },
     }
@@ -184,9 +210,17 @@ fn legend(svg: &mut Svg, coding: &Coding, title: &str) {
     svg.text((x - 6.0, y - 8.0), Anchor::Start, 13.0, INK, title);
     match coding {
         Coding::Plain => {}
-        Coding::Classes { classes, others, missing, .. } => {
+        Coding::Classes {
+            classes,
+            others,
+            missing,
+            ..
+        } => {
             let other = (*others > 0).then(|| (String::from("other"), *others));
-            let named = classes.iter().map(|c| (c.name.clone(), c.rows)).chain(other);
+            let named = classes
+                .iter()
+                .map(|c| (c.name.clone(), c.rows))
+                .chain(other);
             for (class, (name, rows)) in named.enumerate() {
                 y += 20.0;
                 let (marker, fill) = class_mark(class);
@@ -197,7 +231,13 @@ fn legend(svg: &mut Svg, coding: &Coding, title: &str) {
             if *missing > 0 {
                 y += 20.0;
                 svg.marker(Marker::Cross, (x, y - 4.0), 4.5, FAINT, "");
-                svg.text((x + 12.0, y), Anchor::Start, 12.0, INK, &format!("missing ({missing})"));
+                svg.text(
+                    (x + 12.0, y),
+                    Anchor::Start,
+                    12.0,
+                    INK,
+                    &format!("missing ({missing})"),
+                );
             }
         }
         Coding::Ramp { scale, .. } => {
@@ -207,9 +247,21 @@ fn legend(svg: &mut Svg, coding: &Coding, title: &str) {
                 svg.rect(at, (16.0, 5.0), &hex(Ramp::Cividis.rgb(place * 0.92)), "");
             }
             let top = y + 14.0;
-            svg.text((x + 22.0, top), Anchor::Start, 12.0, INK, &significant(scale.hi, 3));
+            svg.text(
+                (x + 22.0, top),
+                Anchor::Start,
+                12.0,
+                INK,
+                &significant(scale.hi, 3),
+            );
             let bottom = y + 162.0;
-            svg.text((x + 22.0, bottom), Anchor::Start, 12.0, INK, &significant(scale.lo, 3));
+            svg.text(
+                (x + 22.0, bottom),
+                Anchor::Start,
+                12.0,
+                INK,
+                &significant(scale.lo, 3),
+            );
         }
     }
 }
@@ -218,7 +270,11 @@ fn shorten(words: &str, most: usize) -> String {
     if words.chars().count() <= most {
         return words.to_owned();
     }
-    words.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    words
+        .chars()
+        .take(most.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 /// Explained variance by component with intervals and the permutation threshold.
@@ -232,7 +288,11 @@ pub fn scree(report: &Report) -> Result<String> {
     let rows = components.rows();
     let percent = |v: f64| 100.0 * v;
     let tops = (0..rows).flat_map(|r| {
-        [ratio.estimate_at(r).map(|e| e.hi), ratio.value(r), threshold.value(r)]
+        [
+            ratio.estimate_at(r).map(|e| e.hi),
+            ratio.value(r),
+            threshold.value(r),
+        ]
     });
     let top = tops.flatten().map(percent).fold(1e-9, f64::max);
     let panel = Panel {
@@ -253,12 +313,20 @@ pub fn scree(report: &Report) -> Result<String> {
         let place = row as f64 + 1.0;
         let (x, _) = panel.at(place, 0.0);
         if row % every == 0 {
-            svg.text((x, bottom + 17.0), Anchor::Middle, 12.0, INK, &(row + 1).to_string());
+            svg.text(
+                (x, bottom + 17.0),
+                Anchor::Middle,
+                12.0,
+                INK,
+                &(row + 1).to_string(),
+            );
         }
         if let Some(v) = threshold.value(row) {
             null.push(panel.at(place, percent(v)));
         }
-        let Some(value) = ratio.value(row) else { continue };
+        let Some(value) = ratio.value(row) else {
+            continue;
+        };
         let mut tip = format!("PC{}: {} %", row + 1, significant(percent(value), 3));
         if let Some(e) = ratio.estimate_at(row) {
             let (lo, hi) = (percent(e.lo), percent(e.hi));
@@ -267,17 +335,35 @@ pub fn scree(report: &Report) -> Result<String> {
                 let (_, y) = panel.at(place, end);
                 svg.line((x - 3.0, y), (x + 3.0, y), BLUE, 1.5);
             }
-            tip.push_str(&format!(" [{}, {}]", significant(lo, 3), significant(hi, 3)));
+            tip.push_str(&format!(
+                " [{}, {}]",
+                significant(lo, 3),
+                significant(hi, 3)
+            ));
         }
-        svg.marker(Marker::Circle, panel.at(place, percent(value)), 3.5, BLUE, &tip);
+        svg.marker(
+            Marker::Circle,
+            panel.at(place, percent(value)),
+            3.5,
+            BLUE,
+            &tip,
+        );
     }
     svg.polyline(&null, VERMILION, 1.5, "5 3");
     svg.marker(Marker::Circle, (520.0, 62.0), 3.5, BLUE, "");
-    let level = (0..rows).find_map(|r| ratio.estimate_at(r)).map_or(0.95, |e| e.level);
+    let level = (0..rows)
+        .find_map(|r| ratio.estimate_at(r))
+        .map_or(0.95, |e| e.level);
     let words = format!("share and {} % interval", (1000.0 * level).round() / 10.0);
     svg.text((530.0, 66.0), Anchor::Start, 12.0, INK, &words);
     svg.polyline(&[(512.0, 80.0), (526.0, 80.0)], VERMILION, 1.5, "5 3");
-    svg.text((530.0, 84.0), Anchor::Start, 12.0, INK, "95 % point of the permutation null");
+    svg.text(
+        (530.0, 84.0),
+        Anchor::Start,
+        12.0,
+        INK,
+        "95 % point of the permutation null",
+    );
     Ok(svg.finish())
 }
 
@@ -303,7 +389,10 @@ pub fn associations(report: &Report) -> Result<String> {
     let mut heads: Vec<(&str, &str)> = Vec::new();
     let mut ranks: Vec<usize> = Vec::new();
     for row in 0..table.rows() {
-        let head = (names.text_at(row).unwrap_or(""), statistic.text_at(row).unwrap_or(""));
+        let head = (
+            names.text_at(row).unwrap_or(""),
+            statistic.text_at(row).unwrap_or(""),
+        );
         if !heads.contains(&head) {
             heads.push(head);
         }
@@ -315,20 +404,46 @@ pub fn associations(report: &Report) -> Result<String> {
     let (left, top, cell_w, cell_h) = (76.0, 92.0, 92.0, 24.0);
     let width = left + cell_w * heads.len() as f64 + 30.0;
     let height = top + cell_h * ranks.len() as f64 + 52.0;
-    let mut svg = Svg::new(width.max(420.0), height, &report.title, &provenance(report)?);
+    let mut svg = Svg::new(
+        width.max(420.0),
+        height,
+        &report.title,
+        &provenance(report)?,
+    );
     svg.text((left, 28.0), Anchor::Start, 15.0, INK, &report.title);
-    svg.text_up((18.0, (top + height - 52.0) / 2.0), Anchor::Middle, 13.0, INK, "component");
+    svg.text_up(
+        (18.0, (top + height - 52.0) / 2.0),
+        Anchor::Middle,
+        13.0,
+        INK,
+        "component",
+    );
     for (i, (name, statistic)) in heads.iter().enumerate() {
         let x = left + cell_w * (i as f64 + 0.5);
-        svg.text((x, top - 24.0), Anchor::Middle, 12.0, INK, &shorten(name, 13));
+        svg.text(
+            (x, top - 24.0),
+            Anchor::Middle,
+            12.0,
+            INK,
+            &shorten(name, 13),
+        );
         svg.text((x, top - 9.0), Anchor::Middle, 10.0, FAINT, statistic);
     }
     for (i, rank) in ranks.iter().enumerate() {
         let y = top + cell_h * (i as f64 + 0.5) + 4.0;
-        svg.text((left - 8.0, y), Anchor::End, 12.0, INK, &format!("PC{rank}"));
+        svg.text(
+            (left - 8.0, y),
+            Anchor::End,
+            12.0,
+            INK,
+            &format!("PC{rank}"),
+        );
     }
     for row in 0..table.rows() {
-        let head = (names.text_at(row).unwrap_or(""), statistic.text_at(row).unwrap_or(""));
+        let head = (
+            names.text_at(row).unwrap_or(""),
+            statistic.text_at(row).unwrap_or(""),
+        );
         let rank = component.value(row).unwrap_or(0.0) as usize;
         let (Some(value), Some(i), Some(j)) = (
             effect.value(row),
@@ -342,12 +457,24 @@ pub fn associations(report: &Report) -> Result<String> {
         let interval = effect.estimate_at(row).map_or(String::new(), |e| {
             format!(" [{}, {}]", significant(e.lo, 3), significant(e.hi, 3))
         });
-        let tip =
-            format!("PC{rank} × {}: {} {}{interval}", head.0, head.1, significant(value, 3));
+        let tip = format!(
+            "PC{rank} × {}: {} {}{interval}",
+            head.0,
+            head.1,
+            significant(value, 3)
+        );
         let size = (cell_w - 1.0, cell_h - 1.0);
         svg.rect(at, size, &hex(Ramp::PurpleOrange.rgb(unit)), &tip);
-        let star = if q.value(row).is_some_and(|q| q < 0.05) { "*" } else { "" };
-        let ink = if (unit - 0.5).abs() > 0.38 { "#ffffff" } else { INK };
+        let star = if q.value(row).is_some_and(|q| q < 0.05) {
+            "*"
+        } else {
+            ""
+        };
+        let ink = if (unit - 0.5).abs() > 0.38 {
+            "#ffffff"
+        } else {
+            INK
+        };
         let middle = (at.0 + cell_w / 2.0, at.1 + cell_h / 2.0 + 4.0);
         let words = format!("{}{star}", significant(value, 3));
         svg.text(middle, Anchor::Middle, 12.0, ink, &words);

@@ -74,8 +74,10 @@ impl World {
     ) -> Result<Exit> {
         self.carry_out(first, guard)?;
         self.take(state, guard, size)?;
-        let lines: Receiver<Line> =
-            self.log.as_ref().map_or_else(never, |log| log.receiver.clone());
+        let lines: Receiver<Line> = self
+            .log
+            .as_ref()
+            .map_or_else(never, |log| log.receiver.clone());
         let mut next_frame = Instant::now();
         let mut next_tick = Instant::now();
         loop {
@@ -116,11 +118,18 @@ impl World {
     }
 
     /// Takes in what waits already, so that one frame shows all of it.
-    fn drain(&mut self, state: &mut State, guard: &mut Guard, lines: &Receiver<Line>) -> Result<()> {
+    fn drain(
+        &mut self,
+        state: &mut State,
+        guard: &mut Guard,
+        lines: &Receiver<Line>,
+    ) -> Result<()> {
         // Bounded, so that a flood of log lines cannot keep the screen from being drawn.
         for _ in 0..1024 {
             let waiting = self.messages.try_recv().or_else(|_| self.jobs.try_recv());
-            let Ok(msg) = waiting.or_else(|_| lines.try_recv().map(Msg::Log)) else { break };
+            let Ok(msg) = waiting.or_else(|_| lines.try_recv().map(Msg::Log)) else {
+                break;
+            };
             self.take(state, guard, msg)?;
             if state.exit.is_some() {
                 break;
@@ -177,17 +186,19 @@ fn listen(sender: Sender<Msg>) -> Result<()> {
         }
     })?;
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            let msg = match signal {
-                SIGTSTP => Msg::Suspend,
-                SIGCONT => Msg::Resumed,
-                other => Msg::Terminate(other),
-            };
-            if sender.send(msg).is_err() {
-                return;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                let msg = match signal {
+                    SIGTSTP => Msg::Suspend,
+                    SIGCONT => Msg::Resumed,
+                    other => Msg::Terminate(other),
+                };
+                if sender.send(msg).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(())
 }

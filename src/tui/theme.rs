@@ -28,7 +28,13 @@ pub enum ThemeChoice {
 
 impl ThemeChoice {
     /// All choices, in the order help lists them.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Dark, Self::Light, Self::Mono, Self::Ansi16];
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::Dark,
+        Self::Light,
+        Self::Mono,
+        Self::Ansi16,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -51,9 +57,12 @@ impl FromStr for ThemeChoice {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
-            format!("unknown theme `{name}`: expected auto, dark, light, mono or ansi16")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|choice| choice.name() == name)
+            .ok_or_else(|| {
+                format!("unknown theme `{name}`: expected auto, dark, light, mono or ansi16")
+            })
     }
 }
 
@@ -215,7 +224,11 @@ impl Theme {
             select: style(&file.select)?,
             cursor: style(&file.cursor)?,
             mark: style(&file.mark)?,
-            series: file.series.iter().map(|s| style(s)).collect::<Result<_, _>>()?,
+            series: file
+                .series
+                .iter()
+                .map(|s| style(s))
+                .collect::<Result<_, _>>()?,
             ramp: file.ramp,
             depth,
         })
@@ -311,8 +324,18 @@ mod tests {
 
     fn styles(theme: &Theme) -> Vec<Style> {
         let mut all = vec![
-            theme.text, theme.muted, theme.accent, theme.heading, theme.on_accent, theme.good,
-            theme.warn, theme.bad, theme.select, theme.cursor, theme.mark, theme.ramp(0.3),
+            theme.text,
+            theme.muted,
+            theme.accent,
+            theme.heading,
+            theme.on_accent,
+            theme.good,
+            theme.warn,
+            theme.bad,
+            theme.select,
+            theme.cursor,
+            theme.mark,
+            theme.ramp(0.3),
         ];
         all.extend((0..9).map(|i| theme.series(i)));
         all
@@ -336,7 +359,10 @@ mod tests {
         }
         for style in styles(&Theme::new(ThemeChoice::Ansi16, Depth::True)) {
             for colour in [style.fg, style.bg].into_iter().flatten() {
-                assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)), "{colour:?}");
+                assert!(
+                    !matches!(colour, Color::Rgb(..) | Color::Indexed(_)),
+                    "{colour:?}"
+                );
             }
         }
         for style in styles(&Theme::new(ThemeChoice::Dark, Depth::Indexed)) {
@@ -351,10 +377,22 @@ mod tests {
             term: term.to_owned(),
             colorterm: String::new(),
         };
-        assert_eq!(env(true, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Mono);
-        assert_eq!(env(false, "dumb").settle(ThemeChoice::Auto), ThemeChoice::Ansi16);
-        assert_eq!(env(true, "xterm").settle(ThemeChoice::Light), ThemeChoice::Light);
-        assert_eq!(env(false, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Auto);
+        assert_eq!(
+            env(true, "xterm").settle(ThemeChoice::Auto),
+            ThemeChoice::Mono
+        );
+        assert_eq!(
+            env(false, "dumb").settle(ThemeChoice::Auto),
+            ThemeChoice::Ansi16
+        );
+        assert_eq!(
+            env(true, "xterm").settle(ThemeChoice::Light),
+            ThemeChoice::Light
+        );
+        assert_eq!(
+            env(false, "xterm").settle(ThemeChoice::Auto),
+            ThemeChoice::Auto
+        );
     }
 
     #[test]

@@ -18,9 +18,15 @@ pub struct Extractor<'a> {
 
 impl std::fmt::Debug for Extractor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Extractor").field("model", &self.model.name).finish_non_exhaustive()
+        f.debug_struct("Extractor")
+            .field("model", &self.model.name)
+            .finish_non_exhaustive()
     }
 }
+
+/// Rows of the first axis (windows of an utterance) that run at once. Engines notice a cancellation
+/// between operators only, and a recurrent layer over many windows is one long operator.
+const BATCH: usize = 16;
 
 /// What an utterance gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +51,11 @@ impl<'a> Extractor<'a> {
                 hint: format!("`phonoscope models inspect {}` lists them", model.name),
             });
         }
-        Ok(Self { model, engine, taps })
+        Ok(Self {
+            model,
+            engine,
+            taps,
+        })
     }
 
     /// The taps that are read.
@@ -59,7 +69,9 @@ impl<'a> Extractor<'a> {
     /// When the engine cannot run the graph.
     pub fn open(&self, engine: Option<&dyn Engine>) -> Result<Box<dyn Session>> {
         let names: Vec<String> = self.taps.iter().map(|t| t.tensor.clone()).collect();
-        Ok(engine.unwrap_or(self.engine).open(&self.model.graph, &names)?)
+        Ok(engine
+            .unwrap_or(self.engine)
+            .open(&self.model.graph, &names)?)
     }
 
     /// Reads, runs and pools one utterance.
@@ -74,13 +86,18 @@ impl<'a> Extractor<'a> {
         cancel: &Cancel,
     ) -> Result<ItemResult> {
         let wave = audio::read_utterance(utterance)?;
-        let features = self.model.front_end.compute(&wave.samples)?;
-        let outputs =
-            session.run(&[(self.model.input.as_str(), features.data.view())], cancel)?;
-        let vectors = outputs
-            .iter()
+        let features = self.model.front_end.compute(&wave.samples)?.data;
+        let mut means: Vec<Mean> = self.taps.iter().map(|_| Mean::default()).collect();
+        for chunk in features.axis_chunks_iter(Axis(0), BATCH) {
+            let outputs = session.run(&[(self.model.input.as_str(), chunk)], cancel)?;
+            for ((mean, values), tap) in means.iter_mut().zip(&outputs).zip(self.taps) {
+                mean.add(values.view(), tap)?;
+            }
+        }
+        let vectors = means
+            .into_iter()
             .zip(self.taps)
-            .map(|(values, tap)| pool(values.view(), tap, self.unit_length(tap)))
+            .map(|(mean, tap)| mean.finish(tap, self.unit_length(tap)))
             .collect::<Result<_>>()?;
         Ok(ItemResult {
             duration_secs: wave.duration_secs(),
@@ -100,37 +117,70 @@ impl<'a> Extractor<'a> {
     /// # Errors
     /// As [`Extractor::run`].
     pub fn features(&self, utterance: &Utterance) -> Result<ArrayD<f32>> {
-        Ok(self.model.front_end.compute(&audio::read_utterance(utterance)?.samples)?.data)
+        Ok(self
+            .model
+            .front_end
+            .compute(&audio::read_utterance(utterance)?.samples)?
+            .data)
     }
 }
 
-/// Mean over every axis but the last, in double precision; optionally scaled to unit length.
-fn pool(values: ArrayViewD<'_, f32>, tap: &Tap, unit_length: bool) -> Result<Vec<f32>> {
-    let unfit = |why: String| Error::Request {
+/// Running mean over every axis but the last, in double precision.
+#[derive(Default)]
+struct Mean {
+    sum: Vec<f64>,
+    rows: usize,
+}
+
+impl Mean {
+    fn add(&mut self, values: ArrayViewD<'_, f32>, tap: &Tap) -> Result<()> {
+        let Some(last) = values.ndim().checked_sub(1) else {
+            return Err(unfit(tap, "is a single number"));
+        };
+        let dim = values.len_of(Axis(last));
+        if self.sum.is_empty() {
+            self.sum = vec![0.0; dim];
+        }
+        if self.sum.len() != dim {
+            return Err(unfit(
+                tap,
+                &format!("is {dim} wide, then {} wide", self.sum.len()),
+            ));
+        }
+        for lane in values.rows() {
+            self.sum
+                .iter_mut()
+                .zip(lane)
+                .for_each(|(s, v)| *s += f64::from(*v));
+            self.rows += 1;
+        }
+        Ok(())
+    }
+
+    /// The mean [dim], or its direction.
+    fn finish(self, tap: &Tap, unit_length: bool) -> Result<Vec<f32>> {
+        if self.rows == 0 || self.sum.is_empty() {
+            return Err(unfit(tap, "is empty for this recording"));
+        }
+        let bad = self.sum.iter().filter(|s| !s.is_finite()).count();
+        if bad > 0 {
+            return Err(unfit(tap, &format!("has {bad} values that are not finite")));
+        }
+        let norm = self.sum.iter().map(|s| s * s).sum::<f64>().sqrt();
+        let scale = match unit_length {
+            true if norm > 0.0 => 1.0 / norm,
+            true => return Err(unfit(tap, "is all zero, so it has no direction")),
+            false => 1.0 / self.rows as f64,
+        };
+        Ok(self.sum.iter().map(|s| (s * scale) as f32).collect())
+    }
+}
+
+fn unfit(tap: &Tap, why: &str) -> Error {
+    Error::Request {
         problem: format!("tap `{}` {why}", tap.name),
         hint: "leave this tap out with --taps".into(),
-    };
-    let last = values.ndim().checked_sub(1).ok_or_else(|| unfit("is a single number".into()))?;
-    let dim = values.len_of(Axis(last));
-    let rows = values.len().checked_div(dim).unwrap_or(0);
-    if rows == 0 {
-        return Err(unfit("is empty for this recording".into()));
     }
-    let mut sum = vec![0.0f64; dim];
-    for lane in values.rows() {
-        sum.iter_mut().zip(lane).for_each(|(s, v)| *s += f64::from(*v));
-    }
-    let bad = sum.iter().filter(|s| !s.is_finite()).count();
-    if bad > 0 {
-        return Err(unfit(format!("has {bad} values that are not finite")));
-    }
-    let norm = sum.iter().map(|s| s * s).sum::<f64>().sqrt();
-    let scale = match unit_length {
-        true if norm > 0.0 => 1.0 / norm,
-        true => return Err(unfit("is all zero, so it has no direction".into())),
-        false => 1.0 / rows as f64,
-    };
-    Ok(sum.iter().map(|s| (s * scale) as f32).collect())
 }
 
 #[cfg(test)]
@@ -148,18 +198,24 @@ mod tests {
         }
     }
 
+    fn pool(values: ArrayViewD<'_, f32>, unit_length: bool) -> Result<Vec<f32>> {
+        let mut mean = Mean::default();
+        mean.add(values, &tap())?;
+        mean.finish(&tap(), unit_length)
+    }
+
     #[test]
     fn pooling_averages_all_but_the_last_axis() {
         let x = array![[[1.0f32, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 0.0]]].into_dyn();
-        assert_eq!(pool(x.view(), &tap(), false).unwrap(), [4.0, 3.0]);
-        assert_eq!(pool(x.view(), &tap(), true).unwrap(), [0.8, 0.6]);
+        assert_eq!(pool(x.view(), false).unwrap(), [4.0, 3.0]);
+        assert_eq!(pool(x.view(), true).unwrap(), [0.8, 0.6]);
     }
 
     #[test]
     fn pooling_refuses_what_has_no_mean() {
-        assert!(pool(array![[1.0f32, f32::NAN]].into_dyn().view(), &tap(), false).is_err());
-        assert!(pool(ArrayD::<f32>::zeros(vec![0, 2]).view(), &tap(), false).is_err());
-        assert!(pool(ArrayD::<f32>::zeros(vec![1, 2]).view(), &tap(), true).is_err());
-        assert!(pool(ArrayD::<f32>::zeros(vec![]).view(), &tap(), false).is_err());
+        assert!(pool(array![[1.0f32, f32::NAN]].into_dyn().view(), false).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![0, 2]).view(), false).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![1, 2]).view(), true).is_err());
+        assert!(pool(ArrayD::<f32>::zeros(vec![]).view(), false).is_err());
     }
 }

@@ -17,9 +17,7 @@ use phonoscope_models::{Model, Tap, engine::Engine};
 
 use crate::error::{Error, Result};
 use crate::report::{Coverage, EngineUsed, ModelUsed};
-use crate::store::{
-    Embedding, ItemSource, PARTIAL, RunDescription, SCHEMA, write_atomic,
-};
+use crate::store::{Embedding, ItemSource, PARTIAL, RunDescription, SCHEMA, write_atomic};
 use crate::store::{read_description, shard_count, write_items};
 use crate::trust;
 
@@ -82,7 +80,10 @@ pub fn extract(
     match read_description(out)? {
         Some(found) => {
             if let Some(difference) = description.difference(&found) {
-                return Err(Error::OtherRun { path: out.into(), difference });
+                return Err(Error::OtherRun {
+                    path: out.into(),
+                    difference,
+                });
             }
             remove_partial_files(out)?;
         }
@@ -118,8 +119,21 @@ pub fn extract(
     }
     let trust_path = out.join("trust.json");
     if resumed < records.len() || !trust_path.is_file() {
-        let checks = trust::check_run(&trust::Subject { model, engine, extractor: &extractor, manifest, records: &records, second_opinion: &settings.second_opinion }, task)?;
-        let report = crate::report::Trust { checks, coverage: coverage.clone() };
+        let checks = trust::check_run(
+            &trust::Subject {
+                model,
+                engine,
+                extractor: &extractor,
+                manifest,
+                records: &records,
+                second_opinion: &settings.second_opinion,
+            },
+            task,
+        )?;
+        let report = crate::report::Trust {
+            checks,
+            coverage: coverage.clone(),
+        };
         let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
         write_atomic(&trust_path, text.as_bytes())?;
     }
@@ -134,10 +148,14 @@ fn describe(
     settings: &ExtractSettings,
 ) -> RunDescription {
     let names: Vec<String> = settings.taps.iter().map(|t| t.name.clone()).collect();
-    let embedding = model.embedding.as_ref().filter(|e| names.contains(&e.tap)).map(|e| Embedding {
-        tap: e.tap.clone(),
-        unit_length: matches!(e.normalise, phonoscope_models::Normalise::L2),
-    });
+    let embedding = model
+        .embedding
+        .as_ref()
+        .filter(|e| names.contains(&e.tap))
+        .map(|e| Embedding {
+            tap: e.tap.clone(),
+            unit_length: matches!(e.normalise, phonoscope_models::Normalise::L2),
+        });
     RunDescription {
         schema: SCHEMA.into(),
         phonoscope: env!("CARGO_PKG_VERSION").into(),
@@ -151,14 +169,18 @@ fn describe(
             citation: model.citation.clone(),
             taps: names,
         },
-        engine: EngineUsed { name: engine.info().name.clone(), version: engine.info().version.clone() },
+        engine: EngineUsed {
+            name: engine.info().name.clone(),
+            version: engine.info().version.clone(),
+        },
         items: ItemSource {
             manifest: manifest_name.into(),
             sha256: manifest.sha256.clone(),
             count: manifest.utterances.len(),
             columns: manifest.columns.clone(),
         },
-        pooling: "mean over every axis but the last (windows, then frames) of each utterance".into(),
+        pooling: "mean over every axis but the last (windows, then frames) of each utterance"
+            .into(),
         embedding,
         shard_items: settings.shard_items.max(1),
     }

@@ -36,7 +36,10 @@ struct Gate {
 
 impl Gate {
     fn new() -> Self {
-        Self { state: Mutex::new((0, false)), moved: Condvar::new() }
+        Self {
+            state: Mutex::new((0, false)),
+            moved: Condvar::new(),
+        }
     }
 
     /// Waits until shard `position` (in order of work) may be begun; false when it is time to leave.
@@ -44,7 +47,9 @@ impl Gate {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self
             .moved
-            .wait_while(state, |(done, leave)| !*leave && position >= *done + SHARDS_AHEAD)
+            .wait_while(state, |(done, leave)| {
+                !*leave && position >= *done + SHARDS_AHEAD
+            })
             .unwrap_or_else(PoisonError::into_inner);
         !state.1
     }
@@ -63,7 +68,12 @@ impl Gate {
 /// Computes the missing shards; gives every item's record, and how many items were there already.
 pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usize)> {
     let count = plan.manifest.utterances.len();
-    let names: Vec<String> = plan.extractor.taps().iter().map(|t| t.name.clone()).collect();
+    let names: Vec<String> = plan
+        .extractor
+        .taps()
+        .iter()
+        .map(|t| t.name.clone())
+        .collect();
     let mut records: Vec<Option<ItemRecord>> = vec![None; count];
     let mut missing = vec![];
     for number in 0..plan.shards {
@@ -78,7 +88,8 @@ pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usiz
         }
     }
     let resumed = records.iter().flatten().count();
-    task.progress.start("extracting", "items", Some(count as u64));
+    task.progress
+        .start("extracting", "items", Some(count as u64));
     task.progress.advance(resumed as u64);
     if !missing.is_empty() {
         compute(plan, &missing, &mut records, task)?;
@@ -135,7 +146,9 @@ fn compute(
                         return;
                     }
                     let utterance = &plan.manifest.utterances[item];
-                    let result = plan.extractor.run(session.as_mut(), utterance, &task.cancel);
+                    let result = plan
+                        .extractor
+                        .run(session.as_mut(), utterance, &task.cancel);
                     if task.cancel.is_cancelled() {
                         return;
                     }
@@ -203,14 +216,20 @@ fn assemble(
         .extractor
         .taps()
         .iter()
-        .map(|t| TapValues { name: t.name.clone(), dim: t.dim.unwrap_or(0), values: vec![] })
+        .map(|t| TapValues {
+            name: t.name.clone(),
+            dim: t.dim.unwrap_or(0),
+            values: vec![],
+        })
         .collect();
     let mut records = Vec::with_capacity(range.len());
     for index in range {
         let outcome = match waiting.remove(&index) {
             Some(Ok(result)) => append(&mut taps, result),
             Some(Err(reason)) => Outcome::Skipped { reason },
-            None => Outcome::Skipped { reason: "it was never read".into() },
+            None => Outcome::Skipped {
+                reason: "it was never read".into(),
+            },
         };
         records.push(ItemRecord { index, outcome });
     }
@@ -232,7 +251,10 @@ fn append(taps: &mut [TapValues], result: ItemResult) -> Outcome {
         tap.dim = vector.len();
         tap.values.extend(vector);
     }
-    Outcome::Used { duration_secs: result.duration_secs, audio_sha256: result.audio_sha256 }
+    Outcome::Used {
+        duration_secs: result.duration_secs,
+        audio_sha256: result.audio_sha256,
+    }
 }
 
 /// An error with its causes on one line.

@@ -19,7 +19,10 @@ pub fn select_taps(model: &Model, patterns: &[String]) -> Result<Vec<Tap>> {
     match taps.iter().find(|t| !has_features(t)) {
         None => Ok(taps),
         Some(tap) => Err(Error::Request {
-            problem: format!("tap `{}` has no features to average over an utterance", tap.name),
+            problem: format!(
+                "tap `{}` has no features to average over an utterance",
+                tap.name
+            ),
             hint: "its last axis runs over time; choose taps whose last axis is features".into(),
         }),
     }

@@ -26,7 +26,11 @@ impl Report {
     /// When the file is missing, is not a report, has another version, or its tables are ragged.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        Self::parse(&bytes).map_err(|why| Error::Format { path: path.into(), what: "report", why })
+        Self::parse(&bytes).map_err(|why| Error::Format {
+            path: path.into(),
+            what: "report",
+            why,
+        })
     }
 
     /// Parses a report.

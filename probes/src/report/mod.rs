@@ -6,8 +6,8 @@ mod schema;
 mod table;
 mod trust;
 
-pub use schema::schema;
 pub use provenance::{EngineUsed, InputFile, ModelUsed, Provenance};
+pub use schema::schema;
 pub use table::{Column, Data, Role, Table};
 pub use trust::{Check, Coverage, GroupCount, Skipped, Status, Trust};
 

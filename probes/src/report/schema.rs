@@ -24,12 +24,18 @@ mod tests {
 
     #[test]
     fn the_committed_schema_is_fresh() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/report.schema.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../docs/reference/report.schema.json"
+        );
         let fresh = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
         if std::env::var_os("PHONOSCOPE_BLESS").is_some() {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == fresh, "stale: `PHONOSCOPE_BLESS=1 cargo test` rewrites it");
+        assert!(
+            committed == fresh,
+            "stale: `PHONOSCOPE_BLESS=1 cargo test` rewrites it"
+        );
     }
 }

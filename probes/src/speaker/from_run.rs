@@ -42,14 +42,27 @@ pub fn from_run(
         (None, Some(e)) => e.tap.as_str(),
         (None, None) => {
             return Err(Error::Request {
-                problem: format!("the run of `{}` holds no speaker embedding", description.model.name),
-                hint: format!("choose one with --tap: {}", description.model.taps.join(", ")),
+                problem: format!(
+                    "the run of `{}` holds no speaker embedding",
+                    description.model.name
+                ),
+                hint: format!(
+                    "choose one with --tap: {}",
+                    description.model.taps.join(", ")
+                ),
             });
         }
     };
     let unit_length = embedding.is_some_and(|e| e.tap == tap && e.unit_length);
-    let normalise = if unit_length { Normalise::L2 } else { Normalise::None };
-    let settings = SpeakerSettings { normalise, ..settings.clone() };
+    let normalise = if unit_length {
+        Normalise::L2
+    } else {
+        Normalise::None
+    };
+    let settings = SpeakerSettings {
+        normalise,
+        ..settings.clone()
+    };
 
     let (rows, vectors) = source.tap(tap)?;
     let chosen = Chosen::new(source, &rows)?;
@@ -67,7 +80,11 @@ pub fn from_run(
     let report = Report {
         schema: SCHEMA.into(),
         probe: "speaker".into(),
-        title: format!("{} {tap}: {} speakers", description.model.name, speakers.len()),
+        title: format!(
+            "{} {tap}: {} speakers",
+            description.model.name,
+            speakers.len()
+        ),
         summary: outcome.summary,
         warnings: outcome.warnings,
         provenance: Provenance {
@@ -93,7 +110,10 @@ pub fn from_run(
         trust,
         tables,
     };
-    Ok(SpeakerReport { report, arrays: outcome.arrays })
+    Ok(SpeakerReport {
+        report,
+        arrays: outcome.arrays,
+    })
 }
 
 /// Every setting by name, as recorded.
@@ -119,13 +139,26 @@ struct Chosen {
 impl Chosen {
     fn new(source: &Run, rows: &[usize]) -> Result<Self> {
         let columns = &source.description.items.columns;
-        let speaker = columns.iter().position(|c| c == "speaker").ok_or_else(|| Error::Request {
-            problem: "the manifest has no `speaker` column".into(),
-            hint: format!("it has: {}; add one that names who speaks", columns.join(", ")),
-        })?;
-        let mut chosen = Self { pairs: vec![], speaker, unused: BTreeMap::new() };
+        let speaker =
+            columns
+                .iter()
+                .position(|c| c == "speaker")
+                .ok_or_else(|| Error::Request {
+                    problem: "the manifest has no `speaker` column".into(),
+                    hint: format!(
+                        "it has: {}; add one that names who speaks",
+                        columns.join(", ")
+                    ),
+                })?;
+        let mut chosen = Self {
+            pairs: vec![],
+            speaker,
+            unused: BTreeMap::new(),
+        };
         for (row, item) in rows.iter().enumerate() {
-            let Some(found) = source.items.get(*item) else { continue };
+            let Some(found) = source.items.get(*item) else {
+                continue;
+            };
             if found.metadata.get(speaker).is_some_and(Option::is_some) {
                 chosen.pairs.push((row, *item));
             } else {
@@ -136,11 +169,17 @@ impl Chosen {
     }
 
     fn items<'a>(&'a self, source: &'a Run) -> impl Iterator<Item = &'a RunItem> {
-        self.pairs.iter().filter_map(|(_, item)| source.items.get(*item))
+        self.pairs
+            .iter()
+            .filter_map(|(_, item)| source.items.get(*item))
     }
 
     fn speaker_of(&self, item: &RunItem) -> String {
-        item.metadata.get(self.speaker).cloned().flatten().unwrap_or_default()
+        item.metadata
+            .get(self.speaker)
+            .cloned()
+            .flatten()
+            .unwrap_or_default()
     }
 
     fn input(&self, source: &Run, vectors: &Array2<f64>) -> SpeakerInput {
@@ -168,14 +207,20 @@ impl Chosen {
         for (item, reason) in &self.unused {
             if let Some(found) = source.items.get(*item) {
                 trust.coverage.used = trust.coverage.used.saturating_sub(1);
-                let skipped = Skipped { id: found.id.clone(), reason: (*reason).into() };
+                let skipped = Skipped {
+                    id: found.id.clone(),
+                    reason: (*reason).into(),
+                };
                 trust.coverage.skipped.push(skipped);
             }
         }
         let mut owners: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for item in self.items(source) {
             if let Outcome::Used { audio_sha256, .. } = &item.outcome {
-                owners.entry(audio_sha256).or_default().insert(self.speaker_of(item));
+                owners
+                    .entry(audio_sha256)
+                    .or_default()
+                    .insert(self.speaker_of(item));
             }
         }
         let shared: Vec<&BTreeSet<String>> = owners.values().filter(|s| s.len() > 1).collect();
@@ -191,7 +236,11 @@ impl Chosen {
             meaning: "audio files, by content, that stand under more than one speaker; folds and \
                       resampling go by speaker"
                 .into(),
-            status: if shared.is_empty() { Status::Pass } else { Status::Fail },
+            status: if shared.is_empty() {
+                Status::Pass
+            } else {
+                Status::Fail
+            },
             value: Some(shared.len() as f64),
             threshold: Some(0.0),
             unit: Some("recordings".into()),
@@ -209,17 +258,41 @@ fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
     };
     let text = |id: &str, role, meaning: &str, values| Column::text(id, role, meaning, values);
     let mut columns = vec![
-        text("id", Role::Key, "id in the manifest", items().map(|(_, i)| Some(i.id.clone())).collect()),
-        text("path", Role::Metadata, "path in the manifest", items().map(|(_, i)| Some(i.path.clone())).collect()),
+        text(
+            "id",
+            Role::Key,
+            "id in the manifest",
+            items().map(|(_, i)| Some(i.id.clone())).collect(),
+        ),
+        text(
+            "path",
+            Role::Metadata,
+            "path in the manifest",
+            items().map(|(_, i)| Some(i.path.clone())).collect(),
+        ),
         text(
             "status",
             Role::Value,
             "used or skipped",
             items()
-                .map(|i| Some(if reason(i).is_none() { "used" } else { "skipped" }.to_owned()))
+                .map(|i| {
+                    Some(
+                        if reason(i).is_none() {
+                            "used"
+                        } else {
+                            "skipped"
+                        }
+                        .to_owned(),
+                    )
+                })
                 .collect(),
         ),
-        text("reason", Role::Value, "why an item was skipped", items().map(reason).collect()),
+        text(
+            "reason",
+            Role::Value,
+            "why an item was skipped",
+            items().map(reason).collect(),
+        ),
         Column::number(
             "duration_secs",
             Role::Value,
@@ -235,7 +308,9 @@ fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
         if columns.iter().any(|c| &c.id == name) {
             continue;
         }
-        let values = items().map(|(_, i)| i.metadata.get(at).cloned().flatten()).collect();
+        let values = items()
+            .map(|(_, i)| i.metadata.get(at).cloned().flatten())
+            .collect();
         columns.push(text(name, Role::Metadata, "column of the manifest", values));
     }
     Table {

@@ -70,9 +70,21 @@ impl RunDescription {
         differs("phonoscope version", &self.phonoscope, &found.phonoscope)
             .or_else(|| differs("model", &self.model.name, &found.model.name))
             .or_else(|| differs("graph", &self.model.graph_sha256, &found.model.graph_sha256))
-            .or_else(|| differs("taps", &self.model.taps.join(" "), &found.model.taps.join(" ")))
+            .or_else(|| {
+                differs(
+                    "taps",
+                    &self.model.taps.join(" "),
+                    &found.model.taps.join(" "),
+                )
+            })
             .or_else(|| differs("engine", &self.engine.name, &found.engine.name))
-            .or_else(|| differs("engine version", &self.engine.version, &found.engine.version))
+            .or_else(|| {
+                differs(
+                    "engine version",
+                    &self.engine.version,
+                    &found.engine.version,
+                )
+            })
             .or_else(|| differs("manifest hash", &self.items.sha256, &found.items.sha256))
             .or_else(|| differs("front end", &self.model.front_end, &found.model.front_end))
             .or_else(|| (self != found).then(|| "its settings differ".to_owned()))

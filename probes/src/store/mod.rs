@@ -35,12 +35,19 @@ pub(crate) const PARTIAL: &str = ".partial";
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let fail = |source| Error::Io { action: "write", path: path.into(), source };
+    let fail = |source| Error::Io {
+        action: "write",
+        path: path.into(),
+        source,
+    };
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().suffix(PARTIAL).tempfile_in(folder).map_err(fail)?;
+    let mut file = tempfile::Builder::new()
+        .suffix(PARTIAL)
+        .tempfile_in(folder)
+        .map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
     widen_permissions(file.path()).map_err(fail)?;
@@ -62,9 +69,11 @@ fn widen_permissions(_path: &Path) -> std::io::Result<()> {
 
 /// SHA-256 in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        hex
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+            hex
+        })
 }

@@ -42,8 +42,14 @@ impl RunItem {
 }
 
 /// First columns of `items.tsv`, before the metadata.
-const LEADING: [&str; 6] =
-    ["id", "path", "item_status", "item_reason", "duration_secs", "audio_sha256"];
+const LEADING: [&str; 6] = [
+    "id",
+    "path",
+    "item_status",
+    "item_reason",
+    "duration_secs",
+    "audio_sha256",
+];
 
 /// Number of shards of a run.
 pub(crate) fn shard_count(d: &RunDescription) -> usize {
@@ -69,9 +75,16 @@ impl Run {
             });
         }
         let text = std::fs::read_to_string(&list).map_err(Error::io("read", &list))?;
-        let items = parse(&text, &description)
-            .map_err(|why| Error::Format { path: list, what: "list of items", why })?;
-        Ok(Self { path: path.into(), description, items })
+        let items = parse(&text, &description).map_err(|why| Error::Format {
+            path: list,
+            what: "list of items",
+            why,
+        })?;
+        Ok(Self {
+            path: path.into(),
+            description,
+            items,
+        })
     }
 
     /// Values of one tap for every used item: manifest rows, and a matrix [used item, dim].
@@ -104,9 +117,12 @@ impl Run {
             }
         }
         let width = width.unwrap_or(0);
-        let matrix = Array2::from_shape_vec((rows.len(), width), values).map_err(|e| {
-            Error::Format { path: self.path.clone(), what: "consistent run", why: e.to_string() }
-        })?;
+        let matrix =
+            Array2::from_shape_vec((rows.len(), width), values).map_err(|e| Error::Format {
+                path: self.path.clone(),
+                what: "consistent run",
+                why: e.to_string(),
+            })?;
         Ok((rows, matrix))
     }
 
@@ -134,11 +150,18 @@ pub(crate) fn read_description(run: &Path) -> Result<Option<RunDescription>> {
         Err(e) if e.kind() == std::io::ErrorKind::NotADirectory => return Ok(None),
         Err(e) => return Err(Error::io("read", path)(e)),
     };
-    let bad = |why: String| Error::Format { path: path.clone(), what: "run description", why };
+    let bad = |why: String| Error::Format {
+        path: path.clone(),
+        what: "run description",
+        why,
+    };
     let description: RunDescription =
         serde_json::from_str(&text).map_err(|e| bad(e.to_string()))?;
     if description.schema != SCHEMA {
-        return Err(bad(format!("its schema is `{}`, not `{SCHEMA}`", description.schema)));
+        return Err(bad(format!(
+            "its schema is `{}`, not `{SCHEMA}`",
+            description.schema
+        )));
     }
     Ok(Some(description))
 }
@@ -154,21 +177,40 @@ pub(crate) fn write_items(
         let _ = write!(text, "\t{}", escape(column));
     }
     text.push('\n');
-    let mut coverage = Coverage { items: records.len(), ..Coverage::default() };
+    let mut coverage = Coverage {
+        items: records.len(),
+        ..Coverage::default()
+    };
     for (record, utterance) in records.iter().zip(&manifest.utterances) {
         let (status, reason, duration, hash) = match &record.outcome {
-            Outcome::Used { duration_secs, audio_sha256 } => {
+            Outcome::Used {
+                duration_secs,
+                audio_sha256,
+            } => {
                 coverage.used += 1;
                 ("used", "", duration_secs.to_string(), audio_sha256.as_str())
             }
             Outcome::Skipped { reason } => {
-                let skipped = Skipped { id: utterance.id.clone(), reason: reason.clone() };
+                let skipped = Skipped {
+                    id: utterance.id.clone(),
+                    reason: reason.clone(),
+                };
                 coverage.skipped.push(skipped);
                 ("skipped", reason.as_str(), String::new(), "")
             }
         };
-        let cells = [&utterance.id, &utterance.path, status, reason, &duration, hash];
-        let metadata = utterance.metadata.iter().map(|v| v.as_deref().unwrap_or(""));
+        let cells = [
+            &utterance.id,
+            &utterance.path,
+            status,
+            reason,
+            &duration,
+            hash,
+        ];
+        let metadata = utterance
+            .metadata
+            .iter()
+            .map(|v| v.as_deref().unwrap_or(""));
         let line: Vec<String> = cells.into_iter().chain(metadata).map(escape).collect();
         text.push_str(&line.join("\t"));
         text.push('\n');
@@ -178,7 +220,10 @@ pub(crate) fn write_items(
 }
 
 fn escape(cell: &str) -> String {
-    cell.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+    cell.replace('\\', "\\\\")
+        .replace('\t', "\\t")
+        .replace('\n', "\\n")
+        .replace('\r', "\\r")
 }
 
 fn unescape(cell: &str) -> String {
@@ -198,9 +243,15 @@ fn unescape(cell: &str) -> String {
 
 fn parse(text: &str, description: &RunDescription) -> Result<Vec<RunItem>, String> {
     let mut lines = text.split('\n').filter(|l| !l.is_empty());
-    let header: Vec<String> =
-        lines.next().ok_or("it is empty")?.split('\t').map(unescape).collect();
-    let expected = LEADING.into_iter().chain(description.items.columns.iter().map(String::as_str));
+    let header: Vec<String> = lines
+        .next()
+        .ok_or("it is empty")?
+        .split('\t')
+        .map(unescape)
+        .collect();
+    let expected = LEADING
+        .into_iter()
+        .chain(description.items.columns.iter().map(String::as_str));
     if !header.iter().map(String::as_str).eq(expected) {
         return Err("its header does not fit run.json".into());
     }
@@ -220,15 +271,29 @@ fn parse(text: &str, description: &RunDescription) -> Result<Vec<RunItem>, Strin
                         .map_err(|e| format!("line {}: duration_secs: {e}", i + 2))?,
                     audio_sha256: hash.clone(),
                 },
-                "skipped" => Outcome::Skipped { reason: reason.clone() },
+                "skipped" => Outcome::Skipped {
+                    reason: reason.clone(),
+                },
                 other => return Err(format!("line {}: status `{other}`", i + 2)),
             };
-            let metadata = metadata.iter().map(|v| (!v.is_empty()).then(|| v.clone())).collect();
-            Ok(RunItem { id: id.clone(), path: path.clone(), outcome, metadata })
+            let metadata = metadata
+                .iter()
+                .map(|v| (!v.is_empty()).then(|| v.clone()))
+                .collect();
+            Ok(RunItem {
+                id: id.clone(),
+                path: path.clone(),
+                outcome,
+                metadata,
+            })
         })
         .collect::<Result<_, String>>()?;
     if items.len() != description.items.count {
-        return Err(format!("it has {} rows, run.json says {}", items.len(), description.items.count));
+        return Err(format!(
+            "it has {} rows, run.json says {}",
+            items.len(),
+            description.items.count
+        ));
     }
     Ok(items)
 }

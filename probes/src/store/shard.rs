@@ -87,11 +87,17 @@ impl Shard {
     /// When the folder cannot be written.
     pub fn write(&self, run: &Path, number: usize, fingerprint: &str) -> Result<()> {
         let path = path(run, number);
-        let invalid = |why: String| Error::Format { path: path.clone(), what: "shard", why };
-        let header = Header { fingerprint: fingerprint.into(), records: self.records.clone() };
+        let invalid = |why: String| Error::Format {
+            path: path.clone(),
+            what: "shard",
+            why,
+        };
+        let header = Header {
+            fingerprint: fingerprint.into(),
+            records: self.records.clone(),
+        };
         let header = serde_json::to_string(&header).map_err(|e| invalid(e.to_string()))?;
-        let index: Vec<u8> =
-            self.used().flat_map(|i| (i as i64).to_le_bytes()).collect();
+        let index: Vec<u8> = self.used().flat_map(|i| (i as i64).to_le_bytes()).collect();
         let rows = index.len() / 8;
         let data: Vec<Vec<u8>> = self
             .taps
@@ -120,29 +126,38 @@ impl Shard {
     pub fn read(run: &Path, number: usize, fingerprint: &str, taps: &[String]) -> Result<Self> {
         let path = path(run, number);
         let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-        let damaged = |why: String| Error::Format { path: path.clone(), what: "shard", why };
-        let (_, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|e| damaged(e.to_string()))?;
+        let damaged = |why: String| Error::Format {
+            path: path.clone(),
+            what: "shard",
+            why,
+        };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| damaged(e.to_string()))?;
         let header = header
             .metadata()
             .as_ref()
             .and_then(|m| m.get(HEADER))
             .ok_or_else(|| damaged("it has no phonoscope header".into()))?;
-        let header: Header =
-            serde_json::from_str(header).map_err(|e| damaged(e.to_string()))?;
+        let header: Header = serde_json::from_str(header).map_err(|e| damaged(e.to_string()))?;
         if header.fingerprint != fingerprint {
             return Err(damaged("it belongs to another run".into()));
         }
         let tensors = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
-        let mut shard = Self { records: header.records, taps: Vec::with_capacity(taps.len()) };
+        let mut shard = Self {
+            records: header.records,
+            taps: Vec::with_capacity(taps.len()),
+        };
         let rows = shard.used().count();
         for name in taps {
-            let tensor = tensors.tensor(name).map_err(|e| damaged(format!("tap `{name}`: {e}")))?;
+            let tensor = tensors
+                .tensor(name)
+                .map_err(|e| damaged(format!("tap `{name}`: {e}")))?;
             let &[found, dim] = tensor.shape() else {
                 return Err(damaged(format!("tap `{name}` is not a matrix")));
             };
             if tensor.dtype() != Dtype::F32 || found != rows {
-                return Err(damaged(format!("tap `{name}` has {found} rows, expected {rows}")));
+                return Err(damaged(format!(
+                    "tap `{name}` has {found} rows, expected {rows}"
+                )));
             }
             let values = tensor
                 .data()
@@ -151,7 +166,11 @@ impl Shard {
                 .iter()
                 .map(|b| f32::from_le_bytes(*b))
                 .collect();
-            shard.taps.push(TapValues { name: name.clone(), dim, values });
+            shard.taps.push(TapValues {
+                name: name.clone(),
+                dim,
+                values,
+            });
         }
         Ok(shard)
     }
@@ -166,11 +185,23 @@ mod tests {
             records: vec![
                 ItemRecord {
                     index: 4,
-                    outcome: Outcome::Used { duration_secs: 1.5, audio_sha256: "ab".into() },
+                    outcome: Outcome::Used {
+                        duration_secs: 1.5,
+                        audio_sha256: "ab".into(),
+                    },
                 },
-                ItemRecord { index: 5, outcome: Outcome::Skipped { reason: "empty".into() } },
+                ItemRecord {
+                    index: 5,
+                    outcome: Outcome::Skipped {
+                        reason: "empty".into(),
+                    },
+                },
             ],
-            taps: vec![TapValues { name: "t".into(), dim: 2, values: vec![1.0, -2.5] }],
+            taps: vec![TapValues {
+                name: "t".into(),
+                dim: 2,
+                values: vec![1.0, -2.5],
+            }],
         }
     }
 

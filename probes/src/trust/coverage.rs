@@ -11,11 +11,7 @@ use crate::store::{ItemRecord, Outcome};
 const MAX_CLASSES: usize = 12;
 
 /// Adds speakers, and used items and speakers per class of every column with few classes.
-pub(crate) fn count_groups(
-    coverage: &mut Coverage,
-    manifest: &Manifest,
-    records: &[ItemRecord],
-) {
+pub(crate) fn count_groups(coverage: &mut Coverage, manifest: &Manifest, records: &[ItemRecord]) {
     let speaker = manifest.column("speaker");
     let used: Vec<&[Option<String>]> = records
         .iter()
@@ -25,7 +21,11 @@ pub(crate) fn count_groups(
         .collect();
     let cell = |row: &[Option<String>], column: usize| row.get(column).cloned().flatten();
     let speaker_of = |row: &[Option<String>]| speaker.and_then(|s| cell(row, s));
-    coverage.speakers = used.iter().filter_map(|r| speaker_of(r)).collect::<BTreeSet<_>>().len();
+    coverage.speakers = used
+        .iter()
+        .filter_map(|r| speaker_of(r))
+        .collect::<BTreeSet<_>>()
+        .len();
     for (column, name) in manifest.columns.iter().enumerate() {
         if Some(column) == speaker {
             continue;
@@ -45,7 +45,11 @@ pub(crate) fn count_groups(
         }
         let counts = classes
             .into_iter()
-            .map(|(class, (items, who))| GroupCount { class, items, speakers: who.len() })
+            .map(|(class, (items, who))| GroupCount {
+                class,
+                items,
+                speakers: who.len(),
+            })
             .collect();
         coverage.groups.insert(name.clone(), counts);
     }

@@ -40,12 +40,23 @@ pub(crate) struct Subject<'a> {
 /// # Errors
 /// When the run's own engine fails on an item it read before, or the task is cancelled.
 pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>> {
-    let &Subject { model, engine, extractor, manifest, records, second_opinion } = subject;
+    let &Subject {
+        model,
+        engine,
+        extractor,
+        manifest,
+        records,
+        second_opinion,
+    } = subject;
     let sample = sample(records);
-    task.progress.start("checking the run", "items", Some(sample.len() as u64));
+    task.progress
+        .start("checking the run", "items", Some(sample.len() as u64));
     let declared = model.declared_outputs()?;
-    let tapped: Vec<String> =
-        declared.iter().cloned().chain(extractor.taps().iter().map(|t| t.tensor.clone())).collect();
+    let tapped: Vec<String> = declared
+        .iter()
+        .cloned()
+        .chain(extractor.taps().iter().map(|t| t.tensor.clone()))
+        .collect();
     let mut bare = engine.open(&model.graph, &declared)?;
     let mut first = engine.open(&model.graph, &tapped)?;
     let mut second = engine.open(&model.graph, &tapped)?;
@@ -54,7 +65,9 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
     let mut repeat = Worst::default();
     let mut neutral = Worst::default();
     for index in &sample {
-        let Some(utterance) = manifest.utterances.get(*index) else { continue };
+        let Some(utterance) = manifest.utterances.get(*index) else {
+            continue;
+        };
         task.check()?;
         let features = extractor.features(utterance)?;
         let mut run = |session: &mut dyn Session| {
@@ -106,12 +119,17 @@ fn sample(records: &[ItemRecord]) -> Vec<usize> {
         .map(|r| r.index)
         .collect();
     let take = SAMPLE.min(used.len());
-    (0..take).filter_map(|i| used.get(i * used.len() / take).copied()).collect()
+    (0..take)
+        .filter_map(|i| used.get(i * used.len() / take).copied())
+        .collect()
 }
 
 /// Largest absolute difference between arrays that stand in the same order.
 fn absolute(a: &[ArrayD<f32>], b: &[ArrayD<f32>]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| largest_difference(a, b)).fold(0.0, f64::max)
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| largest_difference(a, b))
+        .fold(0.0, f64::max)
 }
 
 fn largest_difference(a: &ArrayD<f32>, b: &ArrayD<f32>) -> f64 {
@@ -120,7 +138,11 @@ fn largest_difference(a: &ArrayD<f32>, b: &ArrayD<f32>) -> f64 {
     }
     let differences = a.iter().zip(b).map(|(x, y)| {
         let d = (f64::from(*x) - f64::from(*y)).abs();
-        if d.is_nan() && x.to_bits() != y.to_bits() { f64::INFINITY } else { d }
+        if d.is_nan() && x.to_bits() != y.to_bits() {
+            f64::INFINITY
+        } else {
+            d
+        }
     });
     differences.fold(0.0, f64::max)
 }
@@ -169,12 +191,18 @@ impl Other {
         engine: &std::result::Result<Arc<dyn Engine>, String>,
         extractor: &Extractor<'_>,
     ) -> Self {
-        let name = engine.as_ref().map_or_else(|_| "the other engine".into(), |e| e.info().to_string());
+        let name = engine
+            .as_ref()
+            .map_or_else(|_| "the other engine".into(), |e| e.info().to_string());
         let session = engine
             .as_ref()
             .map_err(Clone::clone)
             .and_then(|e| extractor.open(Some(e.as_ref())).map_err(|e| e.to_string()));
-        Self { engine: name, session, worst: Worst::default() }
+        Self {
+            engine: name,
+            session,
+            worst: Worst::default(),
+        }
     }
 
     /// Adds the difference on one item, relative to the largest value of each tap.
@@ -184,7 +212,9 @@ impl Other {
         reference: &[ArrayD<f32>],
         run: &mut dyn FnMut(&mut dyn Session) -> phonoscope_models::Result<Vec<ArrayD<f32>>>,
     ) {
-        let Ok(session) = &mut self.session else { return };
+        let Ok(session) = &mut self.session else {
+            return;
+        };
         match run(session.as_mut()) {
             Ok(values) => {
                 let relative = reference.iter().zip(&values).map(|(a, b)| {
@@ -204,9 +234,11 @@ impl Other {
                 Some(self.worst.value),
                 format!("against {}; {}", self.engine, self.worst.detail()),
             ),
-            Err(why) => {
-                (Status::NotRun, None, format!("{} could not run it: {why}", self.engine))
-            }
+            Err(why) => (
+                Status::NotRun,
+                None,
+                format!("{} could not run it: {why}", self.engine),
+            ),
         };
         Check {
             id: "engine_agreement".into(),
@@ -231,20 +263,39 @@ mod tests {
     fn differences_count_shapes_and_nans() {
         let a = array![1.0f32, 2.0].into_dyn();
         assert_eq!(absolute(&[a.clone()], &[a.clone()]), 0.0);
-        assert_eq!(absolute(&[a.clone()], &[array![1.0f32, 4.0].into_dyn()]), 2.0);
-        assert_eq!(absolute(&[a.clone()], &[array![1.0f32].into_dyn()]), f64::INFINITY);
-        assert_eq!(absolute(&[a], &[array![1.0f32, f32::NAN].into_dyn()]), f64::INFINITY);
+        assert_eq!(
+            absolute(&[a.clone()], &[array![1.0f32, 4.0].into_dyn()]),
+            2.0
+        );
+        assert_eq!(
+            absolute(&[a.clone()], &[array![1.0f32].into_dyn()]),
+            f64::INFINITY
+        );
+        assert_eq!(
+            absolute(&[a], &[array![1.0f32, f32::NAN].into_dyn()]),
+            f64::INFINITY
+        );
     }
 
     #[test]
     fn the_sample_is_spread_over_used_items() {
         let used = |index| ItemRecord {
             index,
-            outcome: Outcome::Used { duration_secs: 1.0, audio_sha256: String::new() },
+            outcome: Outcome::Used {
+                duration_secs: 1.0,
+                audio_sha256: String::new(),
+            },
         };
-        let skipped =
-            |index| ItemRecord { index, outcome: Outcome::Skipped { reason: String::new() } };
-        assert_eq!(sample(&(0..100).map(used).collect::<Vec<_>>()), [0, 25, 50, 75]);
+        let skipped = |index| ItemRecord {
+            index,
+            outcome: Outcome::Skipped {
+                reason: String::new(),
+            },
+        };
+        assert_eq!(
+            sample(&(0..100).map(used).collect::<Vec<_>>()),
+            [0, 25, 50, 75]
+        );
         assert_eq!(sample(&[skipped(0), used(1)]), [1]);
         assert!(sample(&[skipped(0)]).is_empty());
     }

@@ -68,13 +68,29 @@ fn in_words(style: Style) -> String {
 
 fn app(theme: ThemeChoice, (width, height): (u16, u16)) -> Headless {
     let report = Arc::new(sample::report());
-    let reports = vec![Source::Loaded { path: "demo/report.json".into(), report }];
-    let launch = Launch { reports, start: Start::FirstReport, theme, ..Launch::default() };
+    let reports = vec![Source::Loaded {
+        path: "demo/report.json".into(),
+        report,
+    }];
+    let launch = Launch {
+        reports,
+        start: Start::FirstReport,
+        theme,
+        ..Launch::default()
+    };
     Headless::new(launch, Arc::new(Fake), width, height)
 }
 
 fn empty(theme: ThemeChoice, (width, height): (u16, u16)) -> Headless {
-    Headless::new(Launch { theme, ..Launch::default() }, Arc::new(Fake), width, height)
+    Headless::new(
+        Launch {
+            theme,
+            ..Launch::default()
+        },
+        Arc::new(Fake),
+        width,
+        height,
+    )
 }
 
 /// Where each screen is looked at, from the start of [`app`].
@@ -171,12 +187,22 @@ fn huge_names_are_cut_not_spilled() {
             }
         }
     }
-    report.trust.checks.iter_mut().for_each(|c| c.detail.clone_from(&long));
+    report
+        .trust
+        .checks
+        .iter_mut()
+        .for_each(|c| c.detail.clone_from(&long));
     for (name, keys) in PLACES {
         for size in SIZES {
-            let reports =
-                vec![Source::Loaded { path: long.clone().into(), report: Arc::new(report.clone()) }];
-            let launch = Launch { reports, start: Start::FirstReport, ..Launch::default() };
+            let reports = vec![Source::Loaded {
+                path: long.clone().into(),
+                report: Arc::new(report.clone()),
+            }];
+            let launch = Launch {
+                reports,
+                start: Start::FirstReport,
+                ..Launch::default()
+            };
             let mut app = Headless::new(launch, Arc::new(Fake), size.0, size.1);
             app.press(keys).unwrap();
             let text = app.text();
@@ -192,7 +218,16 @@ fn huge_names_are_cut_not_spilled() {
 
 #[test]
 fn no_size_panics() {
-    for size in [(0, 0), (1, 1), (39, 9), (40, 10), (41, 3), (3, 60), (80, 24), (200, 50)] {
+    for size in [
+        (0, 0),
+        (1, 1),
+        (39, 9),
+        (40, 10),
+        (41, 3),
+        (3, 60),
+        (80, 24),
+        (200, 50),
+    ] {
         for (_, keys) in PLACES {
             let mut app = app(ThemeChoice::Dark, size);
             app.press(keys).unwrap();
@@ -224,8 +259,17 @@ fn in_mono_nothing_is_coloured_and_what_matters_can_be_told_apart() {
         let reversed: Vec<u16> = (2..22)
             .filter(|y| buffer[(78, *y)].modifier.contains(Modifier::REVERSED))
             .collect();
-        assert_eq!(reversed.len(), 1, "{keys}: one selected row, found {reversed:?}");
-        let line = app.text().lines().nth(reversed[0].into()).unwrap().to_owned();
+        assert_eq!(
+            reversed.len(),
+            1,
+            "{keys}: one selected row, found {reversed:?}"
+        );
+        let line = app
+            .text()
+            .lines()
+            .nth(reversed[0].into())
+            .unwrap()
+            .to_owned();
         assert!(line.contains('>'), "{keys}: {line}");
     }
     app.press("4").unwrap();
