@@ -1,6 +1,8 @@
 //! What a frame costs: budgets are 8 ms at 200×50 with 100,000 points, and 150 ms from the bytes
 //! of a 10,000-speaker report to its first frame.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot start has to stop")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use ratatui::backend::TestBackend;
 #[path = "../src/tui/tests/sample.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod sample;
+#[path = "../src/tui/tests/sample_trust.rs"]
+mod sample_trust;
 
 fn main() {
     divan::main();
@@ -37,8 +41,15 @@ impl Services for NoServices {
 }
 
 fn open(report: Report) -> Headless {
-    let reports = vec![Source::Loaded { path: "r.json".into(), report: Arc::new(report) }];
-    let launch = Launch { reports, start: Start::FirstReport, ..Launch::default() };
+    let reports = vec![Source::Loaded {
+        path: "r.json".into(),
+        report: Arc::new(report),
+    }];
+    let launch = Launch {
+        reports,
+        start: Start::FirstReport,
+        ..Launch::default()
+    };
     Headless::new(launch, Arc::new(NoServices), 200, 50)
 }
 
@@ -99,9 +110,11 @@ fn first_frame_of_10_000_speakers(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn state_and_first_frame_of_10_000_speakers(bencher: Bencher<'_, '_>) {
     let report = sample::report_of(10_000, 20);
-    bencher.with_inputs(|| report.clone()).bench_local_values(|report| {
-        let app = open(report);
-        let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
-        terminal.draw(|frame| app.draw(frame)).map(|_| ()).unwrap();
-    });
+    bencher
+        .with_inputs(|| report.clone())
+        .bench_local_values(|report| {
+            let app = open(report);
+            let mut terminal = Terminal::new(TestBackend::new(200, 50)).unwrap();
+            terminal.draw(|frame| app.draw(frame)).map(|_| ()).unwrap();
+        });
 }

@@ -62,9 +62,17 @@ impl Coding {
         }
         let mut by_size: Vec<(&str, usize)> = counts.into_iter().collect();
         by_size.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let kept = if by_size.len() > MAX_CLASSES { MAX_CLASSES - 1 } else { by_size.len() };
-        let index: BTreeMap<&str, u8> =
-            by_size.iter().take(kept).zip(0u8..).map(|((name, _), i)| (*name, i)).collect();
+        let kept = if by_size.len() > MAX_CLASSES {
+            MAX_CLASSES - 1
+        } else {
+            by_size.len()
+        };
+        let index: BTreeMap<&str, u8> = by_size
+            .iter()
+            .take(kept)
+            .zip(0u8..)
+            .map(|((name, _), i)| (*name, i))
+            .collect();
         let other = u8::try_from(kept).unwrap_or(u8::MAX);
         Self::Classes {
             others: by_size.iter().skip(kept).map(|(_, rows)| rows).sum(),
@@ -76,7 +84,10 @@ impl Coding {
             classes: by_size
                 .into_iter()
                 .take(kept)
-                .map(|(name, rows)| Class { name: name.to_owned(), rows })
+                .map(|(name, rows)| Class {
+                    name: name.to_owned(),
+                    rows,
+                })
                 .collect(),
         }
     }
@@ -99,14 +110,21 @@ mod tests {
     use phonoscope_probes::report::Role;
 
     fn text(values: &[&str]) -> Column {
-        let values = values.iter().map(|v| (!v.is_empty()).then(|| (*v).to_owned())).collect();
+        let values = values
+            .iter()
+            .map(|v| (!v.is_empty()).then(|| (*v).to_owned()))
+            .collect();
         Column::text("c", Role::Metadata, "", values)
     }
 
     #[test]
     fn classes_are_ordered_by_size_then_name() {
-        let Coding::Classes { classes, missing, of_row, others } =
-            Coding::of(&text(&["m", "f", "", "f", "x"]))
+        let Coding::Classes {
+            classes,
+            missing,
+            of_row,
+            others,
+        } = Coding::of(&text(&["m", "f", "", "f", "x"]))
         else {
             panic!("words are classes")
         };
@@ -120,7 +138,13 @@ mod tests {
     fn too_many_classes_share_the_last_mark() {
         let names: Vec<String> = (0..20).map(|i| format!("s{i:02}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let Coding::Classes { classes, others, of_row, .. } = Coding::of(&text(&names)) else {
+        let Coding::Classes {
+            classes,
+            others,
+            of_row,
+            ..
+        } = Coding::of(&text(&names))
+        else {
             panic!("words are classes")
         };
         assert_eq!((classes.len(), others), (MAX_CLASSES - 1, 13));
@@ -130,7 +154,10 @@ mod tests {
     #[test]
     fn numbers_run_along_a_ramp_and_an_empty_column_is_plain() {
         let numbers = Column::number("n", Role::Metadata, "", None, [2.0, f64::NAN, 4.0]);
-        let Coding::Ramp { of_row, missing, .. } = Coding::of(&numbers) else {
+        let Coding::Ramp {
+            of_row, missing, ..
+        } = Coding::of(&numbers)
+        else {
             panic!("numbers are a ramp")
         };
         assert_eq!(of_row, [Some(0.0), None, Some(1.0)]);

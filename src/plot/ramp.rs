@@ -27,7 +27,11 @@ const STEPS: f64 = 31.0;
 impl Ramp {
     /// The colour at `unit` of `[0, 1]`, quantised to 32 steps; outside values take the end's.
     pub fn rgb(self, unit: f64) -> [u8; 3] {
-        let unit = if unit.is_finite() { unit.clamp(0.0, 1.0) } else { 0.0 };
+        let unit = if unit.is_finite() {
+            unit.clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         let place = (unit * STEPS).round() / STEPS;
         let colour = match self {
             Self::Cividis => colorous::CIVIDIS.eval_continuous(place),
@@ -48,8 +52,9 @@ mod tests {
 
     #[test]
     fn cividis_gets_lighter_all_the_way() {
-        let steps: Vec<f64> =
-            (0..32).map(|i| lightness(Ramp::Cividis.rgb(f64::from(i) / 31.0))).collect();
+        let steps: Vec<f64> = (0..32)
+            .map(|i| lightness(Ramp::Cividis.rgb(f64::from(i) / 31.0)))
+            .collect();
         assert!(steps.windows(2).all(|w| w[1] > w[0] - 1.0), "{steps:?}");
         assert!(steps[31] - steps[0] > 120.0);
     }

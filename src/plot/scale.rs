@@ -25,7 +25,9 @@ impl Scale {
         let (lo, hi) = values
             .into_iter()
             .filter(|v| v.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
+                (lo.min(v), hi.max(v))
+            });
         (lo <= hi).then(|| Self::new(lo, hi))
     }
 
@@ -36,14 +38,20 @@ impl Scale {
             return Self { lo, hi };
         }
         let half = (lo.abs() * 0.05).max(0.5);
-        Self { lo: lo - half, hi: hi + half }
+        Self {
+            lo: lo - half,
+            hi: hi + half,
+        }
     }
 
     /// The scale with `share` of its width added at both ends.
     #[must_use]
     pub fn padded(self, share: f64) -> Self {
         let pad = (self.hi - self.lo) * share;
-        Self { lo: self.lo - pad, hi: self.hi + pad }
+        Self {
+            lo: self.lo - pad,
+            hi: self.hi + pad,
+        }
     }
 
     /// Where `value` lies: 0 at `lo`, 1 at `hi`, outside when it is outside.
@@ -78,7 +86,10 @@ impl Scale {
             .take(most)
             .map(|k| {
                 let value = k as f64 * step;
-                Tick { value, label: tick_label(value, step, decimals) }
+                Tick {
+                    value,
+                    label: tick_label(value, step, decimals),
+                }
             })
             .collect()
     }
@@ -114,12 +125,19 @@ mod tests {
     use super::*;
 
     fn labels(lo: f64, hi: f64, most: usize) -> Vec<String> {
-        Scale::new(lo, hi).ticks(most).into_iter().map(|t| t.label).collect()
+        Scale::new(lo, hi)
+            .ticks(most)
+            .into_iter()
+            .map(|t| t.label)
+            .collect()
     }
 
     #[test]
     fn ticks_step_by_one_two_or_five() {
-        assert_eq!(labels(0.0, 1.0, 6), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(
+            labels(0.0, 1.0, 6),
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+        );
         assert_eq!(labels(-0.31, 0.42, 4), ["−0.2", "0.0", "0.2", "0.4"]);
         assert_eq!(labels(0.0, 50.0, 6), ["0", "10", "20", "30", "40", "50"]);
         assert_eq!(labels(3.0, 3.0, 3), ["2.5", "3.0", "3.5"]);
@@ -127,7 +145,11 @@ mod tests {
         for (lo, hi) in [(0.0, 7e-9), (-3e8, 5e8), (1e-3, 1.1e-3), (99.0, 101.0)] {
             let ticks = Scale::new(lo, hi).ticks(5);
             assert!((1..=5).contains(&ticks.len()), "{lo}..{hi}: {ticks:?}");
-            assert!(ticks.iter().all(|t| t.value >= lo - 1e-9 && t.value <= hi * 1.0001));
+            assert!(
+                ticks
+                    .iter()
+                    .all(|t| t.value >= lo - 1e-9 && t.value <= hi * 1.0001)
+            );
         }
     }
 

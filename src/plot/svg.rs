@@ -85,8 +85,10 @@ impl Svg {
 
     /// A line through points; `dashes` is the pattern of `stroke-dasharray`, empty for solid.
     pub fn polyline(&mut self, points: &[(f64, f64)], stroke: &str, width: f64, dashes: &str) {
-        let path: Vec<String> =
-            points.iter().map(|(x, y)| format!("{},{}", fixed(*x), fixed(*y))).collect();
+        let path: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{},{}", fixed(*x), fixed(*y)))
+            .collect();
         let dashes = if dashes.is_empty() {
             String::new()
         } else {
@@ -170,10 +172,28 @@ impl Svg {
             }
             Marker::Plus | Marker::Cross => {
                 let d = if shape == Marker::Plus {
-                    format!("M{} {}H{}M{} {}V{}", fixed(x - r), fixed(y), fixed(x + r), fixed(x), fixed(y - r), fixed(y + r))
+                    format!(
+                        "M{} {}H{}M{} {}V{}",
+                        fixed(x - r),
+                        fixed(y),
+                        fixed(x + r),
+                        fixed(x),
+                        fixed(y - r),
+                        fixed(y + r)
+                    )
                 } else {
                     let s = r * 0.8;
-                    format!("M{} {}L{} {}M{} {}L{} {}", fixed(x - s), fixed(y - s), fixed(x + s), fixed(y + s), fixed(x - s), fixed(y + s), fixed(x + s), fixed(y - s))
+                    format!(
+                        "M{} {}L{} {}M{} {}L{} {}",
+                        fixed(x - s),
+                        fixed(y - s),
+                        fixed(x + s),
+                        fixed(y + s),
+                        fixed(x - s),
+                        fixed(y + s),
+                        fixed(x + s),
+                        fixed(y - s)
+                    )
                 };
                 let _ = write!(
                     self.text,
@@ -226,11 +246,15 @@ pub(crate) fn hex([r, g, b]: [u8; 3]) -> String {
 fn fixed(value: f64) -> String {
     let value = if value.is_finite() { value } else { 0.0 };
     let text = format!("{value:.2}");
-    if text == "-0.00" { String::from("0.00") } else { text }
+    if text == "-0.00" {
+        String::from("0.00")
+    } else {
+        text
+    }
 }
 
 /// Text for XML: markup escaped, characters that XML 1.0 forbids replaced.
-fn escape(words: &str) -> String {
+pub(crate) fn escape(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     for c in words.chars() {
         match c {
@@ -259,7 +283,11 @@ pub(crate) mod tests {
             assert!(!outside.contains('>'), "stray > in {outside:?}");
             let end = rest[start..].find('>').expect("every tag ends") + start;
             let tag = &rest[start + 1..end];
-            assert_eq!(tag.matches('"').count() % 2, 0, "unbalanced quotes in <{tag}>");
+            assert_eq!(
+                tag.matches('"').count() % 2,
+                0,
+                "unbalanced quotes in <{tag}>"
+            );
             if let Some(name) = tag.strip_prefix('/') {
                 assert_eq!(open.pop(), Some(name), "closing {name}");
             } else if !tag.starts_with('?') && !tag.ends_with('/') {
@@ -269,7 +297,11 @@ pub(crate) mod tests {
         }
         assert!(open.is_empty(), "left open: {open:?}");
         for part in xml.split('&').skip(1) {
-            assert!(["amp;", "lt;", "gt;", "quot;"].iter().any(|e| part.starts_with(e)));
+            assert!(
+                ["amp;", "lt;", "gt;", "quot;"]
+                    .iter()
+                    .any(|e| part.starts_with(e))
+            );
         }
     }
 

@@ -77,9 +77,9 @@ pub(crate) fn header(column: &Column) -> String {
 pub(crate) fn cell(column: &Column, row: usize, shape: Shape) -> String {
     match (&column.data, shape) {
         (Data::Text(_), _) => column.text_at(row).unwrap_or(MISSING).to_owned(),
-        (Data::Estimate(_), _) => {
-            column.estimate_at(row).map_or_else(|| MISSING.to_owned(), interval)
-        }
+        (Data::Estimate(_), _) => column
+            .estimate_at(row)
+            .map_or_else(|| MISSING.to_owned(), interval),
         (Data::Number(_), _) => match (column.value(row), shape) {
             (None, _) => MISSING.to_owned(),
             // What would round to nothing keeps its order of magnitude.
@@ -128,14 +128,20 @@ fn in_step(e: Estimate, factor: f64, unit: &str) -> String {
 
 /// A probability: three decimals, or the order of magnitude below them.
 pub(crate) fn probability(p: f64) -> String {
-    if p > 0.0 && p < 5e-4 { significant(p, 1) } else { format!("{p:.3}") }
+    if p > 0.0 && p < 5e-4 {
+        significant(p, 1)
+    } else {
+        format!("{p:.3}")
+    }
 }
 
 /// The entry with every digit, for copies and CSV; empty when missing.
 pub(crate) fn exact(column: &Column, row: usize) -> String {
     match &column.data {
         Data::Text(_) => column.text_at(row).unwrap_or("").to_owned(),
-        _ => column.value(row).map_or_else(String::new, |v| v.to_string()),
+        _ => column
+            .value(row)
+            .map_or_else(String::new, |v| v.to_string()),
     }
 }
 
@@ -145,9 +151,11 @@ pub(crate) fn row_as_tsv(table: &Table, row: usize) -> String {
     for column in &table.columns {
         cells.push(exact(column, row).replace(['\t', '\n', '\r'], " "));
         if let Data::Estimate(_) = column.data {
-            let ends = column.estimate_at(row).map_or([String::new(), String::new()], |e| {
-                [e.lo.to_string(), e.hi.to_string()]
-            });
+            let ends = column
+                .estimate_at(row)
+                .map_or([String::new(), String::new()], |e| {
+                    [e.lo.to_string(), e.hi.to_string()]
+                });
             cells.extend(ends);
         }
     }
@@ -160,7 +168,14 @@ mod tests {
     use phonoscope_analysis::estimate::Method;
 
     fn estimate(value: f64, lo: f64, hi: f64) -> Estimate {
-        Estimate { value, lo, hi, n: 9, level: 0.95, method: Method::ClusterBootstrap }
+        Estimate {
+            value,
+            lo,
+            hi,
+            n: 9,
+            level: 0.95,
+            method: Method::ClusterBootstrap,
+        }
     }
 
     #[test]
@@ -172,12 +187,18 @@ mod tests {
         assert_eq!(words(12.345, 9.0, 15.0), "12.3 [9.0, 15.0]");
         assert_eq!(words(0.0123, -0.00001, 0.019), "0.0123 [0.0000, 0.0190]");
         assert_eq!(words(1e-7, 1e-8, 2e-7), "1.0e−7 [1.0e−8, 2.0e−7]");
-        assert_eq!(percent_interval(estimate(0.18, 0.158, 0.202)), "18.0 % [15.8, 20.2]");
+        assert_eq!(
+            percent_interval(estimate(0.18, 0.158, 0.202)),
+            "18.0 % [15.8, 20.2]"
+        );
     }
 
     #[test]
     fn probabilities_have_three_decimals() {
-        assert_eq!((probability(0.001), probability(0.00001)), ("0.001".into(), "1e−5".into()));
+        assert_eq!(
+            (probability(0.001), probability(0.00001)),
+            ("0.001".into(), "1e−5".into())
+        );
         assert_eq!(probability(1.0), "1.000");
     }
 }

@@ -159,7 +159,11 @@ mod tests {
     fn ids_are_unique_and_every_command_is_described() {
         for (i, command) in COMMANDS.iter().enumerate() {
             assert_eq!(find(command.id), Some(i));
-            assert!(!command.doc.is_empty() && !command.keys.is_empty(), "{}", command.id);
+            assert!(
+                !command.doc.is_empty() && !command.keys.is_empty(),
+                "{}",
+                command.id
+            );
             assert!(!command.contexts.is_empty(), "{}", command.id);
             assert!(!command.doc.ends_with('.'), "{}", command.id);
         }

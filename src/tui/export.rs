@@ -39,7 +39,12 @@ impl Format {
 /// The figure that belongs to a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Figure {
-    Scatter { x: usize, y: usize, colour: Option<String>, selected: Option<Vec<bool>> },
+    Scatter {
+        x: usize,
+        y: usize,
+        colour: Option<String>,
+        selected: Option<Vec<bool>>,
+    },
     Scree,
     Associations,
 }
@@ -71,7 +76,13 @@ impl Request {
         let name = format!("{}-{}", self.report.probe, self.view);
         let plain: String = name
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            })
             .collect();
         format!("{plain}.{}", self.format.extension())
     }
@@ -87,7 +98,9 @@ impl Request {
         let mut table = table.clone();
         for column in &mut table.columns {
             fn pick<T: Clone>(values: &[Option<T>], rows: &[u32]) -> Vec<Option<T>> {
-                rows.iter().map(|r| values.get(*r as usize).cloned().flatten()).collect()
+                rows.iter()
+                    .map(|r| values.get(*r as usize).cloned().flatten())
+                    .collect()
             }
             column.data = match &column.data {
                 Data::Number(values) => Data::Number(pick(values, rows)),
@@ -131,9 +144,22 @@ pub(crate) fn render(request: &Request) -> Result<Vec<u8>> {
 
 fn svg(request: &Request) -> Result<String> {
     match &request.figure {
-        Some(Figure::Scatter { x, y, colour, selected }) => {
+        Some(Figure::Scatter {
+            x,
+            y,
+            colour,
+            selected,
+        }) => {
             let (colour, selected) = (colour.as_deref(), selected.as_deref());
-            plot::scatter(&request.report, &ScatterFigure { x: *x, y: *y, colour, selected })
+            plot::scatter(
+                &request.report,
+                &ScatterFigure {
+                    x: *x,
+                    y: *y,
+                    colour,
+                    selected,
+                },
+            )
         }
         Some(Figure::Scree) => plot::scree(&request.report),
         Some(Figure::Associations) => plot::associations(&request.report),
@@ -157,7 +183,18 @@ fn csv(request: &Request) -> Result<String> {
         out.push('\n');
     };
     let Some(table) = request.table()? else {
-        line(&["check", "status", "value", "threshold", "unit", "n", "detail"].map(String::from));
+        line(
+            &[
+                "check",
+                "status",
+                "value",
+                "threshold",
+                "unit",
+                "n",
+                "detail",
+            ]
+            .map(String::from),
+        );
         for check in &request.report.trust.checks {
             let number = |v: Option<f64>| v.map_or_else(String::new, |v| v.to_string());
             let status = serde_json::to_value(check.status)?;
@@ -186,7 +223,9 @@ fn csv(request: &Request) -> Result<String> {
         for column in &table.columns {
             cells.push(exact(column, row));
             if let Data::Estimate(_) = column.data {
-                let ends = column.estimate_at(row).map(|e| [e.lo.to_string(), e.hi.to_string()]);
+                let ends = column
+                    .estimate_at(row)
+                    .map(|e| [e.lo.to_string(), e.hi.to_string()]);
                 cells.extend(ends.unwrap_or_default());
             }
         }
@@ -249,8 +288,13 @@ mod tests {
             colour: colour.map(Into::into),
             selected: Some(vec![true; speakers]),
         };
-        let figures =
-            [scatter(Some("sex")), scatter(Some("age")), scatter(None), Figure::Scree, Figure::Associations];
+        let figures = [
+            scatter(Some("sex")),
+            scatter(Some("age")),
+            scatter(None),
+            Figure::Scree,
+            Figure::Associations,
+        ];
         for figure in figures {
             let draw = || render(&request(Format::Svg, Some(figure.clone()))).unwrap();
             let text = String::from_utf8(draw()).unwrap();

@@ -31,8 +31,12 @@ impl Filter {
     /// # Errors
     /// In words, when a column does not exist or a comparison has no number.
     pub(crate) fn parse(text: &str, table: &Table) -> Result<Self, String> {
-        let terms = split(text).into_iter().map(|word| Term::parse(&word, table));
-        Ok(Self { terms: terms.collect::<Result<_, _>>()? })
+        let terms = split(text)
+            .into_iter()
+            .map(|word| Term::parse(&word, table));
+        Ok(Self {
+            terms: terms.collect::<Result<_, _>>()?,
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -63,7 +67,10 @@ fn split(text: &str) -> Vec<String> {
 impl Term {
     fn parse(word: &str, table: &Table) -> Result<Self, String> {
         let Some(at) = word.find([':', '=', '>', '<']) else {
-            return Ok(Self { column: None, test: Test::Contains(word.to_lowercase()) });
+            return Ok(Self {
+                column: None,
+                test: Test::Contains(word.to_lowercase()),
+            });
         };
         let (name, rest) = word.split_at(at);
         let column = table
@@ -73,7 +80,9 @@ impl Term {
             .ok_or_else(|| format!("no column `{name}` in `{}`", table.id))?;
         let number = |digits: &str| {
             let digits = digits.replace('−', "-");
-            digits.parse::<f64>().map_err(|_ignored| format!("`{word}` needs a number at its end"))
+            digits
+                .parse::<f64>()
+                .map_err(|_unused| format!("`{word}` needs a number at its end"))
         };
         let test = if let Some(value) = rest.strip_prefix(">=") {
             Test::AtLeast(number(value)?)
@@ -88,7 +97,10 @@ impl Term {
         } else {
             Test::Contains(rest.trim_start_matches(':').to_lowercase())
         };
-        Ok(Self { column: Some(column), test })
+        Ok(Self {
+            column: Some(column),
+            test,
+        })
     }
 
     fn keeps(&self, table: &Table, row: usize) -> bool {
@@ -126,9 +138,9 @@ impl Test {
 /// Whether `digits` is this number, up to the digits written.
 fn same_number(value: f64, digits: &str) -> bool {
     let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len()) as i32;
-    digits
-        .parse::<f64>()
-        .is_ok_and(|d| (d - value).abs() <= 0.5 * 10f64.powi(-decimals) * f64::from(decimals > 0) + 1e-12)
+    digits.parse::<f64>().is_ok_and(|d| {
+        (d - value).abs() <= 0.5 * 10f64.powi(-decimals) * f64::from(decimals > 0) + 1e-12
+    })
 }
 
 #[cfg(test)]
@@ -137,7 +149,11 @@ mod tests {
     use phonoscope_probes::report::Role;
 
     fn table() -> Table {
-        let words = |v: &[&str]| v.iter().map(|s| (!s.is_empty()).then(|| (*s).into())).collect();
+        let words = |v: &[&str]| {
+            v.iter()
+                .map(|s| (!s.is_empty()).then(|| (*s).into()))
+                .collect()
+        };
         Table {
             id: "speakers".into(),
             title: String::new(),

@@ -6,6 +6,7 @@ use phonoscope_analysis::task::Task;
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 use super::jobs::{Work, perform};
 use super::keymap::Keymap;
@@ -21,21 +22,37 @@ use super::{Exit, Launch, Services, Source, Start};
 pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
     let (keymap, problems) = Keymap::with_user(launch.keys.as_deref().unwrap_or(""));
     let entries = launch.reports.into_iter().map(|source| match source {
-        Source::Path { path, title } => Entry { path, title, loaded: None },
-        Source::Loaded { path, report } => {
-            Entry { path, title: report.title.clone(), loaded: Some(report) }
-        }
+        Source::Path { path, title } => Entry {
+            path,
+            title,
+            loaded: None,
+        },
+        Source::Loaded { path, report } => Entry {
+            path,
+            title: report.title.clone(),
+            loaded: Some(report),
+        },
     });
     let mut state = State::new(theme, keymap, entries.collect());
     let mut effects = Effects::new();
     match launch.start {
         Start::Home => {}
         Start::Demo => {
-            start(&mut state, JobKind::Demo, String::from("demo"), Work::Demo, &mut effects);
+            start(
+                &mut state,
+                JobKind::Demo,
+                String::from("demo"),
+                Work::Demo,
+                &mut effects,
+            );
             state.screen = Screen::Jobs;
         }
         Start::FirstReport => match state.entries.first().cloned() {
-            Some(Entry { path, loaded: Some(report), .. }) => {
+            Some(Entry {
+                path,
+                loaded: Some(report),
+                ..
+            }) => {
                 show(&mut state, Opened::new(path, report));
             }
             Some(_) => {
@@ -51,7 +68,10 @@ pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
     match problems.as_slice() {
         [] => {}
         [one] => state.say(Tone::Warn, one.clone()),
-        [one, rest @ ..] => state.say(Tone::Warn, format!("{one} (and {} more in the log)", rest.len())),
+        [one, rest @ ..] => state.say(
+            Tone::Warn,
+            format!("{one} (and {} more in the log)", rest.len()),
+        ),
     }
     (state, effects)
 }
@@ -69,7 +89,11 @@ impl Headless {
     pub fn new(launch: Launch, services: Arc<dyn Services>, width: u16, height: u16) -> Self {
         let theme = Theme::new(launch.theme, Depth::True);
         let (state, first) = begin(launch, theme);
-        let mut app = Self { state, services, copied: Vec::new() };
+        let mut app = Self {
+            state,
+            services,
+            copied: Vec::new(),
+        };
         app.resize(width, height);
         app.carry_out(first);
         app
@@ -95,7 +119,11 @@ impl Headless {
     /// Types `text`, character by character.
     pub fn type_text(&mut self, text: &str) {
         for c in text.chars() {
-            let name = if c == ' ' { String::from("space") } else { c.to_string() };
+            let name = if c == ' ' {
+                String::from("space")
+            } else {
+                c.to_string()
+            };
             if let Ok(key) = Key::parse(&name) {
                 self.take(Msg::Key(key));
             }
@@ -109,10 +137,7 @@ impl Headless {
 
     /// The screen as text, one line per row, without colours.
     pub fn text(&self) -> String {
-        let size = self.state.size;
-        let Ok(mut terminal) = Terminal::new(TestBackend::new(size.width, size.height));
-        let Ok(_) = terminal.draw(|frame| self.draw(frame));
-        let buffer = terminal.backend().buffer();
+        let (size, buffer) = (self.state.size, self.buffer());
         let mut out = String::new();
         for y in 0..size.height {
             let mut line = String::new();
@@ -126,6 +151,11 @@ impl Headless {
             out.push('\n');
         }
         out
+    }
+
+    /// The screen as an SVG picture in its colours.
+    pub fn picture(&self) -> String {
+        super::picture::draw(&self.buffer())
     }
 
     /// What was copied so far.
@@ -151,6 +181,13 @@ impl Headless {
     #[cfg(test)]
     pub(super) fn state_mut(&mut self) -> &mut State {
         &mut self.state
+    }
+
+    pub(super) fn buffer(&self) -> Buffer {
+        let size = self.state.size;
+        let Ok(mut terminal) = Terminal::new(TestBackend::new(size.width, size.height));
+        let Ok(_) = terminal.draw(|frame| self.draw(frame));
+        terminal.backend().buffer().clone()
     }
 
     fn carry_out(&mut self, effects: Effects) {

@@ -60,8 +60,17 @@ struct Meter {
 impl Meter {
     fn new() -> Self {
         let began = Instant::now();
-        let stage = Stage { name: String::new(), unit: String::new(), total: None, began };
-        Self { done: AtomicU64::new(0), stage: Mutex::new(stage), began }
+        let stage = Stage {
+            name: String::new(),
+            unit: String::new(),
+            total: None,
+            began,
+        };
+        Self {
+            done: AtomicU64::new(0),
+            stage: Mutex::new(stage),
+            began,
+        }
     }
 
     fn read(&self, id: u64) -> Snapshot {
@@ -81,7 +90,12 @@ impl Meter {
 impl Progress for Meter {
     fn start(&self, name: &str, unit: &str, total: Option<u64>) {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        *stage = Stage { name: name.into(), unit: unit.into(), total, began: Instant::now() };
+        *stage = Stage {
+            name: name.into(),
+            unit: unit.into(),
+            total,
+            began: Instant::now(),
+        };
         self.done.store(0, Ordering::Relaxed);
     }
 
@@ -106,20 +120,29 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(services: Arc<dyn Services>, sender: Sender<Msg>) -> Self {
-        Self { services, sender, running: BTreeMap::new() }
+        Self {
+            services,
+            sender,
+            running: BTreeMap::new(),
+        }
     }
 
     /// Starts `work` on a thread of its own; its end arrives as [`Msg::Job`].
     pub(crate) fn start(&mut self, id: u64, work: Work) {
         let (cancel, meter) = (Cancel::new(), Arc::new(Meter::new()));
-        let task =
-            Task { progress: Arc::clone(&meter) as Arc<dyn Progress>, cancel: cancel.clone() };
+        let task = Task {
+            progress: Arc::clone(&meter) as Arc<dyn Progress>,
+            cancel: cancel.clone(),
+        };
         let (services, sender) = (Arc::clone(&self.services), self.sender.clone());
         let body = move || {
             let outcome = perform(&*services, &work, &task);
             sender.send(Msg::Job { id, outcome }).ok();
         };
-        match std::thread::Builder::new().name(format!("job {id}")).spawn(body) {
+        match std::thread::Builder::new()
+            .name(format!("job {id}"))
+            .spawn(body)
+        {
             Ok(_) => {
                 self.running.insert(id, Running { cancel, meter });
             }
@@ -149,11 +172,18 @@ impl Runner {
 
     /// Progress of every running job.
     pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
-        self.running.iter().map(|(id, job)| job.meter.read(*id)).collect()
+        self.running
+            .iter()
+            .map(|(id, job)| job.meter.read(*id))
+            .collect()
     }
 
     /// Asks every job to stop and gives them `patience` to do so.
-    pub(crate) fn stop_all(&mut self, messages: &crossbeam_channel::Receiver<Msg>, patience: Duration) {
+    pub(crate) fn stop_all(
+        &mut self,
+        messages: &crossbeam_channel::Receiver<Msg>,
+        patience: Duration,
+    ) {
         self.running.keys().for_each(|id| self.cancel(*id));
         let deadline = Instant::now() + patience;
         while !self.running.is_empty() {
@@ -174,12 +204,15 @@ pub(crate) fn perform(services: &dyn Services, work: &Work, task: &Task) -> Outc
             let report = Arc::new(services.open_report(path, task)?);
             Ok(Outcome::Report(Box::new(Opened::new(path.clone(), report))))
         }
-        Work::Prepare(path, report) => {
-            Ok(Outcome::Report(Box::new(Opened::new(path.clone(), Arc::clone(report)))))
-        }
+        Work::Prepare(path, report) => Ok(Outcome::Report(Box::new(Opened::new(
+            path.clone(),
+            Arc::clone(report),
+        )))),
         Work::Export(request) => {
             let bytes = export::render(request)?;
-            services.save(&request.file_name(), &bytes, task).map(Outcome::Saved)
+            services
+                .save(&request.file_name(), &bytes, task)
+                .map(Outcome::Saved)
         }
     }));
     match result {
@@ -196,4 +229,76 @@ fn panic_words(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a job stopped without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use phonoscope_probes::report::Report;
+
+    use super::*;
+
+    /// Works until it is told to stop.
+    struct Patient(Sender<()>);
+
+    impl Services for Patient {
+        fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf> {
+            task.progress.start("extract", "items", Some(7));
+            task.progress.advance(3);
+            self.0.send(())?;
+            while !task.cancel.is_cancelled() {
+                std::thread::yield_now();
+            }
+            task.check()?;
+            Ok(PathBuf::new())
+        }
+
+        fn open_report(&self, _: &Path, _: &Task) -> anyhow::Result<Report> {
+            anyhow::bail!("no report")
+        }
+
+        fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
+            anyhow::bail!("no disk")
+        }
+    }
+
+    #[test]
+    fn progress_comes_out_and_cancel_goes_in() {
+        let (started, waits) = crossbeam_channel::bounded(1);
+        let (sender, messages) = crossbeam_channel::bounded(4);
+        let mut runner = Runner::new(Arc::new(Patient(started)), sender);
+        runner.start(4, Work::Demo);
+        waits.recv_timeout(Duration::from_secs(20)).unwrap();
+        let snapshots = runner.snapshots();
+        let [s] = snapshots.as_slice() else {
+            panic!("one job runs")
+        };
+        assert_eq!(
+            (s.id, s.done, s.total, s.stage.as_str()),
+            (4, 3, Some(7), "extract")
+        );
+        runner.cancel(4);
+        let msg = messages.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(
+            msg,
+            Msg::Job {
+                id: 4,
+                outcome: Outcome::Cancelled
+            }
+        ));
+        runner.ended(4);
+        assert!(runner.is_idle());
+    }
+
+    #[test]
+    fn leaving_stops_what_still_runs() {
+        let (started, waits) = crossbeam_channel::bounded(1);
+        let (sender, messages) = crossbeam_channel::bounded(4);
+        let mut runner = Runner::new(Arc::new(Patient(started)), sender);
+        runner.start(1, Work::Demo);
+        waits.recv_timeout(Duration::from_secs(20)).unwrap();
+        runner.stop_all(&messages, Duration::from_secs(20));
+        assert!(runner.is_idle());
+    }
 }

@@ -30,7 +30,9 @@ impl Keymap {
         let mut problems = Vec::new();
         let file = toml::from_str(toml).unwrap_or_else(|e: toml::de::Error| {
             problems.push(format!("cannot read the key file: {}", e.message()));
-            KeyFile { keys: BTreeMap::new() }
+            KeyFile {
+                keys: BTreeMap::new(),
+            }
         });
         let mut user: BTreeMap<usize, Vec<Key>> = BTreeMap::new();
         for (id, names) in &file.keys {
@@ -47,9 +49,13 @@ impl Keymap {
             }
             user.insert(command, keys);
         }
-        let mut map = Self { bindings: HashMap::new(), keys: vec![Vec::new(); COMMANDS.len()] };
+        let mut map = Self {
+            bindings: HashMap::new(),
+            keys: vec![Vec::new(); COMMANDS.len()],
+        };
         for (&command, keys) in &user {
-            keys.iter().for_each(|key| map.bind(command, *key, &mut problems));
+            keys.iter()
+                .for_each(|key| map.bind(command, *key, &mut problems));
         }
         for (command, row) in COMMANDS.iter().enumerate() {
             if !user.contains_key(&command) {
@@ -61,7 +67,9 @@ impl Keymap {
     }
 
     fn bind(&mut self, command: usize, key: Key, problems: &mut Vec<String>) {
-        let Some(row) = COMMANDS.get(command) else { return };
+        let Some(row) = COMMANDS.get(command) else {
+            return;
+        };
         let mut bound = false;
         for &context in row.contexts {
             let before = *self.bindings.entry((context, key)).or_insert(command);
@@ -83,19 +91,26 @@ impl Keymap {
 
     /// The command that `key` runs in the nearest of `contexts`.
     pub(crate) fn resolve(&self, contexts: &[Context], key: Key) -> Option<usize> {
-        contexts.iter().find_map(|context| self.bindings.get(&(*context, key)).copied())
+        contexts
+            .iter()
+            .find_map(|context| self.bindings.get(&(*context, key)).copied())
     }
 
     /// The first key that really runs `command` in `contexts`.
     pub(crate) fn key_here(&self, contexts: &[Context], command: usize) -> Option<Key> {
         let keys = self.keys.get(command)?;
-        keys.iter().copied().find(|key| self.resolve(contexts, *key) == Some(command))
+        keys.iter()
+            .copied()
+            .find(|key| self.resolve(contexts, *key) == Some(command))
     }
 
     /// All keys of `command`, for people.
     pub(crate) fn keys_of(&self, command: usize) -> String {
         let keys = self.keys.get(command).map_or(&[][..], Vec::as_slice);
-        keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+        keys.iter()
+            .map(Key::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -116,17 +131,32 @@ pub fn keymap_page() -> String {
          Key names: a character, `up down left right enter esc tab backtab backspace delete home end\n\
          pageup pagedown space insert f1`–`f12`, with `ctrl-`, `alt-` or `shift-` before them.\n",
     );
-    let mut contexts: Vec<Context> =
-        COMMANDS.iter().flat_map(|c| c.contexts.iter().copied()).collect();
+    let mut contexts: Vec<Context> = COMMANDS
+        .iter()
+        .flat_map(|c| c.contexts.iter().copied())
+        .collect();
     contexts.sort_unstable();
     contexts.dedup();
     for context in contexts {
-        let _ = write!(page, "\n## {}\n\n| keys | command | does |\n| --- | --- | --- |\n", context.title());
+        let _ = write!(
+            page,
+            "\n## {}\n\n| keys | command | does |\n| --- | --- | --- |\n",
+            context.title()
+        );
         for (i, command) in COMMANDS.iter().enumerate() {
             if command.contexts.contains(&context) {
-                let keys: Vec<String> =
-                    map.keys_of(i).split(' ').map(|key| format!("`{key}`")).collect();
-                let _ = writeln!(page, "| {} | `{}` | {} |", keys.join(" "), command.id, command.doc);
+                let keys: Vec<String> = map
+                    .keys_of(i)
+                    .split(' ')
+                    .map(|key| format!("`{key}`"))
+                    .collect();
+                let _ = writeln!(
+                    page,
+                    "| {} | `{}` | {} |",
+                    keys.join(" "),
+                    command.id,
+                    command.doc
+                );
             }
         }
     }
@@ -158,7 +188,12 @@ mod tests {
     #[test]
     fn the_nearest_context_wins() {
         let (map, _) = Keymap::with_user("");
-        let scree = [Context::Scree, Context::Space, Context::Screens, Context::Anywhere];
+        let scree = [
+            Context::Scree,
+            Context::Space,
+            Context::Screens,
+            Context::Anywhere,
+        ];
         assert_eq!(id(&map, &scree, "enter"), Some("axis.take"));
         assert_eq!(id(&map, &scree, "o"), Some("colour.next"));
         assert_eq!(id(&map, &scree, "q"), Some("app.quit"));
@@ -174,7 +209,12 @@ mod tests {
         assert_eq!(id(&map, &[Context::Data], "s"), None);
         assert_eq!(id(&map, &[Context::Data], "/"), Some("row.mark"));
         let text = problems.join("\n");
-        for part in ["no.such", "hyper-q", "ctrl-m", "`/` is bound to both `row.mark`"] {
+        for part in [
+            "no.such",
+            "hyper-q",
+            "ctrl-m",
+            "`/` is bound to both `row.mark`",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(check_keys("keys = 3").join("").contains("cannot read"));
@@ -188,6 +228,9 @@ mod tests {
             std::fs::write(path, &page).unwrap();
         }
         let stored = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(stored == page, "stale: run this test with PHONOSCOPE_BLESS=1");
+        assert!(
+            stored == page,
+            "stale: run this test with PHONOSCOPE_BLESS=1"
+        );
     }
 }

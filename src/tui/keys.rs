@@ -63,7 +63,10 @@ impl Key {
                 rest = after;
             }
         }
-        let named = NAMED.iter().find(|(word, _)| *word == rest).map(|(_, code)| *code);
+        let named = NAMED
+            .iter()
+            .find(|(word, _)| *word == rest)
+            .map(|(_, code)| *code);
         let mut chars = rest.chars();
         let code = match (named, chars.next(), chars.as_str()) {
             (Some(code), ..) => code,
@@ -121,10 +124,15 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for name in ["a", "G", "?", "-", "ctrl-c", "shift-up", "f5", "space", "pageup", "backtab"] {
+        for name in [
+            "a", "G", "?", "-", "ctrl-c", "shift-up", "f5", "space", "pageup", "backtab",
+        ] {
             assert_eq!(Key::parse(name).unwrap().to_string(), name);
         }
-        assert_eq!(Key::parse("shift-tab").unwrap(), Key::parse("backtab").unwrap());
+        assert_eq!(
+            Key::parse("shift-tab").unwrap(),
+            Key::parse("backtab").unwrap()
+        );
         assert!(Key::parse("hyper-x").is_err() && Key::parse("").is_err());
     }
 

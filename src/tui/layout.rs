@@ -47,7 +47,12 @@ pub(crate) fn chrome(size: Size) -> Chrome {
         Constraint::Length(1),
         Constraint::Length(1),
     ]));
-    Chrome { header, body, status, hints }
+    Chrome {
+        header,
+        body,
+        status,
+        hints,
+    }
 }
 
 /// Columns left of a table's cells: cursor and selection signs.
@@ -74,7 +79,13 @@ pub(crate) fn data(body: Rect) -> DataAreas {
         Constraint::Fill(1),
         Constraint::Length(1),
     ]));
-    DataAreas { tabs, facts, header, rows, meaning }
+    DataAreas {
+        tabs,
+        facts,
+        header,
+        rows,
+        meaning,
+    }
 }
 
 /// The panes of the Speaker space; hidden ones are empty.
@@ -88,7 +99,11 @@ pub(crate) struct SpaceAreas {
 pub(crate) fn space(body: Rect, room: Room, pane: Pane, associations: usize) -> SpaceAreas {
     let none = Rect::new(body.x, body.y, 0, 0);
     if room != Room::All {
-        let mut areas = SpaceAreas { scatter: none, scree: none, card: none };
+        let mut areas = SpaceAreas {
+            scatter: none,
+            scree: none,
+            card: none,
+        };
         match pane {
             Pane::Scatter => areas.scatter = body,
             Pane::Scree => areas.scree = body,
@@ -97,14 +112,24 @@ pub(crate) fn space(body: Rect, room: Room, pane: Pane, associations: usize) -> 
         return areas;
     }
     // Up to three lines of facts, a heading, the rows and the border.
-    let wanted = u16::try_from(associations).unwrap_or(u16::MAX).saturating_add(6);
+    let wanted = u16::try_from(associations)
+        .unwrap_or(u16::MAX)
+        .saturating_add(6);
     let card_height = wanted.clamp(7, (body.height / 2).max(7));
-    let [top, card] = body
-        .layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(card_height)]));
+    let [top, card] = body.layout(&Layout::vertical([
+        Constraint::Fill(1),
+        Constraint::Length(card_height),
+    ]));
     let scree_width = (top.width * 2 / 5).clamp(30, 64);
-    let [scatter, scree] = top
-        .layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(scree_width)]));
-    SpaceAreas { scatter, scree, card }
+    let [scatter, scree] = top.layout(&Layout::horizontal([
+        Constraint::Fill(1),
+        Constraint::Length(scree_width),
+    ]));
+    SpaceAreas {
+        scatter,
+        scree,
+        card,
+    }
 }
 
 /// Inside of the scatter pane.
@@ -120,17 +145,30 @@ pub(crate) struct ScatterAreas {
 
 pub(crate) fn scatter(pane: Rect, coding: &Coding, title: &str) -> ScatterAreas {
     let inner = inside(pane);
-    let legend_rows = if inner.height >= 8 { legend(coding, title, inner.width).len() } else { 1 };
+    let legend_rows = if inner.height >= 8 {
+        legend(coding, title, inner.width).len()
+    } else {
+        1
+    };
     let [legend, middle, bottom] = inner.layout(&Layout::vertical([
         Constraint::Length(u16::try_from(legend_rows).unwrap_or(1)),
         Constraint::Fill(1),
         Constraint::Length(1),
     ]));
-    let [y_axis, plot] =
-        middle.layout(&Layout::horizontal([Constraint::Length(7), Constraint::Fill(1)]));
-    let [_, x_axis] =
-        bottom.layout(&Layout::horizontal([Constraint::Length(7), Constraint::Fill(1)]));
-    ScatterAreas { legend, y_axis, plot, x_axis }
+    let [y_axis, plot] = middle.layout(&Layout::horizontal([
+        Constraint::Length(7),
+        Constraint::Fill(1),
+    ]));
+    let [_, x_axis] = bottom.layout(&Layout::horizontal([
+        Constraint::Length(7),
+        Constraint::Fill(1),
+    ]));
+    ScatterAreas {
+        legend,
+        y_axis,
+        plot,
+        x_axis,
+    }
 }
 
 /// `area` without a border of one cell.
@@ -173,23 +211,40 @@ pub(crate) fn legend(coding: &Coding, title: &str, width: u16) -> Vec<Vec<Key>> 
     let mut keys = vec![Key::Title(words::clip(title, 20))];
     match coding {
         Coding::Plain => {}
-        Coding::Classes { classes, others, missing, .. } => {
+        Coding::Classes {
+            classes,
+            others,
+            missing,
+            ..
+        } => {
             for (i, class) in classes.iter().enumerate() {
                 let name = words::clip(&class.name, LABEL);
-                keys.push(Key::Class(i, format!("{name} {}", words::thousands(class.rows))));
+                keys.push(Key::Class(
+                    i,
+                    format!("{name} {}", words::thousands(class.rows)),
+                ));
             }
             if *others > 0 {
-                keys.push(Key::Class(classes.len(), format!("other {}", words::thousands(*others))));
+                keys.push(Key::Class(
+                    classes.len(),
+                    format!("other {}", words::thousands(*others)),
+                ));
             }
             if *missing > 0 {
-                keys.push(Key::Missing(format!("missing {}", words::thousands(*missing))));
+                keys.push(Key::Missing(format!(
+                    "missing {}",
+                    words::thousands(*missing)
+                )));
             }
         }
         Coding::Ramp { scale, missing, .. } => {
             let number = |v| crate::plot::significant(v, 3);
             keys.push(Key::Ramp(number(scale.lo), number(scale.hi)));
             if *missing > 0 {
-                keys.push(Key::Missing(format!("missing {}", words::thousands(*missing))));
+                keys.push(Key::Missing(format!(
+                    "missing {}",
+                    words::thousands(*missing)
+                )));
             }
         }
     }

@@ -36,7 +36,13 @@ pub struct LogReceiver {
 pub fn log_channel() -> (LogLayer, LogReceiver) {
     let (sender, receiver) = crossbeam_channel::bounded(1024);
     let lost = Arc::new(AtomicUsize::new(0));
-    (LogLayer { sender, lost: Arc::clone(&lost) }, LogReceiver { receiver, lost })
+    (
+        LogLayer {
+            sender,
+            lost: Arc::clone(&lost),
+        },
+        LogReceiver { receiver, lost },
+    )
 }
 
 impl LogReceiver {
@@ -102,7 +108,11 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, level: Level, text: String) {
-        self.push(Line { level, target: String::from("phonoscope"), text });
+        self.push(Line {
+            level,
+            target: String::from("phonoscope"),
+            text,
+        });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -111,19 +121,30 @@ impl Log {
 
     /// The last `height` lines above the reader's place, oldest first.
     pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = &Line> {
-        let end = self.lines.len().saturating_sub(self.up).max(height.min(self.lines.len()));
+        let end = self
+            .lines
+            .len()
+            .saturating_sub(self.up)
+            .max(height.min(self.lines.len()));
         self.lines.range(end.saturating_sub(height)..end)
     }
 
     pub(crate) fn matches(&self, line: &Line) -> bool {
-        !self.search.is_empty() && line.text.to_lowercase().contains(&self.search.to_lowercase())
+        !self.search.is_empty()
+            && line
+                .text
+                .to_lowercase()
+                .contains(&self.search.to_lowercase())
     }
 
     /// Moves to the next match, upwards (older) or downwards.
     pub(crate) fn seek(&mut self, older: bool) {
         let count = self.lines.len();
         let hit = |up: &usize| {
-            count.checked_sub(up + 1).and_then(|i| self.lines.get(i)).is_some_and(|l| self.matches(l))
+            count
+                .checked_sub(up + 1)
+                .and_then(|i| self.lines.get(i))
+                .is_some_and(|l| self.matches(l))
         };
         let found = if older {
             (self.up + 1..count).find(hit)
@@ -148,7 +169,10 @@ mod tests {
             (0..2000).for_each(|_| tracing::info!("more"));
         });
         let line = receiver.receiver.recv().unwrap();
-        assert_eq!((line.level, line.text.as_str()), (Level::WARN, "skipped 3 id=u1"));
+        assert_eq!(
+            (line.level, line.text.as_str()),
+            (Level::WARN, "skipped 3 id=u1")
+        );
         assert_eq!(receiver.take_lost(), 2001 - 1024);
     }
 

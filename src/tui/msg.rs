@@ -14,7 +14,10 @@ pub(crate) enum Msg {
     Resize(u16, u16),
     /// Progress of running jobs.
     Tick(Vec<Snapshot>),
-    Job { id: u64, outcome: Outcome },
+    Job {
+        id: u64,
+        outcome: Outcome,
+    },
     Log(Line),
     /// The system asks the program to end.
     Terminate(i32),

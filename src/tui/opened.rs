@@ -66,7 +66,10 @@ impl Selection {
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self { version: self.version + 1, ..Self::default() };
+        *self = Self {
+            version: self.version + 1,
+            ..Self::default()
+        };
     }
 }
 
@@ -96,8 +99,10 @@ impl Opened {
         for skipped in &report.trust.coverage.skipped {
             *reasons.entry(&skipped.reason).or_default() += 1;
         }
-        let mut skip_reasons: Vec<(String, usize)> =
-            reasons.into_iter().map(|(reason, n)| (reason.to_owned(), n)).collect();
+        let mut skip_reasons: Vec<(String, usize)> = reasons
+            .into_iter()
+            .map(|(reason, n)| (reason.to_owned(), n))
+            .collect();
         skip_reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let first = ["items", "speakers"]
             .iter()
@@ -117,7 +122,10 @@ impl Opened {
 
     /// The table of the Data screen with its view.
     pub(crate) fn current(&self) -> Option<(&Table, &TableView)> {
-        Some((self.report.tables.get(self.table)?, self.views.get(self.table)?))
+        Some((
+            self.report.tables.get(self.table)?,
+            self.views.get(self.table)?,
+        ))
     }
 
     pub(crate) fn table_index(&self, id: &str) -> Option<usize> {
@@ -128,13 +136,19 @@ impl Opened {
     pub(crate) fn speaker_of(&self, table: &str, row: usize) -> Option<usize> {
         match table {
             "speakers" => Some(row),
-            "items" => self.speaker_of_item.get(row).copied().flatten().map(|s| s as usize),
+            "items" => self
+                .speaker_of_item
+                .get(row)
+                .copied()
+                .flatten()
+                .map(|s| s as usize),
             _ => None,
         }
     }
 
     pub(crate) fn is_selected(&self, table: &str, row: usize) -> bool {
-        self.speaker_of(table, row).is_some_and(|s| self.selection.has(s))
+        self.speaker_of(table, row)
+            .is_some_and(|s| self.selection.has(s))
     }
 
     pub(crate) fn speakers(&self) -> usize {
@@ -144,7 +158,8 @@ impl Opened {
     /// Works out the rows of table `index` again.
     pub(crate) fn rebuild(&mut self, index: usize) {
         let report = Arc::clone(&self.report);
-        let (Some(table), Some(mut view)) = (report.tables.get(index), self.views.get(index).cloned())
+        let (Some(table), Some(mut view)) =
+            (report.tables.get(index), self.views.get(index).cloned())
         else {
             return;
         };

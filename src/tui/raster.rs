@@ -47,10 +47,20 @@ impl Raster {
         chosen: impl Fn(usize) -> bool,
     ) -> Self {
         let cells = usize::from(width) * usize::from(height);
-        let mut raster = Self { width, height, x, y, bins: vec![Bin::default(); cells] };
+        let mut raster = Self {
+            width,
+            height,
+            x,
+            y,
+            bins: vec![Bin::default(); cells],
+        };
         for (row, px, py) in points {
-            let Some((index, dot)) = raster.place(px, py) else { continue };
-            let Some(bin) = raster.bins.get_mut(index) else { continue };
+            let Some((index, dot)) = raster.place(px, py) else {
+                continue;
+            };
+            let Some(bin) = raster.bins.get_mut(index) else {
+                continue;
+            };
             let chosen = chosen(row);
             let takes_over = chosen && bin.chosen == 0 && bin.points > 0;
             let gives_way = !chosen && bin.chosen > 0;
@@ -89,14 +99,21 @@ impl Raster {
     pub(crate) fn cell(&self, px: f64, py: f64) -> Option<(u16, u16)> {
         let (index, _) = self.place(px, py)?;
         let width = usize::from(self.width);
-        Some((u16::try_from(index % width).ok()?, u16::try_from(index / width).ok()?))
+        Some((
+            u16::try_from(index % width).ok()?,
+            u16::try_from(index / width).ok()?,
+        ))
     }
 
     /// What the cell at (column, line) shows.
     pub(crate) fn bin(&self, column: u16, line: u16) -> Bin {
         let index = usize::from(line) * usize::from(self.width) + usize::from(column);
         let inside = column < self.width;
-        self.bins.get(index).copied().filter(|_| inside).unwrap_or_default()
+        self.bins
+            .get(index)
+            .copied()
+            .filter(|_| inside)
+            .unwrap_or_default()
     }
 
     /// Data values at the middle of a cell.
@@ -113,7 +130,9 @@ impl Bin {
     fn add(&mut self, coding: &Coding, row: usize) {
         match coding {
             Coding::Plain => {}
-            Coding::Classes { of_row, classes, .. } => {
+            Coding::Classes {
+                of_row, classes, ..
+            } => {
                 let Some(class) = of_row.get(row).copied().flatten() else {
                     if self.placed == 0 {
                         self.mark = Mark::Missing;
@@ -121,7 +140,13 @@ impl Bin {
                     return;
                 };
                 // Classes are numbered by size; the number past the last stands for all others.
-                let rank = |c: u8| if usize::from(c) < classes.len() { i16::from(c) } else { -1 };
+                let rank = |c: u8| {
+                    if usize::from(c) < classes.len() {
+                        i16::from(c)
+                    } else {
+                        -1
+                    }
+                };
                 let rarer = match self.mark {
                     Mark::Class(shown) => rank(class) > rank(shown),
                     _ => true,
@@ -162,7 +187,12 @@ mod tests {
     fn points_fall_into_their_cells_and_the_rare_class_is_on_top() {
         let values = ["a", "a", "a", "b"].map(|s| Some(s.to_owned())).to_vec();
         let coding = Coding::of(&Column::text("c", Role::Metadata, "", values));
-        let points = [(0, 0.0, 0.0), (3, 0.01, 0.01), (1, 0.02, 0.0), (2, 1.0, 1.0)];
+        let points = [
+            (0, 0.0, 0.0),
+            (3, 0.01, 0.01),
+            (1, 0.02, 0.0),
+            (2, 1.0, 1.0),
+        ];
         let raster = Raster::new((4, 2), unit(), points.into_iter(), &coding, |_| false);
         assert_eq!(raster.bin(0, 1).points, 3);
         assert_eq!(raster.bin(0, 1).mark, Mark::Class(1));

@@ -69,8 +69,9 @@ impl Space {
     /// The space of a speaker report; nothing when it has no component scores.
     pub(crate) fn new(report: &Report) -> Option<Self> {
         let speakers = report.table("speakers")?;
-        let components =
-            (1..).take_while(|k| speakers.column(&format!("pc{k}")).is_some()).count();
+        let components = (1..)
+            .take_while(|k| speakers.column(&format!("pc{k}")).is_some())
+            .count();
         if components == 0 {
             return None;
         }
@@ -82,7 +83,13 @@ impl Space {
             .map(|(i, _)| i)
             .collect();
         let empty = Scale::new(0.0, 1.0);
-        let nothing = Raster::new((0, 0), (empty, empty), std::iter::empty(), &Coding::Plain, |_| false);
+        let nothing = Raster::new(
+            (0, 0),
+            (empty, empty),
+            std::iter::empty(),
+            &Coding::Plain,
+            |_| false,
+        );
         let mut space = Self {
             components,
             x: 1,
@@ -124,7 +131,9 @@ impl Space {
             .table("associations")
             .and_then(|t| Some((t, t.column("component")?)))
             .map(|(t, c)| {
-                (0..t.rows()).filter(|r| c.value(*r) == Some(self.component as f64)).collect()
+                (0..t.rows())
+                    .filter(|r| c.value(*r) == Some(self.component as f64))
+                    .collect()
             })
             .unwrap_or_default();
         self.card_cursor = self.card_cursor.min(self.card_rows.len().saturating_sub(1));
@@ -138,12 +147,16 @@ impl Space {
             colour: self.colour,
             selection: selection.version(),
         };
-        let Some(speakers) = report.table("speakers") else { return };
+        let Some(speakers) = report.table("speakers") else {
+            return;
+        };
         if size.0 == 0 || size.1 == 0 {
             return;
         }
         if self.key != Some(key) {
-            let held = self.key.map(|before| (before.size, self.raster.middle(self.cursor)));
+            let held = self
+                .key
+                .map(|before| (before.size, self.raster.middle(self.cursor)));
             self.draw(speakers, size, selection);
             match held {
                 None => self.cursor = (size.0 / 2, size.1 / 2),
@@ -161,7 +174,9 @@ impl Space {
     }
 
     fn draw(&mut self, speakers: &Table, size: (u16, u16), selection: &Selection) {
-        let Some((x, y)) = self.axes(speakers) else { return };
+        let Some((x, y)) = self.axes(speakers) else {
+            return;
+        };
         let rows = speakers.rows();
         let scale = |c: &Column| {
             Scale::over((0..rows).filter_map(|r| c.value(r)))
@@ -194,7 +209,10 @@ impl Space {
         };
         let (first, last) = self.reach();
         let inside = |row: &usize| {
-            let cell = x.value(*row).zip(y.value(*row)).and_then(|(x, y)| self.raster.cell(x, y));
+            let cell = x
+                .value(*row)
+                .zip(y.value(*row))
+                .and_then(|(x, y)| self.raster.cell(x, y));
             cell.is_some_and(|(c, l)| {
                 (first.0..=last.0).contains(&c) && (first.1..=last.1).contains(&l)
             })
@@ -208,7 +226,8 @@ impl Space {
         let (x0, y1) = self.raster.middle(first);
         let (x1, y0) = self.raster.middle(last);
         let number = |v: f64| {
-            let range = (self.raster.x.hi - self.raster.x.lo).min(self.raster.y.hi - self.raster.y.lo);
+            let range =
+                (self.raster.x.hi - self.raster.x.lo).min(self.raster.y.hi - self.raster.y.lo);
             if !(1e-3..1e5).contains(&range) {
                 return significant(v, 2);
             }
@@ -233,15 +252,23 @@ impl Space {
         const NAMED: usize = 4;
         let rows = self.reached(speakers);
         let name = |row: &usize| speakers.columns.first().and_then(|c| c.text_at(*row));
-        let mut names: Vec<String> =
-            rows.iter().take(NAMED).filter_map(name).map(|n| words::clip(n, 16)).collect();
+        let mut names: Vec<String> = rows
+            .iter()
+            .take(NAMED)
+            .filter_map(name)
+            .map(|n| words::clip(n, 16))
+            .collect();
         if rows.len() > NAMED {
             names.push(String::from("…"));
         }
         let what = if rows.is_empty() {
             String::from("no speaker here")
         } else {
-            format!("{}: {}", words::count(rows.len(), "speaker"), names.join(", "))
+            format!(
+                "{}: {}",
+                words::count(rows.len(), "speaker"),
+                names.join(", ")
+            )
         };
         format!("{} · {what}", self.reach_in_words())
     }
@@ -251,7 +278,9 @@ impl Space {
 /// the first one.
 fn first_colour(report: &Report, speakers: &Table, colours: &[usize]) -> Option<usize> {
     let place = |id: &str| {
-        colours.iter().position(|i| speakers.columns.get(*i).is_some_and(|c| c.id == id))
+        colours
+            .iter()
+            .position(|i| speakers.columns.get(*i).is_some_and(|c| c.id == id))
     };
     let strongest = || {
         let t = report.table("associations")?;
@@ -267,9 +296,12 @@ fn first_colour(report: &Report, speakers: &Table, colours: &[usize]) -> Option<
             .and_then(|row| place(column.text_at(row)?))
     };
     let metadata = || {
-        colours
-            .iter()
-            .position(|i| speakers.columns.get(*i).is_some_and(|c| c.role == Role::Metadata))
+        colours.iter().position(|i| {
+            speakers
+                .columns
+                .get(*i)
+                .is_some_and(|c| c.role == Role::Metadata)
+        })
     };
     strongest().or_else(metadata)
 }

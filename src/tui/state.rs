@@ -29,8 +29,14 @@ pub(crate) enum Screen {
 }
 
 impl Screen {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Home, Self::Data, Self::Space, Self::Trust, Self::Jobs, Self::Log];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Home,
+        Self::Data,
+        Self::Space,
+        Self::Trust,
+        Self::Jobs,
+        Self::Log,
+    ];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -47,12 +53,28 @@ impl Screen {
 /// What lies on top of the screen.
 #[derive(Debug, Clone)]
 pub(crate) enum Overlay {
-    Help { scroll: usize },
-    Palette { line: TextLine, found: Vec<usize>, cursor: usize },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        line: TextLine,
+        found: Vec<usize>,
+        cursor: usize,
+    },
     /// Filter of the table shown, or search of the log, with what is wrong with it.
-    Filter { line: TextLine, before: String, problem: Option<String> },
-    Export { formats: Vec<Format>, cursor: usize },
-    Remake { command: String, browse: String },
+    Filter {
+        line: TextLine,
+        before: String,
+        problem: Option<String>,
+    },
+    Export {
+        formats: Vec<Format>,
+        cursor: usize,
+    },
+    Remake {
+        command: String,
+        browse: String,
+    },
 }
 
 /// A line for the reader.
@@ -209,7 +231,10 @@ impl State {
     }
 
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice { tone, text: text.into() });
+        self.notice = Some(Notice {
+            tone,
+            text: text.into(),
+        });
     }
 
     pub(crate) fn running_jobs(&self) -> usize {

@@ -84,7 +84,8 @@ impl TableView {
         if let Some((column, direction)) = self.sort
             && let Some(column) = table.columns.get(column)
         {
-            self.order.sort_by(|a, b| compare(column, *a as usize, *b as usize, direction));
+            self.order
+                .sort_by(|a, b| compare(column, *a as usize, *b as usize, direction));
         }
         self.cursor = before
             .and_then(|row| self.order.iter().position(|r| *r as usize == row))
@@ -115,7 +116,10 @@ impl TableView {
         if self.column > 0 {
             self.first_column = self.first_column.clamp(1, self.column);
             while self.first_column < self.column
-                && !self.visible(width).iter().any(|v| v.column == self.column && v.is_whole(self))
+                && !self
+                    .visible(width)
+                    .iter()
+                    .any(|v| v.column == self.column && v.is_whole(self))
             {
                 self.first_column += 1;
             }
@@ -131,17 +135,31 @@ impl TableView {
         let mut x = 0;
         let after = self.first_column.max(1)..self.formats.len();
         for column in std::iter::once(0).chain(after) {
-            let Some(format) = self.formats.get(column) else { break };
+            let Some(format) = self.formats.get(column) else {
+                break;
+            };
             // The frozen column leaves room for another one.
-            let most = if column == 0 { (width / 2).max(8) } else { u16::MAX };
+            let most = if column == 0 {
+                (width / 2).max(8)
+            } else {
+                u16::MAX
+            };
             let room = width.saturating_sub(x);
             // Words may be cut, numbers may not; one column is shown whatever the room.
-            let least = if format.shape == Shape::Words { format.width.min(8) } else { format.width };
+            let least = if format.shape == Shape::Words {
+                format.width.min(8)
+            } else {
+                format.width
+            };
             if shown.len() > 1 && room < least || column > 0 && room < 4 {
                 break;
             }
             let w = format.width.min(most).min(room);
-            shown.push(Visible { column, x, width: w });
+            shown.push(Visible {
+                column,
+                x,
+                width: w,
+            });
             x = x.saturating_add(w).saturating_add(GAP);
         }
         shown
@@ -156,7 +174,9 @@ impl TableView {
 
 impl Visible {
     fn is_whole(self, view: &TableView) -> bool {
-        view.formats.get(self.column).is_some_and(|f| f.width <= self.width)
+        view.formats
+            .get(self.column)
+            .is_some_and(|f| f.width <= self.width)
     }
 }
 
@@ -227,7 +247,11 @@ mod tests {
                 view.scroll(width, height);
                 assert!(view.offset <= cursor);
                 assert!(cursor < view.offset + usize::from(height.max(1)));
-                assert!(view.visible(width).iter().all(|v| v.x + v.width <= width.max(v.width)));
+                assert!(
+                    view.visible(width)
+                        .iter()
+                        .all(|v| v.x + v.width <= width.max(v.width))
+                );
             }
         }
     }

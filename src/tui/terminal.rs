@@ -39,13 +39,23 @@ fn enter() -> io::Result<()> {
 /// Gives the terminal back; does nothing when it was given back already.
 fn restore() {
     if ENTERED.swap(false, Ordering::SeqCst) {
-        execute!(io::stdout(), EndSynchronizedUpdate, ResetColor, LeaveAlternateScreen, Show).ok();
+        execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        )
+        .ok();
         disable_raw_mode().ok();
     }
 }
 
 fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
-    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout())))
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(
+        1 << 16,
+        io::stdout(),
+    )))
 }
 
 impl Guard {
@@ -67,7 +77,10 @@ impl Guard {
             }
         }));
         // From here on the guard's drop undoes what the next lines do.
-        let mut guard = Self { terminal: blank()?, previous };
+        let mut guard = Self {
+            terminal: blank()?,
+            previous,
+        };
         enter().context("cannot set up the terminal")?;
         guard.terminal.hide_cursor()?;
         Ok(guard)
@@ -76,7 +89,8 @@ impl Guard {
     /// Draws one frame as a synchronized update.
     pub(crate) fn draw(&mut self, state: &State) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| super::view::view(state, frame))?;
+        self.terminal
+            .draw(|frame| super::view::view(state, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 

@@ -10,7 +10,10 @@ pub(crate) struct TextLine {
 
 impl TextLine {
     pub(crate) fn new(text: &str) -> Self {
-        Self { before: text.chars().collect(), after: Vec::new() }
+        Self {
+            before: text.chars().collect(),
+            after: Vec::new(),
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -75,7 +78,10 @@ mod tests {
         line.right();
         line.insert('é');
         line.insert('\u{7}');
-        assert_eq!((line.text().as_str(), line.head().as_str()), ("séex:f ", "sé"));
+        assert_eq!(
+            (line.text().as_str(), line.head().as_str()),
+            ("séex:f ", "sé")
+        );
         line.left();
         line.erase();
         line.end();

@@ -1,61 +1,13 @@
 //! Colours by meaning: the only place of the app that names a colour.
 
-use std::fmt;
-use std::io::IsTerminal as _;
-use std::str::FromStr;
-use std::time::Duration;
+use std::str::FromStr as _;
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use crate::plot::Ramp;
 
-/// Which colours to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ThemeChoice {
-    /// `mono` when `NO_COLOR` is set, else dark or light as the terminal says.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// No colour at all.
-    Mono,
-    /// The terminal's own sixteen colours.
-    Ansi16,
-}
-
-impl ThemeChoice {
-    /// All choices, in the order help lists them.
-    pub const ALL: [Self; 5] = [Self::Auto, Self::Dark, Self::Light, Self::Mono, Self::Ansi16];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-            Self::Ansi16 => "ansi16",
-        }
-    }
-}
-
-impl fmt::Display for ThemeChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ThemeChoice {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|choice| choice.name() == name).ok_or_else(|| {
-            format!("unknown theme `{name}`: expected auto, dark, light, mono or ansi16")
-        })
-    }
-}
+use super::theme_choice::ThemeChoice;
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,69 +16,6 @@ pub(crate) enum Depth {
     True,
     /// The 256-colour palette.
     Indexed,
-}
-
-/// What the environment says about colour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ColourEnv {
-    no_color: bool,
-    term: String,
-    colorterm: String,
-}
-
-impl ColourEnv {
-    pub(crate) fn read() -> Self {
-        let var = |name| std::env::var(name).unwrap_or_default();
-        Self {
-            no_color: !var("NO_COLOR").is_empty(),
-            term: var("TERM"),
-            colorterm: var("COLORTERM"),
-        }
-    }
-
-    pub(crate) fn depth(&self) -> Depth {
-        match self.colorterm.as_str() {
-            "truecolor" | "24bit" => Depth::True,
-            _ => Depth::Indexed,
-        }
-    }
-
-    /// The choice without asking the terminal; `Auto` remains when only the terminal knows.
-    fn settle(&self, choice: ThemeChoice) -> ThemeChoice {
-        match choice {
-            ThemeChoice::Auto if self.no_color => ThemeChoice::Mono,
-            ThemeChoice::Auto if matches!(self.term.as_str(), "dumb" | "linux" | "") => {
-                ThemeChoice::Ansi16
-            }
-            other => other,
-        }
-    }
-}
-
-/// The theme to use; asks a real terminal for its background only when nothing else decides.
-/// Must run before anything reads the terminal.
-pub(crate) fn choose(choice: ThemeChoice, env: &ColourEnv) -> Theme {
-    if choice != ThemeChoice::Auto && env.no_color {
-        // An explicit theme outranks the variable, which crossterm would otherwise obey.
-        crossterm::style::force_color_output(true);
-    }
-    let settled = match env.settle(choice) {
-        ThemeChoice::Auto => ask_terminal(),
-        other => other,
-    };
-    Theme::new(settled, env.depth())
-}
-
-fn ask_terminal() -> ThemeChoice {
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return ThemeChoice::Dark;
-    }
-    let mut options = terminal_colorsaurus::QueryOptions::default();
-    options.timeout = Duration::from_millis(150);
-    match terminal_colorsaurus::theme_mode(options) {
-        Ok(terminal_colorsaurus::ThemeMode::Light) => ThemeChoice::Light,
-        _ => ThemeChoice::Dark,
-    }
 }
 
 /// Styles by meaning.
@@ -215,7 +104,11 @@ impl Theme {
             select: style(&file.select)?,
             cursor: style(&file.cursor)?,
             mark: style(&file.mark)?,
-            series: file.series.iter().map(|s| style(s)).collect::<Result<_, _>>()?,
+            series: file
+                .series
+                .iter()
+                .map(|s| style(s))
+                .collect::<Result<_, _>>()?,
             ramp: file.ramp,
             depth,
         })
@@ -252,6 +145,34 @@ pub(crate) fn class_glyph(index: usize) -> char {
     GLYPHS.get(index).copied().unwrap_or('◇')
 }
 
+/// The page of pictures of the screen.
+pub(crate) const PAGE: [u8; 3] = [16, 22, 28];
+
+/// Ink and paper of a cell as CSS colours, for pictures of the screen on a dark page.
+pub(crate) fn css(style: Style) -> (String, String) {
+    let (page, text) = (PAGE, [222, 228, 234]);
+    let rgb = |colour: Option<Color>, otherwise: [u8; 3]| match colour {
+        Some(Color::Rgb(r, g, b)) => [r, g, b],
+        _ => otherwise,
+    };
+    let (mut ink, mut paper) = (rgb(style.fg, text), rgb(style.bg, page));
+    if style.add_modifier.contains(Modifier::REVERSED) {
+        (ink, paper) = (paper, ink);
+    }
+    if style.add_modifier.contains(Modifier::DIM) {
+        ink = [0, 1, 2].map(|i: usize| {
+            let mean = u16::from(ink.get(i).copied().unwrap_or(0)) + u16::from(page[i]);
+            u8::try_from(mean / 2).unwrap_or(u8::MAX)
+        });
+    }
+    (crate::plot::hex(ink), crate::plot::hex(paper))
+}
+
+/// Whether a style is bold.
+pub(crate) fn is_bold(style: Style) -> bool {
+    style.add_modifier.contains(Modifier::BOLD)
+}
+
 fn parse_style(words: &str, depth: Depth) -> Result<Style, String> {
     let mut style = Style::new();
     let mut words = words.split_whitespace();
@@ -276,7 +197,7 @@ fn parse_colour(word: &str, depth: Depth) -> Result<Color, String> {
         return Ok(quantise(r, g, b, depth));
     }
     let name = word.replace("bright_", "light");
-    Color::from_str(&name).map_err(|_| format!("`{word}` is not a colour"))
+    Color::from_str(&name).map_err(|_unused| format!("`{word}` is not a colour"))
 }
 
 /// The colour itself, or the nearest of the palette's 6×6×6 cube and 24 greys.
@@ -311,8 +232,18 @@ mod tests {
 
     fn styles(theme: &Theme) -> Vec<Style> {
         let mut all = vec![
-            theme.text, theme.muted, theme.accent, theme.heading, theme.on_accent, theme.good,
-            theme.warn, theme.bad, theme.select, theme.cursor, theme.mark, theme.ramp(0.3),
+            theme.text,
+            theme.muted,
+            theme.accent,
+            theme.heading,
+            theme.on_accent,
+            theme.good,
+            theme.warn,
+            theme.bad,
+            theme.select,
+            theme.cursor,
+            theme.mark,
+            theme.ramp(0.3),
         ];
         all.extend((0..9).map(|i| theme.series(i)));
         all
@@ -336,25 +267,15 @@ mod tests {
         }
         for style in styles(&Theme::new(ThemeChoice::Ansi16, Depth::True)) {
             for colour in [style.fg, style.bg].into_iter().flatten() {
-                assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)), "{colour:?}");
+                assert!(
+                    !matches!(colour, Color::Rgb(..) | Color::Indexed(_)),
+                    "{colour:?}"
+                );
             }
         }
         for style in styles(&Theme::new(ThemeChoice::Dark, Depth::Indexed)) {
             assert!(!matches!(style.fg, Some(Color::Rgb(..))));
         }
-    }
-
-    #[test]
-    fn the_environment_decides_before_the_terminal_is_asked() {
-        let env = |no_color, term: &str| ColourEnv {
-            no_color,
-            term: term.to_owned(),
-            colorterm: String::new(),
-        };
-        assert_eq!(env(true, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Mono);
-        assert_eq!(env(false, "dumb").settle(ThemeChoice::Auto), ThemeChoice::Ansi16);
-        assert_eq!(env(true, "xterm").settle(ThemeChoice::Light), ThemeChoice::Light);
-        assert_eq!(env(false, "xterm").settle(ThemeChoice::Auto), ThemeChoice::Auto);
     }
 
     #[test]

@@ -16,7 +16,10 @@ use super::state::{Entry, JobKind, JobRow, JobState, Screen, State, Tone};
 /// Something the world has to do.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    Start { id: u64, work: Work },
+    Start {
+        id: u64,
+        work: Work,
+    },
     Cancel(u64),
     Copy(String),
     Suspend,
@@ -53,7 +56,10 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Effects {
 
 fn press(state: &mut State, key: Key, effects: &mut Effects) {
     state.notice = None;
-    let command = state.keymap.resolve(&state.contexts(), key).and_then(|i| COMMANDS.get(i));
+    let command = state
+        .keymap
+        .resolve(&state.contexts(), key)
+        .and_then(|i| COMMANDS.get(i));
     if command.is_none_or(|c| c.id != "app.quit") {
         state.quit_warned = false;
     }
@@ -75,14 +81,23 @@ pub(crate) fn start(
     let id = state.next_job;
     state.next_job += 1;
     let generation = state.jobs.iter().filter(|j| j.kind == kind).count() as u64;
-    state.jobs.push(JobRow { id, kind, generation, label, state: JobState::Running, progress: None });
+    state.jobs.push(JobRow {
+        id,
+        kind,
+        generation,
+        label,
+        state: JobState::Running,
+        progress: None,
+    });
     state.job = state.jobs.len() - 1;
     effects.push(Effect::Start { id, work });
 }
 
 /// Starts opening the report of `entry`.
 pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
-    let Some(Entry { path, loaded, .. }) = state.entries.get(entry).cloned() else { return };
+    let Some(Entry { path, loaded, .. }) = state.entries.get(entry).cloned() else {
+        return;
+    };
     let label = format!("open {}", path.display());
     let work = match loaded {
         Some(report) => Work::Prepare(path, report),
@@ -92,15 +107,26 @@ pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
 }
 
 fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects) {
-    let Some(index) = state.jobs.iter().position(|j| j.id == id) else { return };
+    let Some(index) = state.jobs.iter().position(|j| j.id == id) else {
+        return;
+    };
     let newest = {
-        let Some(row) = state.jobs.get(index) else { return };
-        !state.jobs.iter().any(|j| j.kind == row.kind && j.generation > row.generation)
+        let Some(row) = state.jobs.get(index) else {
+            return;
+        };
+        !state
+            .jobs
+            .iter()
+            .any(|j| j.kind == row.kind && j.generation > row.generation)
     };
     let (end, tone) = match outcome {
         Outcome::Demo(path) => {
             let words = path.display().to_string();
-            let entry = Entry { title: String::from("demo"), path, loaded: None };
+            let entry = Entry {
+                title: String::from("demo"),
+                path,
+                loaded: None,
+            };
             state.entries.retain(|e| e.path != entry.path);
             state.entries.insert(0, entry);
             state.entry = 0;
@@ -116,11 +142,16 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
             }
             (JobState::Done(words), Tone::Plain)
         }
-        Outcome::Saved(path) => (JobState::Done(format!("wrote {}", path.display())), Tone::Good),
+        Outcome::Saved(path) => (
+            JobState::Done(format!("wrote {}", path.display())),
+            Tone::Good,
+        ),
         Outcome::Failed(why) => (JobState::Failed(why), Tone::Bad),
         Outcome::Cancelled => (JobState::Cancelled, Tone::Warn),
     };
-    let Some(row) = state.jobs.get_mut(index) else { return };
+    let Some(row) = state.jobs.get_mut(index) else {
+        return;
+    };
     row.state = end;
     let (text, level) = match &row.state {
         JobState::Failed(why) => (format!("{}: {why}", row.label), Level::ERROR),
@@ -153,7 +184,11 @@ pub(crate) fn show(state: &mut State, opened: Opened) {
             loaded: Some(Arc::clone(&opened.report)),
         }),
     }
-    let screen = if opened.space.is_some() { Screen::Space } else { Screen::Data };
+    let screen = if opened.space.is_some() {
+        Screen::Space
+    } else {
+        Screen::Data
+    };
     state.opened = Some(opened);
     super::actions::screen::go(state, screen);
 }
@@ -162,7 +197,9 @@ pub(crate) fn show(state: &mut State, opened: Opened) {
 pub(crate) fn settle(state: &mut State) {
     let chrome = layout::chrome(state.size);
     let room = layout::Room::of(state.size);
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     if room == layout::Room::None {
         return;
     }
@@ -171,7 +208,10 @@ pub(crate) fn settle(state: &mut State) {
         Screen::Data => {
             let areas = layout::data(chrome.body);
             if let Some(view) = opened.views.get_mut(opened.table) {
-                view.scroll(areas.rows.width.saturating_sub(layout::GUTTER), areas.rows.height);
+                view.scroll(
+                    areas.rows.width.saturating_sub(layout::GUTTER),
+                    areas.rows.height,
+                );
             }
         }
         Screen::Space => {
@@ -183,7 +223,9 @@ pub(crate) fn settle(state: &mut State) {
             }
         }
         Screen::Trust => {
-            opened.check = opened.check.min(report.trust.checks.len().saturating_sub(1));
+            opened.check = opened
+                .check
+                .min(report.trust.checks.len().saturating_sub(1));
         }
         Screen::Home | Screen::Jobs | Screen::Log => {}
     }

@@ -36,7 +36,10 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
 /// `text` in exactly `columns` columns, flush left.
 pub(crate) fn left(text: &str, columns: usize) -> String {
     let mut out = clip(text, columns);
-    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&out))));
+    out.extend(std::iter::repeat_n(
+        ' ',
+        columns.saturating_sub(width(&out)),
+    ));
     out
 }
 
@@ -54,8 +57,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let mut word = word.to_owned();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let gap = usize::from(!line.is_empty());
             if width(line) + gap + width(&word) <= columns {
                 if gap == 1 {
@@ -110,9 +112,17 @@ pub(crate) fn thousands(n: usize) -> String {
 
 /// `0:07`, `12:30`, `1:02:03`.
 pub(crate) fn clock(secs: f64) -> String {
-    let secs = if secs.is_finite() { secs.clamp(0.0, 3.6e6) as u64 } else { 0 };
+    let secs = if secs.is_finite() {
+        secs.clamp(0.0, 3.6e6) as u64
+    } else {
+        0
+    };
     let (h, m, s) = (secs / 3600, secs / 60 % 60, secs % 60);
-    if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
+    if h > 0 {
+        format!("{h}:{m:02}:{s:02}")
+    } else {
+        format!("{m}:{s:02}")
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +146,11 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("", 5), [""]);
         for columns in 1..6 {
-            assert!(wrap("漢字 ab漢 x", columns).iter().all(|l| width(l) <= columns));
+            assert!(
+                wrap("漢字 ab漢 x", columns)
+                    .iter()
+                    .all(|l| width(l) <= columns)
+            );
         }
     }
 
@@ -144,6 +158,9 @@ mod tests {
     fn numbers_in_words() {
         assert_eq!(count(1, "speaker"), "1 speaker");
         assert_eq!(count(12_345, "row"), "12,345 rows");
-        assert_eq!((clock(7.9), clock(3723.0)), ("0:07".into(), "1:02:03".into()));
+        assert_eq!(
+            (clock(7.9), clock(3723.0)),
+            ("0:07".into(), "1:02:03".into())
+        );
     }
 }

@@ -36,7 +36,10 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
             let selection = &opened.selection;
             let follows = matches!(table.id.as_str(), "speakers" | "items");
             let narrows = follows && selection.narrows && selection.count() > 0;
-            let parts = [view.filter.as_str(), if narrows { &selection.origin } else { "" }];
+            let parts = [
+                view.filter.as_str(),
+                if narrows { &selection.origin } else { "" },
+            ];
             let parts: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
             request.narrowed = parts.join("; ");
         }
@@ -87,12 +90,22 @@ pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
 }
 
 pub(crate) fn accept(state: &mut State, effects: &mut Effects) {
-    let Some(Overlay::Export { formats, cursor }) = state.overlay.take() else { return };
+    let Some(Overlay::Export { formats, cursor }) = state.overlay.take() else {
+        return;
+    };
     let request = state.opened.as_ref().and_then(|o| shown(state.screen, o));
-    let (Some(mut request), Some(format)) = (request, formats.get(cursor)) else { return };
+    let (Some(mut request), Some(format)) = (request, formats.get(cursor)) else {
+        return;
+    };
     request.format = *format;
     let label = format!("export {}", request.file_name());
-    start(state, JobKind::Export, label, Work::Export(Box::new(request)), effects);
+    start(
+        state,
+        JobKind::Export,
+        label,
+        Work::Export(Box::new(request)),
+        effects,
+    );
 }
 
 fn hand_out(state: &mut State, text: String, effects: &mut Effects) {
@@ -118,9 +131,10 @@ fn under_cursor(state: &State) -> Option<String> {
             let report = &opened.report;
             match space.pane {
                 Pane::Scatter => Some(space.readout.clone()),
-                Pane::Scree => {
-                    Some(cell::row_as_tsv(report.table("components")?, space.component - 1))
-                }
+                Pane::Scree => Some(cell::row_as_tsv(
+                    report.table("components")?,
+                    space.component - 1,
+                )),
                 Pane::Card => {
                     let row = *space.card_rows.get(space.card_cursor)?;
                     Some(cell::row_as_tsv(report.table("associations")?, row))
@@ -156,7 +170,8 @@ pub(crate) fn copy_row(state: &mut State, effects: &mut Effects) {
         let (table, view) = o.current()?;
         Some(cell::row_as_tsv(table, view.row()?))
     });
-    row.into_iter().for_each(|text| hand_out(state, text, effects));
+    row.into_iter()
+        .for_each(|text| hand_out(state, text, effects));
 }
 
 pub(crate) fn copy_command(state: &mut State, effects: &mut Effects) {

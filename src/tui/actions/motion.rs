@@ -60,7 +60,9 @@ fn step(at: usize, count: usize, by: Move, page: usize) -> usize {
     let last = count.saturating_sub(1);
     match by {
         Move::Lines(n) | Move::Columns(n) => at.saturating_add_signed(n).min(last),
-        Move::Pages(n) => at.saturating_add_signed(n * page.max(1).cast_signed()).min(last),
+        Move::Pages(n) => at
+            .saturating_add_signed(n * page.max(1).cast_signed())
+            .min(last),
         Move::First => 0,
         Move::Last => last,
     }
@@ -101,8 +103,12 @@ fn go(state: &mut State, by: Move) {
             }
         }
         Screen::Data => {
-            let Some(opened) = &mut state.opened else { return };
-            let Some(view) = opened.views.get_mut(opened.table) else { return };
+            let Some(opened) = &mut state.opened else {
+                return;
+            };
+            let Some(view) = opened.views.get_mut(opened.table) else {
+                return;
+            };
             if sideways {
                 view.column = step(view.column, view.formats.len(), by, 1);
             } else {
@@ -116,8 +122,12 @@ fn go(state: &mut State, by: Move) {
 }
 
 fn in_space(state: &mut State, by: Move) {
-    let Some(opened) = &mut state.opened else { return };
-    let Some(space) = &mut opened.space else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
+    let Some(space) = &mut opened.space else {
+        return;
+    };
     match space.pane {
         Pane::Scatter => {
             let (width, height) = (space.raster.width, space.raster.height);
@@ -126,9 +136,10 @@ fn in_space(state: &mut State, by: Move) {
                 Move::Columns(_) => (step(column, width.into(), by, 1), line),
                 Move::First => (0, line),
                 Move::Last => (usize::from(width).saturating_sub(1), line),
-                Move::Lines(_) | Move::Pages(_) => {
-                    (column, step(line, height.into(), by, usize::from(height / 4)))
-                }
+                Move::Lines(_) | Move::Pages(_) => (
+                    column,
+                    step(line, height.into(), by, usize::from(height / 4)),
+                ),
             };
             let cell = |v: usize| u16::try_from(v).unwrap_or(u16::MAX);
             space.cursor = (cell(column), cell(line));
@@ -152,15 +163,18 @@ fn in_space(state: &mut State, by: Move) {
 
 fn turn(state: &mut State, by: isize) {
     let screen = state.screen;
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     match screen {
         Screen::Data => {
             let count = opened.report.tables.len().max(1);
-            opened.table =
-                (opened.table + count).saturating_add_signed(by) % count;
+            opened.table = (opened.table + count).saturating_add_signed(by) % count;
         }
         Screen::Space => {
-            let Some(space) = &mut opened.space else { return };
+            let Some(space) = &mut opened.space else {
+                return;
+            };
             const PANES: [Pane; 3] = [Pane::Scatter, Pane::Scree, Pane::Card];
             let at = PANES.iter().position(|p| *p == space.pane).unwrap_or(0);
             let next = (at + PANES.len()).saturating_add_signed(by) % PANES.len();

@@ -47,13 +47,19 @@ pub(crate) fn help(state: &mut State, _effects: &mut Effects) {
 
 pub(crate) fn palette(state: &mut State, _effects: &mut Effects) {
     let found = super::text::search(state, "");
-    state.overlay = Some(Overlay::Palette { line: TextLine::default(), found, cursor: 0 });
+    state.overlay = Some(Overlay::Palette {
+        line: TextLine::default(),
+        found,
+        cursor: 0,
+    });
 }
 
 /// The table behind the picture under the focus.
 pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
     let screen = state.screen;
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     let id = match (screen, opened.space.as_ref().map(|s| s.pane)) {
         (Screen::Trust, _) => "items",
         (Screen::Space, Some(Pane::Scatter)) => "speakers",
@@ -76,7 +82,10 @@ pub(crate) fn remake(state: &mut State, _effects: &mut Effects) {
     };
     state.overlay = Some(Overlay::Remake {
         command: opened.report.provenance.command.clone(),
-        browse: format!("phonoscope browse {}", quoted(&opened.path.to_string_lossy())),
+        browse: format!(
+            "phonoscope browse {}",
+            quoted(&opened.path.to_string_lossy())
+        ),
     });
 }
 
@@ -99,11 +108,16 @@ pub(crate) fn back(state: &mut State, _effects: &mut Effects) {
     let screen = state.screen;
     if let Some(opened) = &mut state.opened {
         if screen == Screen::Space
-            && opened.space.as_mut().is_some_and(|s| s.anchor.take().is_some())
+            && opened
+                .space
+                .as_mut()
+                .is_some_and(|s| s.anchor.take().is_some())
         {
             return;
         }
-        let filtered = opened.current().is_some_and(|(_, view)| !view.filter.is_empty());
+        let filtered = opened
+            .current()
+            .is_some_and(|(_, view)| !view.filter.is_empty());
         if screen == Screen::Data && filtered && state.back.is_empty() {
             return super::text::apply_filter(state, "");
         }
@@ -131,7 +145,10 @@ pub(crate) fn quit(state: &mut State, _effects: &mut Effects) {
         state.quit_warned = true;
         let jobs = crate::tui::words::count(running, "job");
         let verb = if running == 1 { "runs" } else { "run" };
-        state.say(Tone::Warn, format!("{jobs} still {verb}: press again to cancel and quit"));
+        state.say(
+            Tone::Warn,
+            format!("{jobs} still {verb}: press again to cancel and quit"),
+        );
         return;
     }
     state.exit = Some(Exit::Quit);

@@ -70,14 +70,25 @@ pub(crate) fn toggle_marks(state: &mut State, _effects: &mut Effects) {
 pub(crate) fn brush(state: &mut State, _effects: &mut Effects) {
     with(state, |s, _| s.anchor = Some(s.cursor));
     let (accept, drop) = (state.key("brush.accept"), state.key("app.back"));
-    state.say(Tone::Plain, format!("move to draw the box; {accept} selects, {drop} drops it"));
+    state.say(
+        Tone::Plain,
+        format!("move to draw the box; {accept} selects, {drop} drops it"),
+    );
 }
 
 pub(crate) fn accept_brush(state: &mut State, _effects: &mut Effects) {
-    let Some(Opened { report, space: Some(space), selection, .. }) = &mut state.opened else {
+    let Some(Opened {
+        report,
+        space: Some(space),
+        selection,
+        ..
+    }) = &mut state.opened
+    else {
         return;
     };
-    let Some(speakers) = report.table("speakers") else { return };
+    let Some(speakers) = report.table("speakers") else {
+        return;
+    };
     let reached = space.reached(speakers);
     if reached.is_empty() {
         space.anchor = None;
@@ -91,7 +102,10 @@ pub(crate) fn accept_brush(state: &mut State, _effects: &mut Effects) {
         opened.selection_changed();
     }
     let all = state.key("selection.narrow");
-    state.say(Tone::Good, format!("{chosen} selected; tables show only these ({all}: all)"));
+    state.say(
+        Tone::Good,
+        format!("{chosen} selected; tables show only these ({all}: all)"),
+    );
 }
 
 pub(crate) fn take_component(state: &mut State, _effects: &mut Effects) {
@@ -105,13 +119,17 @@ pub(crate) fn take_component(state: &mut State, _effects: &mut Effects) {
 
 pub(crate) fn take_column(state: &mut State, _effects: &mut Effects) {
     with(state, |s, report| {
-        let name = s
-            .card_rows
-            .get(s.card_cursor)
-            .and_then(|row| report.table("associations")?.column("column")?.text_at(*row));
+        let name = s.card_rows.get(s.card_cursor).and_then(|row| {
+            report
+                .table("associations")?
+                .column("column")?
+                .text_at(*row)
+        });
         let speakers = report.table("speakers");
         let found = s.colours.iter().position(|i| {
-            speakers.and_then(|t| t.columns.get(*i)).is_some_and(|c| Some(c.id.as_str()) == name)
+            speakers
+                .and_then(|t| t.columns.get(*i))
+                .is_some_and(|c| Some(c.id.as_str()) == name)
         });
         if let Some(found) = found {
             s.colour = Some(found);

@@ -22,13 +22,20 @@ pub(crate) fn open_filter(state: &mut State, _effects: &mut Effects) {
             None => return,
         },
     };
-    state.overlay =
-        Some(Overlay::Filter { line: TextLine::new(&before), before, problem: None });
+    state.overlay = Some(Overlay::Filter {
+        line: TextLine::new(&before),
+        before,
+        problem: None,
+    });
 }
 
 pub(crate) fn mark(state: &mut State, _effects: &mut Effects) {
-    let Some(opened) = &mut state.opened else { return };
-    let Some((table, view)) = opened.current() else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
+    let Some((table, view)) = opened.current() else {
+        return;
+    };
     let speaker = view.row().and_then(|row| opened.speaker_of(&table.id, row));
     let Some(speaker) = speaker else {
         state.say(Tone::Warn, "rows of this table belong to no single speaker");
@@ -45,21 +52,30 @@ pub(crate) fn mark(state: &mut State, _effects: &mut Effects) {
 }
 
 pub(crate) fn narrow(state: &mut State, _effects: &mut Effects) {
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     if opened.selection.count() == 0 {
         let (brush, mark) = (state.key("brush.start"), state.key("row.mark"));
-        let text = format!("nothing is selected: brush the scatter ({brush}) or mark rows ({mark})");
+        let text =
+            format!("nothing is selected: brush the scatter ({brush}) or mark rows ({mark})");
         state.say(Tone::Warn, text);
         return;
     }
     opened.selection.narrows = !opened.selection.narrows;
-    let text = if opened.selection.narrows { "selected rows only" } else { "all rows" };
+    let text = if opened.selection.narrows {
+        "selected rows only"
+    } else {
+        "all rows"
+    };
     opened.selection_changed();
     state.say(Tone::Plain, text);
 }
 
 pub(crate) fn clear_selection(state: &mut State, _effects: &mut Effects) {
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     opened.selection.clear();
     opened.selection_changed();
     state.say(Tone::Plain, "selection cleared");
@@ -70,10 +86,16 @@ fn seek(state: &mut State, forwards: bool) {
         state.log.seek(!forwards);
         return;
     }
-    let Some(opened) = &mut state.opened else { return };
-    let Some((table, view)) = opened.current() else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
+    let Some((table, view)) = opened.current() else {
+        return;
+    };
     let hit = |place: &usize| {
-        view.order.get(*place).is_some_and(|row| opened.is_selected(&table.id, *row as usize))
+        view.order
+            .get(*place)
+            .is_some_and(|row| opened.is_selected(&table.id, *row as usize))
     };
     let (before, after) = (0..view.cursor, view.cursor + 1..view.order.len());
     let found = if forwards {
@@ -84,7 +106,11 @@ fn seek(state: &mut State, forwards: bool) {
     match found {
         Some(place) => {
             let index = opened.table;
-            opened.views.get_mut(index).into_iter().for_each(|view| view.cursor = place);
+            opened
+                .views
+                .get_mut(index)
+                .into_iter()
+                .for_each(|view| view.cursor = place);
         }
         None => state.say(Tone::Plain, "no other selected row here"),
     }

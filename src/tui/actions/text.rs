@@ -13,15 +13,18 @@ use crate::tui::update::Effects;
 pub(crate) fn search(state: &State, text: &str) -> Vec<usize> {
     let here = state.screen_contexts();
     let listed = |i: &usize| {
-        COMMANDS.get(*i).is_some_and(|c| {
-            c.id != "app.palette" && c.contexts.iter().any(|x| *x <= Context::Log)
-        })
+        COMMANDS
+            .get(*i)
+            .is_some_and(|c| c.id != "app.palette" && c.contexts.iter().any(|x| *x <= Context::Log))
     };
     let all = (0..COMMANDS.len()).filter(listed);
     if text.trim().is_empty() {
         let mut found: Vec<usize> = all.collect();
-        let valid =
-            |i: &usize| COMMANDS.get(*i).is_some_and(|c| c.contexts.iter().any(|x| here.contains(x)));
+        let valid = |i: &usize| {
+            COMMANDS
+                .get(*i)
+                .is_some_and(|c| c.contexts.iter().any(|x| here.contains(x)))
+        };
         found.sort_by_key(|i| !valid(i));
         return found;
     }
@@ -73,7 +76,9 @@ pub(crate) fn apply_filter(state: &mut State, text: &str) {
         text.clone_into(&mut state.log.search);
         return;
     }
-    let Some(opened) = &mut state.opened else { return };
+    let Some(opened) = &mut state.opened else {
+        return;
+    };
     let report = std::sync::Arc::clone(&opened.report);
     let index = opened.table;
     let (Some(table), Some(view)) = (report.tables.get(index), opened.views.get_mut(index)) else {
@@ -94,11 +99,21 @@ pub(crate) fn accept(state: &mut State, effects: &mut Effects) {
     match state.overlay.take() {
         Some(Overlay::Palette { found, cursor, .. }) => {
             let command = found.get(cursor).and_then(|i| COMMANDS.get(*i));
-            command.into_iter().for_each(|command| (command.run)(state, effects));
+            command
+                .into_iter()
+                .for_each(|command| (command.run)(state, effects));
         }
-        Some(Overlay::Filter { line, before, problem: Some(problem) }) => {
+        Some(Overlay::Filter {
+            line,
+            before,
+            problem: Some(problem),
+        }) => {
             // A line that is no filter stays open.
-            state.overlay = Some(Overlay::Filter { line, before, problem: Some(problem) });
+            state.overlay = Some(Overlay::Filter {
+                line,
+                before,
+                problem: Some(problem),
+            });
         }
         Some(Overlay::Filter { .. }) if state.screen == Screen::Log => state.log.seek(true),
         _ => {}
@@ -107,7 +122,9 @@ pub(crate) fn accept(state: &mut State, effects: &mut Effects) {
 
 fn step(state: &mut State, by: isize) {
     if let Some(Overlay::Palette { found, cursor, .. }) = &mut state.overlay {
-        *cursor = cursor.saturating_add_signed(by).min(found.len().saturating_sub(1));
+        *cursor = cursor
+            .saturating_add_signed(by)
+            .min(found.len().saturating_sub(1));
     }
 }
 

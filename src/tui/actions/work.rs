@@ -6,14 +6,30 @@ use crate::tui::state::{JobKind, JobState, Screen, State, Tone};
 use crate::tui::update::{Effect, Effects, open, start};
 
 pub(crate) fn start_demo(state: &mut State, effects: &mut Effects) {
-    if state.jobs.iter().any(|j| j.kind == JobKind::Demo && j.is_running()) {
+    if state
+        .jobs
+        .iter()
+        .any(|j| j.kind == JobKind::Demo && j.is_running())
+    {
         let jobs = state.key("screen.jobs");
-        state.say(Tone::Warn, format!("the demo is running already: {jobs} shows it"));
+        state.say(
+            Tone::Warn,
+            format!("the demo is running already: {jobs} shows it"),
+        );
         return;
     }
-    start(state, JobKind::Demo, String::from("demo"), Work::Demo, effects);
+    start(
+        state,
+        JobKind::Demo,
+        String::from("demo"),
+        Work::Demo,
+        effects,
+    );
     let jobs = state.key("screen.jobs");
-    state.say(Tone::Plain, format!("the demo has started: {jobs} shows how far it is"));
+    state.say(
+        Tone::Plain,
+        format!("the demo has started: {jobs} shows how far it is"),
+    );
 }
 
 pub(crate) fn open_recent(state: &mut State, effects: &mut Effects) {
@@ -39,13 +55,21 @@ pub(crate) fn cancel_selected(state: &mut State, effects: &mut Effects) {
     }
     // From other screens, by the palette, the newest running job is meant.
     let newest = state.jobs.iter().rposition(|j| j.is_running());
-    let index = if state.screen == Screen::Jobs { state.job } else { newest.unwrap_or(state.job) };
+    let index = if state.screen == Screen::Jobs {
+        state.job
+    } else {
+        newest.unwrap_or(state.job)
+    };
     cancel(state, index, effects);
 }
 
 /// Ctrl-C: the newest running job first; quits when none runs or it was asked before.
 pub(crate) fn interrupt(state: &mut State, effects: &mut Effects) {
-    match state.jobs.iter().rposition(|j| j.state == JobState::Running) {
+    match state
+        .jobs
+        .iter()
+        .rposition(|j| j.state == JobState::Running)
+    {
         Some(index) => cancel(state, index, effects),
         None => state.exit = Some(Exit::Interrupted),
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::estimate::Method;
 use phonoscope_probes::report::{
-    Check, Column, Coverage, EngineUsed, GroupCount, InputFile, ModelUsed, Provenance, Report, Role,
-    SCHEMA, Skipped, Status, Table, Trust,
+    Column, EngineUsed, InputFile, ModelUsed, Provenance, Report, Role, SCHEMA, Table,
 };
+
+use super::sample_trust::trust;
 
 /// A number in `[0, 1)` that depends on nothing but its arguments.
 pub(crate) fn noise(i: usize, salt: u64) -> f64 {
@@ -19,24 +20,65 @@ pub(crate) fn noise(i: usize, salt: u64) -> f64 {
 
 fn estimate(value: f64, half: f64) -> Option<Estimate> {
     let (lo, hi) = (value - half, value + half);
-    Some(Estimate { value, lo, hi, n: 60, level: 0.95, method: Method::ClusterBootstrap })
+    Some(Estimate {
+        value,
+        lo,
+        hi,
+        n: 60,
+        level: 0.95,
+        method: Method::ClusterBootstrap,
+    })
 }
 
 fn words(values: impl IntoIterator<Item = String>) -> Vec<Option<String>> {
-    values.into_iter().map(|v| (!v.is_empty()).then_some(v)).collect()
+    values
+        .into_iter()
+        .map(|v| (!v.is_empty()).then_some(v))
+        .collect()
 }
 
 fn speakers(rows: usize, components: usize) -> Table {
     let sex = |i: usize| if i.is_multiple_of(2) { "f" } else { "m" };
     let accents = ["scots", "irish", "welsh"];
     let mut columns = vec![
-        Column::text("speaker", Role::Key, "who speaks", words((0..rows).map(|i| format!("spk{i:03}")))),
-        Column::number("items", Role::Value, "utterances averaged", None, (0..rows).map(|i| (3 + i % 5) as f64)),
-        Column::text("sex", Role::Metadata, "as the corpus gives it", words((0..rows).map(|i| sex(i).into()))),
-        Column::number("age", Role::Metadata, "at the recording", Some("years"), (0..rows).map(|i| {
-            if i == 7 { f64::NAN } else { 20.0 + (i * 7 % 50) as f64 }
-        })),
-        Column::text("accent", Role::Metadata, "region", words((0..rows).map(|i| accents[i % 3].into()))),
+        Column::text(
+            "speaker",
+            Role::Key,
+            "who speaks",
+            words((0..rows).map(|i| format!("spk{i:03}"))),
+        ),
+        Column::number(
+            "items",
+            Role::Value,
+            "utterances averaged",
+            None,
+            (0..rows).map(|i| (3 + i % 5) as f64),
+        ),
+        Column::text(
+            "sex",
+            Role::Metadata,
+            "as the corpus gives it",
+            words((0..rows).map(|i| sex(i).into())),
+        ),
+        Column::number(
+            "age",
+            Role::Metadata,
+            "at the recording",
+            Some("years"),
+            (0..rows).map(|i| {
+                if i == 7 {
+                    f64::NAN
+                } else {
+                    20.0 + (i * 7 % 50) as f64
+                }
+            }),
+        ),
+        Column::text(
+            "accent",
+            Role::Metadata,
+            "region",
+            words((0..rows).map(|i| accents[i % 3].into())),
+        ),
     ];
     for k in 1..=components {
         let shift = if k == 1 { 0.35 } else { 0.0 };
@@ -45,7 +87,13 @@ fn speakers(rows: usize, components: usize) -> Table {
             let spread = (noise(i, k as u64) + noise(i, 40 + k as u64) - 1.0) / (k as f64).sqrt();
             side * shift + 0.5 * spread
         });
-        columns.push(Column::number(&format!("pc{k}"), Role::Value, &format!("score on component {k}"), None, values));
+        columns.push(Column::number(
+            &format!("pc{k}"),
+            Role::Value,
+            &format!("score on component {k}"),
+            None,
+            values,
+        ));
     }
     Table {
         id: "speakers".into(),
@@ -71,13 +119,24 @@ fn components(count: usize) -> Table {
         title: "Components".into(),
         meaning: "One row per principal component".into(),
         columns: vec![
-            Column::number("component", Role::Key, "from 1", None, (1..=count).map(|k| k as f64)),
+            Column::number(
+                "component",
+                Role::Key,
+                "from 1",
+                None,
+                (1..=count).map(|k| k as f64),
+            ),
             column("explained_variance", &|k| 0.04 * ratio(k)),
             ratios("explained_variance_ratio", &ratio),
             ratios("cumulative_ratio", &upto),
             column("permutation_threshold", &|k| 0.034 - 0.001 * k as f64),
             column("permutation_p", &|k| if k < 6 { 0.001 } else { 0.41 }),
-            Column::text("above_threshold", Role::Value, "more than chance", words(above)),
+            Column::text(
+                "above_threshold",
+                Role::Value,
+                "more than chance",
+                words(above),
+            ),
             ratios("held_out_cumulative_ratio", &|k| 0.9 * upto(k)),
             column("eigen_gap", &|_| 0.28),
             column("axis_stability", &|k| 0.99 - 0.04 * k as f64),
@@ -86,9 +145,17 @@ fn components(count: usize) -> Table {
 }
 
 fn associations(components: usize) -> Table {
-    let columns = [("sex", "auc"), ("age", "spearman"), ("accent", "eta_squared")];
+    let columns = [
+        ("sex", "auc"),
+        ("age", "spearman"),
+        ("accent", "eta_squared"),
+    ];
     let rows: Vec<(usize, &str, &str)> = (1..=components)
-        .flat_map(|k| columns.iter().map(move |(column, statistic)| (k, *column, *statistic)))
+        .flat_map(|k| {
+            columns
+                .iter()
+                .map(move |(column, statistic)| (k, *column, *statistic))
+        })
         .collect();
     let effect = |(k, column, _): &(usize, &str, &str)| match (*k, *column) {
         (1, "sex") => estimate(0.994, 0.005),
@@ -97,22 +164,81 @@ fn associations(components: usize) -> Table {
         (_, "age") => estimate(0.06, 0.12),
         _ => estimate(0.021, 0.02),
     };
-    let strong = |(k, column, _): &(usize, &str, &str)| matches!((*k, *column), (1, "sex") | (2, "age"));
+    let strong =
+        |(k, column, _): &(usize, &str, &str)| matches!((*k, *column), (1, "sex") | (2, "age"));
     let p = |r: &(usize, &str, &str)| if strong(r) { 0.001 } else { 0.47 };
     Table {
         id: "associations".into(),
         title: "Associations".into(),
         meaning: "One row per component and metadata column".into(),
         columns: vec![
-            Column::number("component", Role::Key, "from 1", None, rows.iter().map(|r| r.0 as f64)),
-            Column::text("column", Role::Key, "metadata column", words(rows.iter().map(|r| r.1.into()))),
-            Column::text("statistic", Role::Value, "measure", words(rows.iter().map(|r| r.2.into()))),
-            Column::estimate("effect", "strength of the tie", None, rows.iter().map(effect).collect()),
-            Column::estimate("r_squared", "variance explained", None, rows.iter().map(|r| if r.1 == "age" { estimate(0.19, 0.08) } else { None }).collect()),
-            Column::number("null_95", Role::Value, "95 % point under permutation", None, rows.iter().map(|r| if r.2 == "eta_squared" { 0.09 } else { 0.15 })),
+            Column::number(
+                "component",
+                Role::Key,
+                "from 1",
+                None,
+                rows.iter().map(|r| r.0 as f64),
+            ),
+            Column::text(
+                "column",
+                Role::Key,
+                "metadata column",
+                words(rows.iter().map(|r| r.1.into())),
+            ),
+            Column::text(
+                "statistic",
+                Role::Value,
+                "measure",
+                words(rows.iter().map(|r| r.2.into())),
+            ),
+            Column::estimate(
+                "effect",
+                "strength of the tie",
+                None,
+                rows.iter().map(effect).collect(),
+            ),
+            Column::estimate(
+                "r_squared",
+                "variance explained",
+                None,
+                rows.iter()
+                    .map(|r| {
+                        if r.1 == "age" {
+                            estimate(0.19, 0.08)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect(),
+            ),
+            Column::number(
+                "null_95",
+                Role::Value,
+                "95 % point under permutation",
+                None,
+                rows.iter()
+                    .map(|r| if r.2 == "eta_squared" { 0.09 } else { 0.15 }),
+            ),
             Column::number("p", Role::Value, "permutation", None, rows.iter().map(p)),
-            Column::number("q", Role::Value, "Benjamini-Hochberg", None, rows.iter().map(|r| 4.0 * p(r).min(0.25))),
-            Column::text("direction", Role::Value, "which way", words(rows.iter().map(|r| if r.1 == "sex" { "m above f".into() } else { String::new() }))),
+            Column::number(
+                "q",
+                Role::Value,
+                "Benjamini-Hochberg",
+                None,
+                rows.iter().map(|r| 4.0 * p(r).min(0.25)),
+            ),
+            Column::text(
+                "direction",
+                Role::Value,
+                "which way",
+                words(rows.iter().map(|r| {
+                    if r.1 == "sex" {
+                        "m above f".into()
+                    } else {
+                        String::new()
+                    }
+                })),
+            ),
         ],
     }
 }
@@ -120,52 +246,49 @@ fn associations(components: usize) -> Table {
 fn items(rows: usize) -> Table {
     let skipped = |i: usize| i % 60 == 59;
     let status = |i: usize| if skipped(i) { "skipped" } else { "used" };
-    let reason = |i: usize| if skipped(i) { "0 samples".to_owned() } else { String::new() };
+    let reason = |i: usize| {
+        if skipped(i) {
+            "0 samples".to_owned()
+        } else {
+            String::new()
+        }
+    };
     Table {
         id: "items".into(),
         title: "Items".into(),
         meaning: "One row per utterance".into(),
         columns: vec![
-            Column::text("id", Role::Key, "utterance", words((0..rows).map(|i| format!("utt{i:04}")))),
-            Column::text("speaker", Role::Metadata, "who speaks", words((0..rows).map(|i| format!("spk{:03}", i / 2)))),
-            Column::text("path", Role::Metadata, "recording", words((0..rows).map(|i| format!("audio/spk{:03}/utt{i:04}.flac", i / 2)))),
-            Column::text("status", Role::Value, "used or skipped", words((0..rows).map(|i| status(i).into()))),
-            Column::text("reason", Role::Value, "why skipped", words((0..rows).map(reason))),
+            Column::text(
+                "id",
+                Role::Key,
+                "utterance",
+                words((0..rows).map(|i| format!("utt{i:04}"))),
+            ),
+            Column::text(
+                "speaker",
+                Role::Metadata,
+                "who speaks",
+                words((0..rows).map(|i| format!("spk{:03}", i / 2))),
+            ),
+            Column::text(
+                "path",
+                Role::Metadata,
+                "recording",
+                words((0..rows).map(|i| format!("audio/spk{:03}/utt{i:04}.flac", i / 2))),
+            ),
+            Column::text(
+                "status",
+                Role::Value,
+                "used or skipped",
+                words((0..rows).map(|i| status(i).into())),
+            ),
+            Column::text(
+                "reason",
+                Role::Value,
+                "why skipped",
+                words((0..rows).map(reason)),
+            ),
         ],
-    }
-}
-
-fn trust() -> Trust {
-    let check = |id: &str, meaning: &str, status, value, threshold, detail: &str| Check {
-        id: id.into(),
-        meaning: meaning.into(),
-        status,
-        value,
-        threshold,
-        unit: None,
-        n: 8,
-        detail: detail.into(),
-    };
-    let group = |class: &str, items, speakers| GroupCount { class: class.into(), items, speakers };
-    Trust {
-        checks: vec![
-            check("tap_neutrality", "final outputs, tapped against untapped", Status::Pass, Some(0.0), Some(1e-6), "largest at utt0003"),
-            check("determinism", "the same item twice", Status::Pass, Some(0.0), Some(0.0), "bit for bit equal"),
-            check("engine_agreement", "ONNX Runtime against rten on a sample", Status::Warn, Some(3.2e-5), Some(1e-5), "largest at utt0041: 24 s, far longer than the rest"),
-            check("coverage", "share of items skipped", Status::Fail, Some(0.017), Some(0.01), "2 of 120 items skipped"),
-            check("frontend_parity", "our features against golden features", Status::NotRun, None, Some(1e-4), "no golden features for this model"),
-        ],
-        coverage: Coverage {
-            items: 120,
-            used: 118,
-            skipped: vec![
-                Skipped { id: "utt0059".into(), reason: "0 samples".into() },
-                Skipped { id: "utt0119".into(), reason: "0 samples".into() },
-            ],
-            not_finite: 0,
-            speakers: 60,
-            groups: BTreeMap::from([("sex".into(), vec![group("f", 59, 30), group("m", 59, 30)])]),
-        },
     }
 }
 
@@ -181,17 +304,24 @@ pub(crate) fn report_of(rows: usize, count: usize) -> Report {
         probe: "speaker".into(),
         title: format!("ge2e on {rows} speakers"),
         summary: vec![
-            "PC1 (18.0 % of variance [15.8, 20.2]) orders sex with AUC 0.994 [0.989, 0.999].".into(),
+            "PC1 (18.0 % of variance [15.8, 20.2]) orders sex with AUC 0.994 [0.989, 0.999]."
+                .into(),
             "6 components lie above the permutation threshold.".into(),
             "PC2 falls with age: Spearman −0.43 [−0.54, −0.32], q 0.004.".into(),
         ],
         warnings: vec!["age is missing for 1 speaker.".into()],
         provenance: Provenance {
             phonoscope: "0.1.0".into(),
-            command: "phonoscope probe speaker --model ge2e --data voices.tsv --seed 7 --out report.json".into(),
+            command:
+                "phonoscope probe speaker --model ge2e --data voices.tsv --seed 7 --out report.json"
+                    .into(),
             seed: 7,
             settings: BTreeMap::from([("permutations".into(), 999.into())]),
-            inputs: vec![InputFile { what: "manifest".into(), name: "voices.tsv".into(), sha256: "5e9c1f".repeat(10) }],
+            inputs: vec![InputFile {
+                what: "manifest".into(),
+                name: "voices.tsv".into(),
+                sha256: "5e9c1f".repeat(10),
+            }],
             model: Some(ModelUsed {
                 name: "ge2e".into(),
                 source: "resemblyzer==0.1.4 resemblyzer/pretrained.pt".into(),
@@ -202,9 +332,17 @@ pub(crate) fn report_of(rows: usize, count: usize) -> Report {
                 citation: "not stated".into(),
                 taps: vec!["embedding".into()],
             }),
-            engine: Some(EngineUsed { name: "rten".into(), version: "0.27.0".into() }),
+            engine: Some(EngineUsed {
+                name: "rten".into(),
+                version: "0.27.0".into(),
+            }),
         },
         trust: trust(),
-        tables: vec![items(2 * rows), speakers(rows, count), components(count), associations(count)],
+        tables: vec![
+            items(2 * rows),
+            speakers(rows, count),
+            components(count),
+            associations(count),
+        ],
     }
 }

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
 
-use super::super::jobs::{Work, perform};
-use super::super::msg::{Msg, Outcome};
 use super::super::opened::Opened;
-use super::super::state::{JobKind, JobState, Overlay, Screen};
+use super::super::state::{Overlay, Screen};
 use super::super::table_view::Direction;
-use super::super::update::{Effect, update};
 use super::super::{Exit, Headless, Launch, Services, Source, Start};
 use super::sample;
 
@@ -20,11 +17,17 @@ pub(super) struct Fake;
 
 impl Services for Fake {
     fn start_demo(&self, _task: &Task) -> anyhow::Result<PathBuf> {
-        Err(anyhow::anyhow!("no network").context("cannot fetch ge2e").context("demo"))
+        Err(anyhow::anyhow!("no network")
+            .context("cannot fetch ge2e")
+            .context("demo"))
     }
 
     fn open_report(&self, path: &Path, _task: &Task) -> anyhow::Result<Report> {
-        anyhow::ensure!(path == Path::new("good.json"), "no report at {}", path.display());
+        anyhow::ensure!(
+            path == Path::new("good.json"),
+            "no report at {}",
+            path.display()
+        );
         Ok(sample::report())
     }
 
@@ -33,36 +36,44 @@ impl Services for Fake {
     }
 }
 
-fn loaded() -> Headless {
+pub(super) fn loaded() -> Headless {
     let report = Arc::new(sample::report());
     let reports = vec![
-        Source::Loaded { path: "demo/report.json".into(), report },
-        Source::Path { path: "good.json".into(), title: "another".into() },
-        Source::Path { path: "gone.json".into(), title: "lost".into() },
+        Source::Loaded {
+            path: "demo/report.json".into(),
+            report,
+        },
+        Source::Path {
+            path: "good.json".into(),
+            title: "another".into(),
+        },
+        Source::Path {
+            path: "gone.json".into(),
+            title: "lost".into(),
+        },
     ];
-    let launch = Launch { reports, start: Start::FirstReport, ..Launch::default() };
+    let launch = Launch {
+        reports,
+        start: Start::FirstReport,
+        ..Launch::default()
+    };
     Headless::new(launch, Arc::new(Fake), 80, 24)
 }
 
-fn opened(app: &Headless) -> &Opened {
+pub(super) fn opened(app: &Headless) -> &Opened {
     app.state().opened.as_ref().unwrap()
-}
-
-/// Lists a job as running without running anything.
-pub(super) fn pretend_running(app: &mut Headless, label: &str) {
-    let mut state = super::super::headless::begin(Launch::default(), app.state().theme.clone()).0;
-    state.next_job = 1000;
-    let mut effects = Vec::new();
-    super::super::update::start(&mut state, JobKind::Demo, label.into(), Work::Demo, &mut effects);
-    assert!(matches!(effects.as_slice(), [Effect::Start { id: 1000, .. }]));
-    app.state_mut().jobs.append(&mut state.jobs);
 }
 
 #[test]
 fn a_report_opens_on_the_space_and_keys_walk_the_screens() {
     let mut app = loaded();
     assert_eq!(app.state().screen, Screen::Space);
-    for (key, screen) in [("1", Screen::Home), ("2", Screen::Data), ("4", Screen::Trust), ("6", Screen::Log)] {
+    for (key, screen) in [
+        ("1", Screen::Home),
+        ("2", Screen::Data),
+        ("4", Screen::Trust),
+        ("6", Screen::Log),
+    ] {
         app.press(key).unwrap();
         assert_eq!(app.state().screen, screen);
     }
@@ -85,50 +96,45 @@ fn escape_goes_back_one_level_and_q_quits_only_from_the_top() {
 }
 
 #[test]
-fn ctrl_c_cancels_a_running_job_before_it_quits() {
-    let mut app = loaded();
-    pretend_running(&mut app, "demo");
-    app.press("q").unwrap();
-    assert_eq!(app.exit(), None, "q warns while a job runs");
-    app.press("ctrl-c").unwrap();
-    assert_eq!(app.exit(), None);
-    assert_eq!(app.state().jobs.last().unwrap().state, JobState::Cancelling);
-    app.take(Msg::Job { id: 1000, outcome: Outcome::Cancelled });
-    assert_eq!(app.state().jobs.last().unwrap().state, JobState::Cancelled);
-    app.press("ctrl-c").unwrap();
-    assert_eq!(app.exit(), Some(Exit::Interrupted));
-}
-
-#[test]
-fn x_cancels_the_selected_job() {
-    let mut app = loaded();
-    pretend_running(&mut app, "demo");
-    app.press("5 G x").unwrap();
-    assert_eq!(app.state().jobs.last().unwrap().state, JobState::Cancelling);
-}
-
-#[test]
 fn sorting_and_filtering_follow_the_column_under_the_cursor() {
     let mut app = loaded();
     app.press("2 tab l l l s s").unwrap();
     let (table, view) = opened(&app).current().unwrap();
-    assert_eq!((table.id.as_str(), view.sort), ("speakers", Some((3, Direction::Down))));
-    let ages: Vec<_> = view.order.iter().map(|r| table.columns[3].value(*r as usize)).collect();
+    assert_eq!(
+        (table.id.as_str(), view.sort),
+        ("speakers", Some((3, Direction::Down)))
+    );
+    let ages: Vec<_> = view
+        .order
+        .iter()
+        .map(|r| table.columns[3].value(*r as usize))
+        .collect();
     assert_eq!(ages[0], Some(69.0));
     assert_eq!(ages.last(), Some(&None), "missing last");
     app.press("/").unwrap();
     app.type_text("sex:f age>40");
     let (table, view) = opened(&app).current().unwrap();
     assert!(!view.order.is_empty() && view.order.len() < table.rows());
-    let all = view.order.iter().all(|r| table.columns[3].value(*r as usize).unwrap() > 40.0);
+    let all = view
+        .order
+        .iter()
+        .all(|r| table.columns[3].value(*r as usize).unwrap() > 40.0);
     assert!(all);
     app.type_text(" nope:1");
-    let Some(Overlay::Filter { problem: Some(problem), .. }) = &app.state().overlay else {
+    let Some(Overlay::Filter {
+        problem: Some(problem),
+        ..
+    }) = &app.state().overlay
+    else {
         panic!("the mistake is named")
     };
     assert_eq!(problem, "no column `nope` in `speakers`");
     app.press("esc").unwrap();
-    assert_eq!(opened(&app).current().unwrap().1.order.len(), 60, "esc takes the filter back");
+    assert_eq!(
+        opened(&app).current().unwrap().1.order.len(),
+        60,
+        "esc takes the filter back"
+    );
 }
 
 #[test]
@@ -178,26 +184,43 @@ fn axes_colours_and_components_are_chosen_by_keys() {
     let mut app = loaded();
     let space = |app: &Headless| app.state().space().unwrap().clone();
     assert_eq!((space(&app).x, space(&app).y), (1, 2));
-    assert_eq!(space(&app).colour_column(&opened(&app).report).unwrap().id, "sex");
+    assert_eq!(
+        space(&app).colour_column(&opened(&app).report).unwrap().id,
+        "sex"
+    );
     app.press("] ] } o").unwrap();
     assert_eq!((space(&app).x, space(&app).y), (3, 3));
-    assert_eq!(space(&app).colour_column(&opened(&app).report).unwrap().id, "age");
+    assert_eq!(
+        space(&app).colour_column(&opened(&app).report).unwrap().id,
+        "age"
+    );
     app.press("tab l l l enter").unwrap();
     assert_eq!((space(&app).x, space(&app).component), (4, 4));
     app.press("tab G enter").unwrap();
-    assert_eq!(space(&app).colour_column(&opened(&app).report).unwrap().id, "accent");
+    assert_eq!(
+        space(&app).colour_column(&opened(&app).report).unwrap().id,
+        "accent"
+    );
 }
 
 #[test]
 fn the_palette_finds_commands_by_name_key_and_doc() {
-    for (typed, id) in [("table.so", "table.sort"), ("ctrl-l", "app.redraw"), ("clipboard copy", ""), ("threshold", ""), ("box cursor", "brush.start")] {
+    for (typed, id) in [
+        ("table.so", "table.sort"),
+        ("ctrl-l", "app.redraw"),
+        ("clipboard copy", ""),
+        ("threshold", ""),
+        ("box cursor", "brush.start"),
+    ] {
         let mut app = loaded();
         app.press(":").unwrap();
         app.type_text(typed);
         let Some(Overlay::Palette { found, .. }) = &app.state().overlay else {
             panic!("the palette is open")
         };
-        let first = found.first().map_or("", |i| super::super::command::COMMANDS[*i].id);
+        let first = found
+            .first()
+            .map_or("", |i| super::super::command::COMMANDS[*i].id);
         assert_eq!(first, id, "{typed}");
     }
     let mut app = loaded();
@@ -219,78 +242,11 @@ fn copies_and_commands_leave_the_app() {
 }
 
 #[test]
-fn exports_are_written_by_a_job_and_told() {
-    let mut app = loaded();
-    app.press("e enter").unwrap();
-    let job = app.state().jobs.last().unwrap();
-    assert_eq!(job.state, JobState::Done("wrote speaker-scatter.svg".into()));
-    assert!(app.text().contains("✓ wrote speaker-scatter.svg"));
-    app.press("1 e").unwrap();
-    assert!(app.state().overlay.is_none(), "nothing to export on Home");
-}
-
-#[test]
-fn reports_open_from_home_and_failures_stay_readable() {
-    let mut app = loaded();
-    app.press("1 down enter").unwrap();
-    assert_eq!(opened(&app).path, Path::new("good.json"));
-    app.press("1 G enter").unwrap();
-    assert_eq!(opened(&app).path, Path::new("good.json"), "the open report stays");
-    assert!(app.text().contains("no report at gone.json"));
-    app.press("d").unwrap();
-    let JobState::Failed(why) = &app.state().jobs.last().unwrap().state else {
-        panic!("the demo fails here")
-    };
-    assert_eq!(why, "demo: cannot fetch ge2e: no network");
-}
-
-#[test]
-fn a_stale_report_does_not_replace_a_newer_one() {
-    let (mut state, _) = super::super::headless::begin(
-        Launch {
-            reports: vec![
-                Source::Path { path: "a".into(), title: "a".into() },
-                Source::Path { path: "b".into(), title: "b".into() },
-            ],
-            ..Launch::default()
-        },
-        loaded().state().theme.clone(),
-    );
-    let mut effects = Vec::new();
-    super::super::update::open(&mut state, 0, &mut effects);
-    super::super::update::open(&mut state, 1, &mut effects);
-    let report = |path: &str| {
-        Outcome::Report(Box::new(Opened::new(path.into(), Arc::new(sample::report()))))
-    };
-    update(&mut state, Msg::Job { id: 2, outcome: report("b") });
-    update(&mut state, Msg::Job { id: 1, outcome: report("a") });
-    assert_eq!(state.opened.unwrap().path, Path::new("b"));
-}
-
-#[test]
-fn a_panic_in_a_job_is_a_failed_job() {
-    struct Panics;
-    impl Services for Panics {
-        fn start_demo(&self, _: &Task) -> anyhow::Result<PathBuf> {
-            panic!("index 7")
-        }
-        fn open_report(&self, _: &Path, task: &Task) -> anyhow::Result<Report> {
-            task.cancel.cancel();
-            Ok(task.check().map(|()| sample::report())?)
-        }
-        fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
-            anyhow::bail!("read-only")
-        }
-    }
-    let outcome = perform(&Panics, &Work::Demo, &Task::silent());
-    assert!(matches!(outcome, Outcome::Failed(why) if why == "internal error: index 7"));
-    let outcome = perform(&Panics, &Work::Open("x".into()), &Task::silent());
-    assert!(matches!(outcome, Outcome::Cancelled));
-}
-
-#[test]
 fn mistakes_in_the_key_file_are_told_at_the_start() {
-    let launch = Launch { keys: Some("[keys]\n\"no.such\" = [\"x\"]".into()), ..Launch::default() };
+    let launch = Launch {
+        keys: Some("[keys]\n\"no.such\" = [\"x\"]".into()),
+        ..Launch::default()
+    };
     let app = Headless::new(launch, Arc::new(Fake), 80, 24);
     assert!(app.text().contains("unknown command `no.such`"));
 }

@@ -22,7 +22,11 @@ impl<'a> Canvas<'a> {
     /// The part of the screen at `area` (screen coordinates).
     pub(super) fn part(&mut self, area: Rect) -> Canvas<'_> {
         let area = area.intersection(self.area);
-        Canvas { buffer: self.buffer, area, base: self.base }
+        Canvas {
+            buffer: self.buffer,
+            area,
+            base: self.base,
+        }
     }
 
     /// The lines from `y` on, `height` of them.
@@ -55,7 +59,9 @@ impl<'a> Canvas<'a> {
         let room = self.area.width - x;
         let text = words::clip(text, usize::from(room));
         let at = (self.area.x + x, self.area.y + y);
-        let (end, _) = self.buffer.set_stringn(at.0, at.1, &text, room.into(), style);
+        let (end, _) = self
+            .buffer
+            .set_stringn(at.0, at.1, &text, room.into(), style);
         end - at.0
     }
 
@@ -80,7 +86,11 @@ impl<'a> Canvas<'a> {
     /// Adds `style` to a whole line.
     pub(super) fn tint(&mut self, y: u16, style: Style) {
         if y < self.area.height {
-            let line = Rect { y: self.area.y + y, height: 1, ..self.area };
+            let line = Rect {
+                y: self.area.y + y,
+                height: 1,
+                ..self.area
+            };
             self.buffer.set_style(line, style);
         }
     }
@@ -105,9 +115,12 @@ impl<'a> Canvas<'a> {
                 self.dot(0, y, '│', style);
                 self.dot(w - 1, y, '│', style);
             }
-            for (x, y, glyph) in
-                [(0, 0, '┌'), (w - 1, 0, '┐'), (0, h - 1, '└'), (w - 1, h - 1, '┘')]
-            {
+            for (x, y, glyph) in [
+                (0, 0, '┌'),
+                (w - 1, 0, '┐'),
+                (0, h - 1, '└'),
+                (w - 1, h - 1, '┘'),
+            ] {
                 self.dot(x, y, glyph, style);
             }
             let room = usize::from(w.saturating_sub(4));

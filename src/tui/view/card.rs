@@ -25,9 +25,14 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let width = usize::from(inside.width());
     // Where there is little room, the associations keep two thirds of it.
     let height = usize::from(inside.height());
-    let facts = height.saturating_sub(1 + space.card_rows.len()).max(height / 3);
+    let facts = height
+        .saturating_sub(1 + space.card_rows.len())
+        .max(height / 3);
     let mut y = 0;
-    for line in variance(opened, space.component - 1, width).into_iter().take(facts) {
+    for line in variance(opened, space.component - 1, width)
+        .into_iter()
+        .take(facts)
+    {
         inside.put(0, y, &line, theme.text);
         y += 1;
     }
@@ -70,7 +75,10 @@ fn variance(opened: &Opened, row: usize, width: usize) -> Vec<String> {
     };
     let percent = |id| {
         let v = table.column(id).and_then(|c| c.value(row));
-        v.map_or_else(|| MISSING.to_owned(), |v| format!("{} %", significant(100.0 * v, 3)))
+        v.map_or_else(
+            || MISSING.to_owned(),
+            |v| format!("{} %", significant(100.0 * v, 3)),
+        )
     };
     let number = |id| {
         let v = table.column(id).and_then(|c| c.value(row));
@@ -132,7 +140,11 @@ impl Field {
 }
 
 fn text(table: &Table, id: &str, row: usize) -> String {
-    table.column(id).and_then(|c| c.text_at(row)).unwrap_or("").to_owned()
+    table
+        .column(id)
+        .and_then(|c| c.text_at(row))
+        .unwrap_or("")
+        .to_owned()
 }
 
 fn estimate(table: &Table, id: &str, row: usize) -> String {
@@ -141,7 +153,9 @@ fn estimate(table: &Table, id: &str, row: usize) -> String {
 }
 
 fn share(column: Option<&Column>, row: usize) -> String {
-    column.and_then(|c| c.value(row)).map_or_else(|| MISSING.to_owned(), probability)
+    column
+        .and_then(|c| c.value(row))
+        .map_or_else(|| MISSING.to_owned(), probability)
 }
 
 /// The columns that fit in `width`, the telling ones first.
@@ -221,5 +235,8 @@ fn intervals_in_words(table: &Table) -> Option<String> {
     let method = method.as_str()?.replace('_', " ");
     // `{}` of a rounded number: 95, 99.5.
     let level = (1000.0 * e.level).round() / 10.0;
-    Some(format!("{level} % intervals: {method}, n {} · * q < 0.05", e.n))
+    Some(format!(
+        "{level} % intervals: {method}, n {} · * q < 0.05",
+        e.n
+    ))
 }

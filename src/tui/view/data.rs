@@ -26,10 +26,19 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     header(state, table, view, &columns, &mut canvas.part(areas.header));
     let mut rows = canvas.part(areas.rows);
     if view.order.is_empty() {
-        let text = if table.rows() == 0 { "No rows." } else { "No row meets the filter." };
+        let text = if table.rows() == 0 {
+            "No rows."
+        } else {
+            "No row meets the filter."
+        };
         rows.put(layout::GUTTER, 0, text, state.theme.muted);
     }
-    let window = view.order.iter().enumerate().skip(view.offset).take(rows.height().into());
+    let window = view
+        .order
+        .iter()
+        .enumerate()
+        .skip(view.offset)
+        .take(rows.height().into());
     for (y, (place, row)) in window.enumerate() {
         let row = *row as usize;
         let y = y as u16;
@@ -51,10 +60,15 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     }
     let column = table.columns.get(view.column);
     let meaning = column.map_or_else(String::new, |c| {
-        let unit = c.unit.as_ref().map_or_else(String::new, |u| format!(" ({u})"));
+        let unit = c
+            .unit
+            .as_ref()
+            .map_or_else(String::new, |u| format!(" ({u})"));
         format!("{}{unit}: {}", c.id, c.meaning)
     });
-    canvas.part(areas.meaning).put(1, 0, &meaning, state.theme.muted);
+    canvas
+        .part(areas.meaning)
+        .put(1, 0, &meaning, state.theme.muted);
 }
 
 fn tabs(state: &State, opened: &Opened, canvas: &mut Canvas<'_>) {
@@ -62,19 +76,39 @@ fn tabs(state: &State, opened: &Opened, canvas: &mut Canvas<'_>) {
     let width = usize::from(canvas.width());
     let name = |i: usize, table: &Table| {
         let current = i == opened.table;
-        if current { format!("[{}]", table.id) } else { format!(" {} ", table.id) }
+        if current {
+            format!("[{}]", table.id)
+        } else {
+            format!(" {} ", table.id)
+        }
     };
-    let names: Vec<String> =
-        opened.report.tables.iter().enumerate().map(|(i, t)| name(i, t)).collect();
+    let names: Vec<String> = opened
+        .report
+        .tables
+        .iter()
+        .enumerate()
+        .map(|(i, t)| name(i, t))
+        .collect();
     // Earlier tabs go when the current one would not fit.
     let mut first = 0;
-    let span = |from: usize| names.iter().skip(from).take(opened.table + 1 - from).map(|n| words::width(n) + 1).sum::<usize>();
+    let span = |from: usize| {
+        names
+            .iter()
+            .skip(from)
+            .take(opened.table + 1 - from)
+            .map(|n| words::width(n) + 1)
+            .sum::<usize>()
+    };
     while first < opened.table && span(first) + 1 > width {
         first += 1;
     }
     let mut x = 0;
     for (i, name) in names.iter().enumerate().skip(first) {
-        let style = if i == opened.table { theme.heading } else { theme.muted };
+        let style = if i == opened.table {
+            theme.heading
+        } else {
+            theme.muted
+        };
         x += canvas.put(x, 0, name, style) + 1;
     }
 }
@@ -85,9 +119,16 @@ fn facts(state: &State, opened: &Opened, table: &Table, view: &TableView, canvas
     let mut text = if shown == all {
         words::count(all, "row")
     } else {
-        format!("{} of {}", words::thousands(shown), words::count(all, "row"))
+        format!(
+            "{} of {}",
+            words::thousands(shown),
+            words::count(all, "row")
+        )
     };
-    if let Some((column, direction)) = view.sort.and_then(|(c, d)| Some((table.columns.get(c)?, d))) {
+    if let Some((column, direction)) = view
+        .sort
+        .and_then(|(c, d)| Some((table.columns.get(c)?, d)))
+    {
         text.push_str(&format!(" · by {} {}", column.id, arrow(direction)));
     }
     let mut x = 1 + canvas.put(1, 0, &text, theme.text);
@@ -98,7 +139,12 @@ fn facts(state: &State, opened: &Opened, table: &Table, view: &TableView, canvas
     if selection.count() > 0 && matches!(table.id.as_str(), "speakers" | "items") {
         let only = if selection.narrows { "only " } else { "" };
         let chosen = words::count(selection.count(), "selected speaker");
-        canvas.put(x, 0, &format!(" · {only}{chosen} ({})", selection.origin), theme.mark);
+        canvas.put(
+            x,
+            0,
+            &format!(" · {only}{chosen} ({})", selection.origin),
+            theme.mark,
+        );
     }
 }
 
@@ -117,14 +163,19 @@ fn header(
     canvas: &mut Canvas<'_>,
 ) {
     for v in columns {
-        let (Some(column), Some(format)) = (table.columns.get(v.column), view.formats.get(v.column))
+        let (Some(column), Some(format)) =
+            (table.columns.get(v.column), view.formats.get(v.column))
         else {
             continue;
         };
         let name = cell::header(column);
         let name = match view.sort {
             Some((sorted, direction)) if sorted == v.column => {
-                format!("{} {}", words::clip(&name, usize::from(v.width).saturating_sub(2)), arrow(direction))
+                format!(
+                    "{} {}",
+                    words::clip(&name, usize::from(v.width).saturating_sub(2)),
+                    arrow(direction)
+                )
             }
             _ => name,
         };
@@ -159,8 +210,17 @@ fn entry(
         return;
     };
     let text = cell::cell(column, row, format.shape);
-    let style = if text == MISSING { state.theme.muted } else { state.theme.text };
-    canvas.put(layout::GUTTER + v.x, y, &aligned(&text, format.shape, v.width), style);
+    let style = if text == MISSING {
+        state.theme.muted
+    } else {
+        state.theme.text
+    };
+    canvas.put(
+        layout::GUTTER + v.x,
+        y,
+        &aligned(&text, format.shape, v.width),
+        style,
+    );
 }
 
 fn aligned(text: &str, shape: Shape, width: u16) -> String {

@@ -15,7 +15,10 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     let count = u16::try_from(state.entries.len()).unwrap_or(u16::MAX);
     let list_height = count.saturating_add(2).clamp(3, (area.height / 3).max(3));
     entries(state, &mut canvas.lines(0, list_height));
-    let jobs = state.jobs.iter().filter(|j| j.is_running() || matches!(j.state, JobState::Failed(_)));
+    let jobs = state
+        .jobs
+        .iter()
+        .filter(|j| j.is_running() || matches!(j.state, JobState::Failed(_)));
     let jobs: Vec<_> = jobs.collect();
     let jobs_height = match (jobs.len(), room) {
         (0, _) | (_, Room::One | Room::None) => 0,
@@ -40,12 +43,29 @@ fn welcome(state: &State, canvas: &mut Canvas<'_>) {
             .and_then(|i| state.keymap.key_here(&contexts, i))
             .map_or_else(|| String::from(":"), |k| k.to_string())
     };
-    canvas.put(2, 1, "Phonoscope looks inside speech models.", theme.heading);
+    canvas.put(
+        2,
+        1,
+        "Phonoscope looks inside speech models.",
+        theme.heading,
+    );
     let narrow = canvas.width() < 70;
     let lines = [
-        ("demo.start", "starts the demo: models and speech in, an explained speaker space out", "starts the demo"),
-        ("app.palette", "finds any command by name, key or description", "finds any command"),
-        ("app.help", "shows the keys that are valid here", "shows the keys"),
+        (
+            "demo.start",
+            "starts the demo: models and speech in, an explained speaker space out",
+            "starts the demo",
+        ),
+        (
+            "app.palette",
+            "finds any command by name, key or description",
+            "finds any command",
+        ),
+        (
+            "app.help",
+            "shows the keys that are valid here",
+            "shows the keys",
+        ),
         ("app.quit", "quits", "quits"),
     ];
     for (y, (id, long, short)) in (3..).zip(lines) {
@@ -67,11 +87,22 @@ fn entries(state: &State, canvas: &mut Canvas<'_>) {
     let height = usize::from(list.height().max(1));
     let first = (state.entry + 1).saturating_sub(height);
     let open = state.opened.as_ref().map(|o| &o.path);
-    for (y, (i, entry)) in state.entries.iter().enumerate().skip(first).take(height).enumerate() {
+    for (y, (i, entry)) in state
+        .entries
+        .iter()
+        .enumerate()
+        .skip(first)
+        .take(height)
+        .enumerate()
+    {
         let y = y as u16;
         let here = i == state.entry;
         let sign = if here { "> " } else { "  " };
-        let shown = if open == Some(&entry.path) { "open " } else { "     " };
+        let shown = if open == Some(&entry.path) {
+            "open "
+        } else {
+            "     "
+        };
         let used = list.put(0, y, &format!("{sign}{shown}"), theme.accent);
         let half = usize::from(list.width().saturating_sub(used) / 2);
         list.put(used, y, &words::left(&entry.title, half), theme.text);
@@ -115,8 +146,14 @@ fn found(state: &State, canvas: &mut Canvas<'_>) {
 fn made_of(report: &phonoscope_probes::report::Report) -> Vec<String> {
     let p = &report.provenance;
     let mut lines = Vec::new();
-    let model = p.model.as_ref().map(|m| format!("model {} ({})", m.name, m.source));
-    let engine = p.engine.as_ref().map(|e| format!("engine {} {}", e.name, e.version));
+    let model = p
+        .model
+        .as_ref()
+        .map(|m| format!("model {} ({})", m.name, m.source));
+    let engine = p
+        .engine
+        .as_ref()
+        .map(|e| format!("engine {} {}", e.name, e.version));
     lines.extend([model, engine].into_iter().flatten());
     let inputs = p.inputs.iter().map(|i| {
         let hash: String = i.sha256.chars().take(12).collect();

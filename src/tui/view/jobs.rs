@@ -24,11 +24,18 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         let rows = usize::from(list.height().max(1));
         let first = (state.job + 1).saturating_sub(rows);
         for (i, job) in state.jobs.iter().enumerate().skip(first).take(rows) {
-            row(state, job, i == state.job, &mut list.lines((i - first) as u16, 1));
+            row(
+                state,
+                job,
+                i == state.job,
+                &mut list.lines((i - first) as u16, 1),
+            );
         }
     }
     let mut pane = canvas.lines(height - detail_height, detail_height);
-    let Some(job) = state.jobs.get(state.job) else { return };
+    let Some(job) = state.jobs.get(state.job) else {
+        return;
+    };
     let mut detail = pane.frame(&job.label, "", theme.muted);
     let width = usize::from(detail.width().saturating_sub(2));
     let (text, style) = match &job.state {
@@ -36,7 +43,10 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         JobState::Done(words) => (words.clone(), theme.text),
         JobState::Cancelled => (String::from("cancelled"), theme.warn),
         JobState::Cancelling => (String::from("stopping …"), theme.warn),
-        JobState::Running => (job.progress.as_ref().map_or_else(String::new, pace), theme.text),
+        JobState::Running => (
+            job.progress.as_ref().map_or_else(String::new, pace),
+            theme.text,
+        ),
     };
     for (y, line) in words::wrap(&text, width).iter().enumerate() {
         detail.put(1, y as u16, line, style);
@@ -72,10 +82,11 @@ pub(super) fn row(state: &State, job: &JobRow, here: bool, canvas: &mut Canvas<'
         (JobState::Running | JobState::Cancelling, Some(snapshot)) => {
             let mut x = x;
             if let (Some(share), true) = (share(snapshot), wide) {
-                const CELLS: usize = 10;
-                let full = (share * CELLS as f64) as usize;
-                let bar: String =
-                    (0..CELLS).map(|i| if i < full { '█' } else { '░' }).collect();
+                let cells = if canvas.width() < 100 { 6 } else { 20 };
+                let full = (share * cells as f64) as usize;
+                let bar: String = (0..cells)
+                    .map(|i| if i < full { '█' } else { '░' })
+                    .collect();
                 x += canvas.put(x, 0, &bar, theme.accent) + 1;
             }
             canvas.put(x, 0, &pace(snapshot), theme.text);
@@ -91,7 +102,9 @@ pub(super) fn row(state: &State, job: &JobRow, here: bool, canvas: &mut Canvas<'
 }
 
 fn share(s: &Snapshot) -> Option<f64> {
-    s.total.filter(|total| *total > 0).map(|total| (s.done as f64 / total as f64).min(1.0))
+    s.total
+        .filter(|total| *total > 0)
+        .map(|total| (s.done as f64 / total as f64).min(1.0))
 }
 
 /// `extract 120/251 items, 3.2/s, 0:41 left`.
@@ -102,7 +115,10 @@ fn pace(s: &Snapshot) -> String {
     let done = words::thousands(usize::try_from(s.done).unwrap_or(usize::MAX));
     let count = match s.total {
         Some(total) => {
-            format!("{done}/{}", words::thousands(usize::try_from(total).unwrap_or(usize::MAX)))
+            format!(
+                "{done}/{}",
+                words::thousands(usize::try_from(total).unwrap_or(usize::MAX))
+            )
         }
         None => done,
     };

@@ -18,7 +18,11 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     } else {
         format!("Log, search `{}`", state.log.search)
     };
-    let below = if state.log.up == 0 { String::new() } else { format!("{} below", state.log.up) };
+    let below = if state.log.up == 0 {
+        String::new()
+    } else {
+        format!("{} below", state.log.up)
+    };
     let mut inside = canvas.frame(&title, &below, theme.muted);
     let height = usize::from(inside.height());
     let lines: Vec<_> = state.log.window(height).collect();

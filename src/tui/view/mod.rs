@@ -45,7 +45,11 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
     }
     match &state.overlay {
         Some(Overlay::Help { scroll }) => help::draw(state, *scroll, &mut body),
-        Some(Overlay::Palette { line, found, cursor }) => {
+        Some(Overlay::Palette {
+            line,
+            found,
+            cursor,
+        }) => {
             palette::draw(state, line, found, *cursor, &mut body);
         }
         Some(Overlay::Export { formats, cursor }) => {
@@ -61,8 +65,14 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
 }
 
 fn too_small(state: &State, canvas: &mut Canvas<'_>, size: Size) {
-    let text = format!("{}×{} is too small: 40×10 at least", size.width, size.height);
-    for (y, line) in words::wrap(&text, usize::from(size.width)).iter().enumerate() {
+    let text = format!(
+        "{}×{} is too small: 40×10 at least",
+        size.width, size.height
+    );
+    for (y, line) in words::wrap(&text, usize::from(size.width))
+        .iter()
+        .enumerate()
+    {
         canvas.put(0, y as u16, line, state.theme.text);
     }
 }
@@ -71,7 +81,11 @@ fn header(state: &State, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let narrow = canvas.width() < 80;
     let named = canvas.width() >= 100;
-    let mut x = if named { canvas.put(0, 0, " phonoscope ", theme.heading) } else { 0 };
+    let mut x = if named {
+        canvas.put(0, 0, " phonoscope ", theme.heading)
+    } else {
+        0
+    };
     for (number, screen) in (1..).zip(Screen::ALL) {
         let current = screen == state.screen;
         let text = if narrow && !current {
@@ -79,22 +93,42 @@ fn header(state: &State, canvas: &mut Canvas<'_>) {
         } else {
             format!(" {number} {} ", screen.title())
         };
-        let style = if current { theme.on_accent } else { theme.muted };
+        let style = if current {
+            theme.on_accent
+        } else {
+            theme.muted
+        };
         x += canvas.put(x, 0, &text, style);
     }
-    let title = state.opened.as_ref().map_or("no report", |o| o.report.title.as_str());
+    let title = state
+        .opened
+        .as_ref()
+        .map_or("no report", |o| o.report.title.as_str());
     let room = usize::from(canvas.width().saturating_sub(x + 3));
-    let style = if state.opened.is_some() { theme.text } else { theme.muted };
+    let style = if state.opened.is_some() {
+        theme.text
+    } else {
+        theme.muted
+    };
     canvas.put_right(1, 0, &words::clip(title, room), style);
 }
 
 fn status(state: &State, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     if let Some(Overlay::Filter { line, problem, .. }) = &state.overlay {
-        let label = if state.screen == Screen::Log { " search: " } else { " filter: " };
+        let label = if state.screen == Screen::Log {
+            " search: "
+        } else {
+            " filter: "
+        };
         return prompt::line(state, label, line, problem.as_deref(), canvas);
     }
-    let busy = state.jobs.iter().rev().find(|j| j.is_running()).map(jobs::in_brief);
+    let busy = state
+        .jobs
+        .iter()
+        .rev()
+        .find(|j| j.is_running())
+        .map(jobs::in_brief);
     let busy = busy.unwrap_or_default();
     let room = usize::from(canvas.width()).saturating_sub(words::width(&busy) + 3);
     if let Some(notice) = &state.notice {
@@ -104,7 +138,12 @@ fn status(state: &State, canvas: &mut Canvas<'_>) {
             Tone::Warn => ("! ", theme.warn),
             Tone::Bad => ("✗ ", theme.bad),
         };
-        canvas.put(1, 0, &words::clip(&format!("{sign}{}", notice.text), room), style);
+        canvas.put(
+            1,
+            0,
+            &words::clip(&format!("{sign}{}", notice.text), room),
+            style,
+        );
     } else if let Some(text) = place(state) {
         canvas.put(1, 0, &words::clip(&text, room), theme.muted);
     }
@@ -119,7 +158,11 @@ fn place(state: &State) -> Option<String> {
             let (_, view) = opened.current()?;
             let rows = view.order.len();
             let at = if rows == 0 { 0 } else { view.cursor + 1 };
-            Some(format!("row {} of {}", words::thousands(at), words::thousands(rows)))
+            Some(format!(
+                "row {} of {}",
+                words::thousands(at),
+                words::thousands(rows)
+            ))
         }
         Screen::Space => Some(opened.space.as_ref()?.readout.clone()),
         Screen::Home => Some(opened.path.display().to_string()),
@@ -132,7 +175,10 @@ fn hints(state: &State, canvas: &mut Canvas<'_>) {
     let contexts = state.contexts();
     let mut x = 1;
     for (i, command) in COMMANDS.iter().enumerate() {
-        let Some(key) = state.keymap.key_here(&contexts, i).filter(|_| !command.hint.is_empty())
+        let Some(key) = state
+            .keymap
+            .key_here(&contexts, i)
+            .filter(|_| !command.hint.is_empty())
         else {
             continue;
         };
@@ -148,9 +194,10 @@ fn hints(state: &State, canvas: &mut Canvas<'_>) {
 
 /// A line for screens that need a report.
 fn nothing_open(state: &State, canvas: &mut Canvas<'_>) {
-    let opening = state.jobs.iter().any(|j| {
-        j.kind == super::state::JobKind::Open && j.state == JobState::Running
-    });
+    let opening = state
+        .jobs
+        .iter()
+        .any(|j| j.kind == super::state::JobKind::Open && j.state == JobState::Running);
     let text = if opening {
         "Opening the report …"
     } else {

@@ -29,13 +29,20 @@ pub(super) fn draw(
         list.put(2, 0, "no command matches", theme.muted);
     }
     for (place, i) in found.iter().enumerate().skip(first).take(rows) {
-        let Some(command) = COMMANDS.get(*i) else { continue };
+        let Some(command) = COMMANDS.get(*i) else {
+            continue;
+        };
         let y = (place - first) as u16;
         let here = place == cursor;
         list.dot(0, y, if here { '>' } else { ' ' }, theme.accent);
         list.put(2, y, &words::left(command.id, name_width), theme.text);
         let x = 3 + name_width as u16;
-        list.put(x, y, &words::left(&state.keymap.keys_of(*i), keys_width), theme.accent);
+        list.put(
+            x,
+            y,
+            &words::left(&state.keymap.keys_of(*i), keys_width),
+            theme.accent,
+        );
         list.put(x + keys_width as u16 + 1, y, command.doc, theme.muted);
         if here {
             list.tint(y, theme.select);

@@ -20,7 +20,9 @@ pub(super) fn line(
     let most = usize::from(canvas.width()) * 3 / 5;
     let trouble = problem.map(|p| words::clip(&format!("! {p}"), most));
     let kept = trouble.as_ref().map_or(0, |t| words::width(t) + 2);
-    let room = usize::from(canvas.width().saturating_sub(x)).saturating_sub(kept).max(4);
+    let room = usize::from(canvas.width().saturating_sub(x))
+        .saturating_sub(kept)
+        .max(4);
     let (text, head) = (line.text(), line.head());
     // Long lines show their part around the cursor.
     let skipped = words::width(&head).saturating_sub(room - 1);

@@ -25,12 +25,22 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let chosen = opened.selection.count();
     let what = words::count(opened.speakers(), "speaker");
     let above = if chosen > 0 {
-        format!("{what}, {} selected · up: {}", words::thousands(chosen), axis(opened, space.y))
+        format!(
+            "{what}, {} selected · up: {}",
+            words::thousands(chosen),
+            axis(opened, space.y)
+        )
     } else {
         format!("{what} · up: {}", axis(opened, space.y))
     };
-    canvas.frame(&above, &format!("across: {}", axis(opened, space.x)), border);
-    let title = space.colour_column(&opened.report).map_or("no colour", |c| c.id.as_str());
+    canvas.frame(
+        &above,
+        &format!("across: {}", axis(opened, space.x)),
+        border,
+    );
+    let title = space
+        .colour_column(&opened.report)
+        .map_or("no colour", |c| c.id.as_str());
     let areas = layout::scatter(pane, &space.coding, title);
     let lines = layout::legend(&space.coding, title, areas.legend.width);
     legend(theme, &lines, &mut canvas.part(areas.legend));
@@ -87,7 +97,9 @@ fn points(state: &State, space: &Space, dims: bool, canvas: &mut Canvas<'_>) {
     let (x0, y0) = (space.raster.x.unit(0.0), 1.0 - space.raster.y.unit(0.0));
     let (width, height) = (canvas.width(), canvas.height());
     let at = |unit: f64, cells: u16| {
-        (0.0..1.0).contains(&unit).then_some((unit * f64::from(cells)) as u16)
+        (0.0..1.0)
+            .contains(&unit)
+            .then_some((unit * f64::from(cells)) as u16)
     };
     if let Some(x) = at(x0, width) {
         (0..height).for_each(|y| canvas.dot(x, y, '┊', theme.muted));

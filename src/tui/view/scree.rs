@@ -30,23 +30,35 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let row = space.component - 1;
     let value = ratio.and_then(|c| c.estimate_at(row)).map(percent_interval);
     let null = threshold.and_then(|c| c.value(row)).map(percent);
-    let mut below =
-        format!("PC{} {}", space.component, value.unwrap_or_else(|| String::from("–")));
+    let mut below = format!(
+        "PC{} {}",
+        space.component,
+        value.unwrap_or_else(|| String::from("–"))
+    );
     let against = null.map_or_else(String::new, |v| format!(" null {} %", significant(v, 2)));
     if words::width(&below) + words::width(&against) + 6 <= usize::from(canvas.width()) {
         below.push_str(&against);
     }
     let mut inside = canvas.frame("Scree: % of variance", &below, border);
     let mut x = 0;
-    for (sign, style, text) in
-        [('●', theme.accent, "share"), ('│', theme.accent, "interval"), ('━', theme.warn, "null 95 %")]
-    {
+    for (sign, style, text) in [
+        ('●', theme.accent, "share"),
+        ('│', theme.accent, "interval"),
+        ('━', theme.warn, "null 95 %"),
+    ] {
         inside.dot(x, 0, sign, style);
         x += 2 + inside.put(x + 2, 0, text, theme.muted) + 1;
     }
     let height = inside.height().saturating_sub(2);
     let mut plot = inside.lines(1, height + 1);
-    bars(state, space, table.rows(), [ratio, threshold], height, &mut plot);
+    bars(
+        state,
+        space,
+        table.rows(),
+        [ratio, threshold],
+        height,
+        &mut plot,
+    );
 }
 
 fn percent(ratio: f64) -> f64 {
@@ -69,11 +81,18 @@ fn bars(
     let step = (columns / rows.max(1)).clamp(1, 3);
     let fit = (columns / step).max(1);
     // The window of components that holds the cursor.
-    let first = space.component.saturating_sub(fit.max(1)).min(rows.saturating_sub(1));
+    let first = space
+        .component
+        .saturating_sub(fit.max(1))
+        .min(rows.saturating_sub(1));
     let shown = first..(first + fit).min(rows);
     let highs = shown.clone().flat_map(|row| {
         let estimate = ratio.and_then(|c| c.estimate_at(row)).map(|e| e.hi);
-        [estimate, ratio.and_then(|c| c.value(row)), threshold.and_then(|c| c.value(row))]
+        [
+            estimate,
+            ratio.and_then(|c| c.value(row)),
+            threshold.and_then(|c| c.value(row)),
+        ]
     });
     let top = highs.flatten().map(percent).fold(1e-9, f64::max);
     let scale = Scale::new(0.0, top * 1.02);
@@ -110,7 +129,12 @@ fn bars(
         if here || ((row == 0 || (row + 1).is_multiple_of(5)) && x >= free) {
             if here && x < free {
                 // The cursor's own label outranks the one before it.
-                canvas.put(free.saturating_sub(3).max(LABELS), height, "   ", theme.text);
+                canvas.put(
+                    free.saturating_sub(3).max(LABELS),
+                    height,
+                    "   ",
+                    theme.text,
+                );
             }
             let at = x.saturating_sub(size / 2);
             let style = if here { theme.cursor } else { theme.muted };

@@ -18,13 +18,20 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let checks = &opened.report.trust.checks;
     let area = canvas.area();
-    let wanted = u16::try_from(checks.len()).unwrap_or(u16::MAX).saturating_add(3);
+    let wanted = u16::try_from(checks.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(3);
     let list_height = wanted.clamp(4, (area.height * 3 / 5).max(4));
     {
         let mut pane = canvas.lines(0, list_height);
         let mut list = pane.frame("Checks", &verdict(checks), theme.accent);
         if checks.is_empty() {
-            list.put(1, 0, "This report measured nothing about its run.", theme.muted);
+            list.put(
+                1,
+                0,
+                "This report measured nothing about its run.",
+                theme.muted,
+            );
         } else {
             heading(theme, &mut list);
         }
@@ -32,15 +39,18 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         let height = usize::from(rows.height().max(1));
         let first = (opened.check + 1).saturating_sub(height);
         for (i, check) in checks.iter().enumerate().skip(first).take(height) {
-            row(theme, check, i == opened.check, &mut rows.lines((i - first) as u16, 1));
+            row(
+                theme,
+                check,
+                i == opened.check,
+                &mut rows.lines((i - first) as u16, 1),
+            );
         }
     }
     let mut rest = canvas.lines(list_height, u16::MAX);
     let mut below = rest.frame("Coverage", "", theme.muted);
-    let mut y = 0;
-    for (text, style) in lines(theme, opened, below.width()) {
+    for (y, (text, style)) in (0u16..).zip(lines(theme, opened, below.width())) {
         below.put(1, y, &text, style);
-        y += 1;
     }
 }
 
@@ -78,15 +88,31 @@ const fn style(theme: &Theme, status: Status) -> Style {
 fn columns(width: u16) -> [(u16, usize); 5] {
     let id = if width < 70 { 16 } else { 22 };
     let value = 12 + id;
-    [(12, id.into()), (value + 1, 10), (value + 12, 10), (value + 23, 6), (value + 31, usize::MAX)]
+    [
+        (12, id.into()),
+        (value + 1, 10),
+        (value + 12, 10),
+        (value + 23, 6),
+        (value + 31, usize::MAX),
+    ]
 }
 
 fn heading(theme: &Theme, canvas: &mut Canvas<'_>) {
     let [id, value, threshold, n, detail] = columns(canvas.width());
     canvas.put(2, 0, "verdict", theme.heading);
     canvas.put(id.0, 0, "check", theme.heading);
-    canvas.put(value.0, 0, &words::right("measured", value.1), theme.heading);
-    canvas.put(threshold.0, 0, &words::right("at most", threshold.1), theme.heading);
+    canvas.put(
+        value.0,
+        0,
+        &words::right("measured", value.1),
+        theme.heading,
+    );
+    canvas.put(
+        threshold.0,
+        0,
+        &words::right("at most", threshold.1),
+        theme.heading,
+    );
     canvas.put(n.0, 0, &words::right("n", n.1), theme.heading);
     canvas.put(detail.0, 0, "detail", theme.heading);
 }
@@ -98,12 +124,33 @@ fn row(theme: &Theme, check: &Check, here: bool, canvas: &mut Canvas<'_>) {
     canvas.put(2, 0, &format!("{glyph} {word}"), style(theme, check.status));
     canvas.put(id.0, 0, &words::clip(&check.id, id.1), theme.text);
     let number = |v: Option<f64>| {
-        let unit = check.unit.as_ref().map_or_else(String::new, |u| format!(" {u}"));
-        v.map_or_else(|| String::from("–"), |v| format!("{}{unit}", significant(v, 2)))
+        let unit = check
+            .unit
+            .as_ref()
+            .map_or_else(String::new, |u| format!(" {u}"));
+        v.map_or_else(
+            || String::from("–"),
+            |v| format!("{}{unit}", significant(v, 2)),
+        )
     };
-    canvas.put(value.0, 0, &words::right(&number(check.value), value.1), theme.text);
-    canvas.put(threshold.0, 0, &words::right(&number(check.threshold), threshold.1), theme.text);
-    canvas.put(n.0, 0, &words::right(&words::thousands(check.n), n.1), theme.text);
+    canvas.put(
+        value.0,
+        0,
+        &words::right(&number(check.value), value.1),
+        theme.text,
+    );
+    canvas.put(
+        threshold.0,
+        0,
+        &words::right(&number(check.threshold), threshold.1),
+        theme.text,
+    );
+    canvas.put(
+        n.0,
+        0,
+        &words::right(&words::thousands(check.n), n.1),
+        theme.text,
+    );
     canvas.put(detail.0, 0, &check.detail, theme.muted);
     if here {
         canvas.tint(0, theme.select);
@@ -116,7 +163,11 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
     let trust = &opened.report.trust;
     let mut lines = Vec::new();
     let mut add = |text: &str, style: Style| {
-        lines.extend(words::wrap(text, width).into_iter().map(|line| (line, style)));
+        lines.extend(
+            words::wrap(text, width)
+                .into_iter()
+                .map(|line| (line, style)),
+        );
     };
     if let Some(check) = trust.checks.get(opened.check) {
         add(&format!("{}: {}", check.id, check.meaning), theme.accent);
@@ -137,7 +188,10 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
         theme.text,
     );
     for (reason, n) in opened.skip_reasons.iter().take(5) {
-        add(&format!("! {} skipped: {reason}", words::thousands(*n)), theme.warn);
+        add(
+            &format!("! {} skipped: {reason}", words::thousands(*n)),
+            theme.warn,
+        );
     }
     for (column, groups) in &c.groups {
         let groups: Vec<String> = groups
