@@ -1,6 +1,8 @@
 //! What a frame costs: budgets are 8 ms at 200×50 with 100,000 points, and 150 ms from the bytes
 //! of a 10,000-speaker report to its first frame.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot start has to stop")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use ratatui::backend::TestBackend;
 #[path = "../src/tui/tests/sample.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod sample;
+#[path = "../src/tui/tests/sample_trust.rs"]
+mod sample_trust;
 
 fn main() {
     divan::main();

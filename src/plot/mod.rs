@@ -14,3 +14,4 @@ pub use scale::{Scale, Tick, significant};
 #[cfg(test)]
 pub(crate) use svg::tests::assert_well_formed;
 pub use svg::{Anchor, Marker, Svg};
+pub(crate) use svg::{escape, hex};

@@ -254,7 +254,7 @@ fn fixed(value: f64) -> String {
 }
 
 /// Text for XML: markup escaped, characters that XML 1.0 forbids replaced.
-fn escape(words: &str) -> String {
+pub(crate) fn escape(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     for c in words.chars() {
         match c {

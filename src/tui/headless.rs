@@ -6,6 +6,7 @@ use phonoscope_analysis::task::Task;
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 use super::jobs::{Work, perform};
 use super::keymap::Keymap;
@@ -136,10 +137,7 @@ impl Headless {
 
     /// The screen as text, one line per row, without colours.
     pub fn text(&self) -> String {
-        let size = self.state.size;
-        let Ok(mut terminal) = Terminal::new(TestBackend::new(size.width, size.height));
-        let Ok(_) = terminal.draw(|frame| self.draw(frame));
-        let buffer = terminal.backend().buffer();
+        let (size, buffer) = (self.state.size, self.buffer());
         let mut out = String::new();
         for y in 0..size.height {
             let mut line = String::new();
@@ -153,6 +151,11 @@ impl Headless {
             out.push('\n');
         }
         out
+    }
+
+    /// The screen as an SVG picture in its colours.
+    pub fn picture(&self) -> String {
+        super::picture::draw(&self.buffer())
     }
 
     /// What was copied so far.
@@ -178,6 +181,13 @@ impl Headless {
     #[cfg(test)]
     pub(super) fn state_mut(&mut self) -> &mut State {
         &mut self.state
+    }
+
+    pub(super) fn buffer(&self) -> Buffer {
+        let size = self.state.size;
+        let Ok(mut terminal) = Terminal::new(TestBackend::new(size.width, size.height));
+        let Ok(_) = terminal.draw(|frame| self.draw(frame));
+        terminal.backend().buffer().clone()
     }
 
     fn carry_out(&mut self, effects: Effects) {

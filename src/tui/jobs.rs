@@ -230,3 +230,75 @@ fn panic_words(panic: &(dyn Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a job stopped without a message")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use phonoscope_probes::report::Report;
+
+    use super::*;
+
+    /// Works until it is told to stop.
+    struct Patient(Sender<()>);
+
+    impl Services for Patient {
+        fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf> {
+            task.progress.start("extract", "items", Some(7));
+            task.progress.advance(3);
+            self.0.send(())?;
+            while !task.cancel.is_cancelled() {
+                std::thread::yield_now();
+            }
+            task.check()?;
+            Ok(PathBuf::new())
+        }
+
+        fn open_report(&self, _: &Path, _: &Task) -> anyhow::Result<Report> {
+            anyhow::bail!("no report")
+        }
+
+        fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
+            anyhow::bail!("no disk")
+        }
+    }
+
+    #[test]
+    fn progress_comes_out_and_cancel_goes_in() {
+        let (started, waits) = crossbeam_channel::bounded(1);
+        let (sender, messages) = crossbeam_channel::bounded(4);
+        let mut runner = Runner::new(Arc::new(Patient(started)), sender);
+        runner.start(4, Work::Demo);
+        waits.recv_timeout(Duration::from_secs(20)).unwrap();
+        let snapshots = runner.snapshots();
+        let [s] = snapshots.as_slice() else {
+            panic!("one job runs")
+        };
+        assert_eq!(
+            (s.id, s.done, s.total, s.stage.as_str()),
+            (4, 3, Some(7), "extract")
+        );
+        runner.cancel(4);
+        let msg = messages.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(
+            msg,
+            Msg::Job {
+                id: 4,
+                outcome: Outcome::Cancelled
+            }
+        ));
+        runner.ended(4);
+        assert!(runner.is_idle());
+    }
+
+    #[test]
+    fn leaving_stops_what_still_runs() {
+        let (started, waits) = crossbeam_channel::bounded(1);
+        let (sender, messages) = crossbeam_channel::bounded(4);
+        let mut runner = Runner::new(Arc::new(Patient(started)), sender);
+        runner.start(1, Work::Demo);
+        waits.recv_timeout(Duration::from_secs(20)).unwrap();
+        runner.stop_all(&messages, Duration::from_secs(20));
+        assert!(runner.is_idle());
+    }
+}

@@ -23,6 +23,7 @@ mod layout;
 mod log;
 mod msg;
 mod opened;
+mod picture;
 mod raster;
 mod runtime;
 mod space;
@@ -31,6 +32,7 @@ mod table_view;
 mod terminal;
 mod text_line;
 mod theme;
+mod theme_choice;
 mod update;
 mod view;
 mod words;
@@ -48,7 +50,7 @@ pub use headless::Headless;
 pub use keymap::{check_keys, keymap_page};
 pub use log::{LogLayer, LogReceiver, log_channel};
 pub use runtime::run;
-pub use theme::ThemeChoice;
+pub use theme_choice::ThemeChoice;
 
 /// What the app can ask for while it runs. Calls come from job threads, with a task that carries
 /// progress to the screen and the user's cancel back.

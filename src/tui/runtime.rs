@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use crossterm::event::{Event, KeyEventKind, read};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use super::jobs::Runner;
@@ -16,7 +16,7 @@ use super::log::{Line, LogReceiver};
 use super::msg::Msg;
 use super::state::State;
 use super::terminal::{Guard, require_terminal};
-use super::theme::{self, ColourEnv};
+use super::theme_choice::{ColourEnv, choose};
 use super::update::{Effect, Effects, update};
 use super::{Exit, Launch, Services, headless};
 
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 pub fn run(launch: Launch, services: Arc<dyn Services>) -> Result<Exit> {
     require_terminal()?;
     // Asks the terminal, so it comes before the thread that reads it.
-    let theme = theme::choose(launch.theme, &ColourEnv::read());
+    let theme = choose(launch.theme, &ColourEnv::read());
     let log = launch.log.clone();
     let (mut state, first) = headless::begin(launch, theme);
     let mut guard = Guard::take()?;
@@ -146,6 +146,8 @@ impl World {
     fn take(&mut self, state: &mut State, guard: &mut Guard, msg: Msg) -> Result<()> {
         match &msg {
             Msg::Job { id, .. } => self.runner.ended(*id),
+            // How the tests see that a panic leaves the terminal as it was.
+            Msg::Terminate(SIGUSR1) => panic!("asked to panic by signal"),
             Msg::Resumed => guard.retake().context("cannot take the terminal back")?,
             _ => {}
         }
@@ -186,6 +188,12 @@ fn listen(sender: Sender<Msg>) -> Result<()> {
         }
     })?;
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
+<<<<<<< HEAD
+=======
+    if cfg!(debug_assertions) {
+        signals.add_signal(SIGUSR1)?;
+    }
+>>>>>>> tui
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {

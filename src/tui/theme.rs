@@ -1,15 +1,13 @@
 //! Colours by meaning: the only place of the app that names a colour.
 
-use std::fmt;
-use std::io::IsTerminal as _;
-use std::str::FromStr;
-use std::time::Duration;
+use std::str::FromStr as _;
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use crate::plot::Ramp;
 
+<<<<<<< HEAD
 /// Which colours to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeChoice {
@@ -65,6 +63,9 @@ impl FromStr for ThemeChoice {
             })
     }
 }
+=======
+use super::theme_choice::ThemeChoice;
+>>>>>>> tui
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,69 +74,6 @@ pub(crate) enum Depth {
     True,
     /// The 256-colour palette.
     Indexed,
-}
-
-/// What the environment says about colour.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ColourEnv {
-    no_color: bool,
-    term: String,
-    colorterm: String,
-}
-
-impl ColourEnv {
-    pub(crate) fn read() -> Self {
-        let var = |name| std::env::var(name).unwrap_or_default();
-        Self {
-            no_color: !var("NO_COLOR").is_empty(),
-            term: var("TERM"),
-            colorterm: var("COLORTERM"),
-        }
-    }
-
-    pub(crate) fn depth(&self) -> Depth {
-        match self.colorterm.as_str() {
-            "truecolor" | "24bit" => Depth::True,
-            _ => Depth::Indexed,
-        }
-    }
-
-    /// The choice without asking the terminal; `Auto` remains when only the terminal knows.
-    fn settle(&self, choice: ThemeChoice) -> ThemeChoice {
-        match choice {
-            ThemeChoice::Auto if self.no_color => ThemeChoice::Mono,
-            ThemeChoice::Auto if matches!(self.term.as_str(), "dumb" | "linux" | "") => {
-                ThemeChoice::Ansi16
-            }
-            other => other,
-        }
-    }
-}
-
-/// The theme to use; asks a real terminal for its background only when nothing else decides.
-/// Must run before anything reads the terminal.
-pub(crate) fn choose(choice: ThemeChoice, env: &ColourEnv) -> Theme {
-    if choice != ThemeChoice::Auto && env.no_color {
-        // An explicit theme outranks the variable, which crossterm would otherwise obey.
-        crossterm::style::force_color_output(true);
-    }
-    let settled = match env.settle(choice) {
-        ThemeChoice::Auto => ask_terminal(),
-        other => other,
-    };
-    Theme::new(settled, env.depth())
-}
-
-fn ask_terminal() -> ThemeChoice {
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
-        return ThemeChoice::Dark;
-    }
-    let mut options = terminal_colorsaurus::QueryOptions::default();
-    options.timeout = Duration::from_millis(150);
-    match terminal_colorsaurus::theme_mode(options) {
-        Ok(terminal_colorsaurus::ThemeMode::Light) => ThemeChoice::Light,
-        _ => ThemeChoice::Dark,
-    }
 }
 
 /// Styles by meaning.
@@ -265,6 +203,34 @@ pub(crate) fn class_glyph(index: usize) -> char {
     GLYPHS.get(index).copied().unwrap_or('◇')
 }
 
+/// The page of pictures of the screen.
+pub(crate) const PAGE: [u8; 3] = [16, 22, 28];
+
+/// Ink and paper of a cell as CSS colours, for pictures of the screen on a dark page.
+pub(crate) fn css(style: Style) -> (String, String) {
+    let (page, text) = (PAGE, [222, 228, 234]);
+    let rgb = |colour: Option<Color>, otherwise: [u8; 3]| match colour {
+        Some(Color::Rgb(r, g, b)) => [r, g, b],
+        _ => otherwise,
+    };
+    let (mut ink, mut paper) = (rgb(style.fg, text), rgb(style.bg, page));
+    if style.add_modifier.contains(Modifier::REVERSED) {
+        (ink, paper) = (paper, ink);
+    }
+    if style.add_modifier.contains(Modifier::DIM) {
+        ink = [0, 1, 2].map(|i: usize| {
+            let mean = u16::from(ink.get(i).copied().unwrap_or(0)) + u16::from(page[i]);
+            u8::try_from(mean / 2).unwrap_or(u8::MAX)
+        });
+    }
+    (crate::plot::hex(ink), crate::plot::hex(paper))
+}
+
+/// Whether a style is bold.
+pub(crate) fn is_bold(style: Style) -> bool {
+    style.add_modifier.contains(Modifier::BOLD)
+}
+
 fn parse_style(words: &str, depth: Depth) -> Result<Style, String> {
     let mut style = Style::new();
     let mut words = words.split_whitespace();
@@ -289,7 +255,7 @@ fn parse_colour(word: &str, depth: Depth) -> Result<Color, String> {
         return Ok(quantise(r, g, b, depth));
     }
     let name = word.replace("bright_", "light");
-    Color::from_str(&name).map_err(|_| format!("`{word}` is not a colour"))
+    Color::from_str(&name).map_err(|_unused| format!("`{word}` is not a colour"))
 }
 
 /// The colour itself, or the nearest of the palette's 6×6×6 cube and 24 greys.
@@ -371,6 +337,7 @@ mod tests {
     }
 
     #[test]
+<<<<<<< HEAD
     fn the_environment_decides_before_the_terminal_is_asked() {
         let env = |no_color, term: &str| ColourEnv {
             no_color,
@@ -396,6 +363,8 @@ mod tests {
     }
 
     #[test]
+=======
+>>>>>>> tui
     fn palette_colours_are_the_nearest() {
         assert_eq!(quantise(255, 0, 0, Depth::Indexed), Color::Indexed(196));
         assert_eq!(quantise(128, 128, 128, Depth::Indexed), Color::Indexed(244));

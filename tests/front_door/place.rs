@@ -36,8 +36,10 @@ pub(crate) fn ge2e() -> &'static str {
 
 /// The folder of golden numbers and speech, or nothing and a printed reason.
 pub(crate) fn shared() -> Option<PathBuf> {
-    let path = std::env::var_os("PHONOSCOPE_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let path = std::env::var_os("PHONOSCOPE_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
     if path.is_dir() {
         return Some(path);
     }
@@ -47,7 +49,9 @@ pub(crate) fn shared() -> Option<PathBuf> {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -98,8 +102,17 @@ impl Place {
         let (speakers, utterances) = (speakers.to_string(), utterances.to_string());
         let secs = secs.to_string();
         let ran = self.run([
-            "data", "synth", "voices", "--out", "voices", "--speakers", &speakers, "--utterances",
-            &utterances, "--duration-secs", &secs,
+            "data",
+            "synth",
+            "voices",
+            "--out",
+            "voices",
+            "--speakers",
+            &speakers,
+            "--utterances",
+            &utterances,
+            "--duration-secs",
+            &secs,
         ]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         "voices/manifest.tsv".into()
@@ -120,8 +133,16 @@ impl Ran {
     /// Asserts one error line with this text, a hint, and this exit code.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, text: &str) {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        let errors: Vec<&str> = self.stderr.lines().filter(|l| l.starts_with("error: ")).collect();
+        assert_eq!(
+            self.code, code,
+            "stdout: {}\nstderr: {}",
+            self.stdout, self.stderr
+        );
+        let errors: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|l| l.starts_with("error: "))
+            .collect();
         assert_eq!(errors.len(), 1, "one error line in: {}", self.stderr);
         assert!(errors[0].contains(text), "`{text}` in: {}", self.stderr);
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
@@ -130,7 +151,15 @@ impl Ran {
     #[track_caller]
     pub(crate) fn fails_with_hint(&self, code: i32, text: &str, hint: &str) {
         self.fails(code, text);
-        let hints: Vec<&str> = self.stderr.lines().filter(|l| l.starts_with("hint: ")).collect();
-        assert!(hints.iter().any(|h| h.contains(hint)), "hint `{hint}` in: {}", self.stderr);
+        let hints: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|l| l.starts_with("hint: "))
+            .collect();
+        assert!(
+            hints.iter().any(|h| h.contains(hint)),
+            "hint `{hint}` in: {}",
+            self.stderr
+        );
     }
 }

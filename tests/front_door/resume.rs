@@ -12,12 +12,25 @@ fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
         .unwrap()
         .map(|e| e.unwrap().path())
         .filter(|p| !p.ends_with(".lock"))
-        .map(|p| (p.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(p).unwrap()))
+        .map(|p| {
+            (
+                p.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(p).unwrap(),
+            )
+        })
         .collect()
 }
 
 fn args<'a>(manifest: &'a str, out: &'a str) -> Vec<&'a str> {
-    vec!["extract", "--model", ge2e(), "--data", manifest, "--out", out]
+    vec![
+        "extract",
+        "--model",
+        ge2e(),
+        "--data",
+        manifest,
+        "--out",
+        out,
+    ]
 }
 
 /// Starts an extraction and sends `signal` once its first shard is there; the exit code.
@@ -26,11 +39,16 @@ fn interrupt(place: &Place, manifest: &str, out: &str, signal: i32) -> Option<i3
     let first = place.path(out).join("activations-00000.safetensors");
     let deadline = Instant::now() + Duration::from_secs(120);
     while !first.exists() && Instant::now() < deadline {
-        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be interrupted");
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it could be interrupted"
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
     let pid = child.id().to_string();
-    let sent = std::process::Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+    let sent = std::process::Command::new("kill")
+        .args([&format!("-{signal}"), &pid])
+        .status();
     assert!(sent.unwrap().success());
     child.wait().unwrap().code()
 }
@@ -43,16 +61,31 @@ fn killed_and_interrupted_runs_end_with_the_same_bytes() {
     let undisturbed = place.run(args(&manifest, "whole"));
     assert_eq!(undisturbed.code, 0, "{}", undisturbed.stderr);
     let expected = files(&place.path("whole"));
-    assert_eq!(expected.keys().filter(|n| n.starts_with("activations")).count(), 4);
+    assert_eq!(
+        expected
+            .keys()
+            .filter(|n| n.starts_with("activations"))
+            .count(),
+        4
+    );
 
     assert_eq!(interrupt(&place, &manifest, "broken", 9), None);
     assert!(!place.path("broken/items.tsv").exists());
     assert_eq!(interrupt_again(&place, &manifest), Some(130));
     let resumed = place.run(args(&manifest, "broken"));
     assert_eq!(resumed.code, 0, "{}", resumed.stderr);
-    assert!(resumed.stderr.contains("from an earlier start"), "{}", resumed.stderr);
+    assert!(
+        resumed.stderr.contains("from an earlier start"),
+        "{}",
+        resumed.stderr
+    );
     let found = files(&place.path("broken"));
-    assert!(found.keys().eq(expected.keys()), "{:?} {:?}", found.keys(), expected.keys());
+    assert!(
+        found.keys().eq(expected.keys()),
+        "{:?} {:?}",
+        found.keys(),
+        expected.keys()
+    );
     for (name, bytes) in &expected {
         assert!(found[name] == *bytes, "{name} differs");
     }

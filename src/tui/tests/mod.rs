@@ -1,5 +1,7 @@
 //! Tests of the app as a whole.
 
 pub(super) mod sample;
+mod sample_trust;
 mod screens;
 mod steps;
+mod work;

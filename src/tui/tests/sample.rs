@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::estimate::Method;
 use phonoscope_probes::report::{
+<<<<<<< HEAD
     Check, Column, Coverage, EngineUsed, GroupCount, InputFile, ModelUsed, Provenance, Report,
     Role, SCHEMA, Skipped, Status, Table, Trust,
+=======
+    Column, EngineUsed, InputFile, ModelUsed, Provenance, Report, Role, SCHEMA, Table,
+>>>>>>> tui
 };
+
+use super::sample_trust::trust;
 
 /// A number in `[0, 1)` that depends on nothing but its arguments.
 pub(crate) fn noise(i: usize, salt: u64) -> f64 {
@@ -291,6 +297,7 @@ fn items(rows: usize) -> Table {
     }
 }
 
+<<<<<<< HEAD
 fn trust() -> Trust {
     let check = |id: &str, meaning: &str, status, value, threshold, detail: &str| Check {
         id: id.into(),
@@ -370,6 +377,8 @@ fn trust() -> Trust {
     }
 }
 
+=======
+>>>>>>> tui
 /// A report on 60 speakers.
 pub(crate) fn report() -> Report {
     report_of(60, 8)

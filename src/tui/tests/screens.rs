@@ -3,30 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::super::jobs::Snapshot;
 use super::super::msg::Msg;
 use super::super::{Headless, Launch, Source, Start, ThemeChoice};
 use super::steps::Fake;
-use super::{sample, steps};
+use super::{sample, work};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
-
-fn buffer(app: &Headless) -> Buffer {
-    let size = app.state().size;
-    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
-    terminal.draw(|frame| app.draw(frame)).unwrap();
-    terminal.backend().buffer().clone()
-}
 
 /// Text, then one letter per cell for each distinct style (`.` for none), so that moving a
 /// highlight changes the snapshot; lines without style are left out.
 fn dump(app: &Headless) -> String {
-    let buffer = buffer(app);
+    let buffer = app.buffer();
     let mut names: BTreeMap<String, char> = BTreeMap::new();
     let mut legend = String::new();
     let mut map = String::new();
@@ -157,7 +147,7 @@ fn trouble_is_shown_where_it_happened() {
 #[test]
 fn a_running_job_shows_count_rate_and_time_left() {
     let mut app = app(ThemeChoice::Dark, (80, 24));
-    steps::pretend_running(&mut app, "demo");
+    work::pretend_running(&mut app, "demo");
     let progress = Snapshot {
         id: 1000,
         stage: "extract".into(),
@@ -248,14 +238,14 @@ fn in_mono_nothing_is_coloured_and_what_matters_can_be_told_apart() {
     for (name, keys) in PLACES {
         let mut app = app(ThemeChoice::Mono, (80, 24));
         app.press(keys).unwrap();
-        for cell in buffer(&app).content() {
+        for cell in app.buffer().content() {
             assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{name}");
         }
     }
     let mut app = app(ThemeChoice::Mono, (80, 24));
     for keys in ["2 j", "4", "e enter 5"] {
         app.press(keys).unwrap();
-        let buffer = buffer(&app);
+        let buffer = app.buffer();
         let reversed: Vec<u16> = (2..22)
             .filter(|y| buffer[(78, *y)].modifier.contains(Modifier::REVERSED))
             .collect();
@@ -280,6 +270,27 @@ fn in_mono_nothing_is_coloured_and_what_matters_can_be_told_apart() {
     app.press("3").unwrap();
     let text = app.text();
     assert!(text.contains("● f 30") && text.contains("▲ m 30"), "{text}");
+}
+
+#[test]
+fn a_picture_of_the_screen_is_well_formed_and_holds_its_words() {
+    for theme in [
+        ThemeChoice::Dark,
+        ThemeChoice::Light,
+        ThemeChoice::Mono,
+        ThemeChoice::Ansi16,
+    ] {
+        let picture = app(theme, (100, 30)).picture();
+        crate::plot::assert_well_formed(&picture);
+        assert!(picture.contains("Scree: % of variance"));
+        if let Some(folder) = std::env::var_os("PHONOSCOPE_PICTURES") {
+            std::fs::write(
+                std::path::Path::new(&folder).join(format!("{theme}.svg")),
+                picture,
+            )
+            .unwrap();
+        }
+    }
 }
 
 #[test]

@@ -6,12 +6,9 @@ use std::sync::Arc;
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
 
-use super::super::jobs::{Work, perform};
-use super::super::msg::{Msg, Outcome};
 use super::super::opened::Opened;
-use super::super::state::{JobKind, JobState, Overlay, Screen};
+use super::super::state::{Overlay, Screen};
 use super::super::table_view::Direction;
-use super::super::update::{Effect, update};
 use super::super::{Exit, Headless, Launch, Services, Source, Start};
 use super::sample;
 
@@ -39,7 +36,7 @@ impl Services for Fake {
     }
 }
 
-fn loaded() -> Headless {
+pub(super) fn loaded() -> Headless {
     let report = Arc::new(sample::report());
     let reports = vec![
         Source::Loaded {
@@ -63,10 +60,11 @@ fn loaded() -> Headless {
     Headless::new(launch, Arc::new(Fake), 80, 24)
 }
 
-fn opened(app: &Headless) -> &Opened {
+pub(super) fn opened(app: &Headless) -> &Opened {
     app.state().opened.as_ref().unwrap()
 }
 
+<<<<<<< HEAD
 /// Lists a job as running without running anything.
 pub(super) fn pretend_running(app: &mut Headless, label: &str) {
     let mut state = super::super::headless::begin(Launch::default(), app.state().theme.clone()).0;
@@ -86,6 +84,8 @@ pub(super) fn pretend_running(app: &mut Headless, label: &str) {
     app.state_mut().jobs.append(&mut state.jobs);
 }
 
+=======
+>>>>>>> tui
 #[test]
 fn a_report_opens_on_the_space_and_keys_walk_the_screens() {
     let mut app = loaded();
@@ -118,6 +118,7 @@ fn escape_goes_back_one_level_and_q_quits_only_from_the_top() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn ctrl_c_cancels_a_running_job_before_it_quits() {
     let mut app = loaded();
     pretend_running(&mut app, "demo");
@@ -144,6 +145,8 @@ fn x_cancels_the_selected_job() {
 }
 
 #[test]
+=======
+>>>>>>> tui
 fn sorting_and_filtering_follow_the_column_under_the_cursor() {
     let mut app = loaded();
     app.press("2 tab l l l s s").unwrap();
@@ -290,6 +293,7 @@ fn copies_and_commands_leave_the_app() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn exports_are_written_by_a_job_and_told() {
     let mut app = loaded();
     app.press("e enter").unwrap();
@@ -388,6 +392,8 @@ fn a_panic_in_a_job_is_a_failed_job() {
 }
 
 #[test]
+=======
+>>>>>>> tui
 fn mistakes_in_the_key_file_are_told_at_the_start() {
     let launch = Launch {
         keys: Some("[keys]\n\"no.such\" = [\"x\"]".into()),

@@ -49,10 +49,8 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     }
     let mut rest = canvas.lines(list_height, u16::MAX);
     let mut below = rest.frame("Coverage", "", theme.muted);
-    let mut y = 0;
-    for (text, style) in lines(theme, opened, below.width()) {
+    for (y, (text, style)) in (0u16..).zip(lines(theme, opened, below.width())) {
         below.put(1, y, &text, style);
-        y += 1;
     }
 }
 
