@@ -82,11 +82,7 @@ impl Term {
             let digits = digits.replace('−', "-");
             digits
                 .parse::<f64>()
-<<<<<<< HEAD
-                .map_err(|_ignored| format!("`{word}` needs a number at its end"))
-=======
                 .map_err(|_unused| format!("`{word}` needs a number at its end"))
->>>>>>> tui
         };
         let test = if let Some(value) = rest.strip_prefix(">=") {
             Test::AtLeast(number(value)?)

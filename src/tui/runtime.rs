@@ -188,12 +188,9 @@ fn listen(sender: Sender<Msg>) -> Result<()> {
         }
     })?;
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
-<<<<<<< HEAD
-=======
     if cfg!(debug_assertions) {
         signals.add_signal(SIGUSR1)?;
     }
->>>>>>> tui
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || {

@@ -7,65 +7,7 @@ use serde::Deserialize;
 
 use crate::plot::Ramp;
 
-<<<<<<< HEAD
-/// Which colours to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ThemeChoice {
-    /// `mono` when `NO_COLOR` is set, else dark or light as the terminal says.
-    #[default]
-    Auto,
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// No colour at all.
-    Mono,
-    /// The terminal's own sixteen colours.
-    Ansi16,
-}
-
-impl ThemeChoice {
-    /// All choices, in the order help lists them.
-    pub const ALL: [Self; 5] = [
-        Self::Auto,
-        Self::Dark,
-        Self::Light,
-        Self::Mono,
-        Self::Ansi16,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-            Self::Ansi16 => "ansi16",
-        }
-    }
-}
-
-impl fmt::Display for ThemeChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ThemeChoice {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|choice| choice.name() == name)
-            .ok_or_else(|| {
-                format!("unknown theme `{name}`: expected auto, dark, light, mono or ansi16")
-            })
-    }
-}
-=======
 use super::theme_choice::ThemeChoice;
->>>>>>> tui
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -337,34 +279,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
-    fn the_environment_decides_before_the_terminal_is_asked() {
-        let env = |no_color, term: &str| ColourEnv {
-            no_color,
-            term: term.to_owned(),
-            colorterm: String::new(),
-        };
-        assert_eq!(
-            env(true, "xterm").settle(ThemeChoice::Auto),
-            ThemeChoice::Mono
-        );
-        assert_eq!(
-            env(false, "dumb").settle(ThemeChoice::Auto),
-            ThemeChoice::Ansi16
-        );
-        assert_eq!(
-            env(true, "xterm").settle(ThemeChoice::Light),
-            ThemeChoice::Light
-        );
-        assert_eq!(
-            env(false, "xterm").settle(ThemeChoice::Auto),
-            ThemeChoice::Auto
-        );
-    }
-
-    #[test]
-=======
->>>>>>> tui
     fn palette_colours_are_the_nearest() {
         assert_eq!(quantise(255, 0, 0, Depth::Indexed), Color::Indexed(196));
         assert_eq!(quantise(128, 128, 128, Depth::Indexed), Color::Indexed(244));

@@ -82,15 +82,9 @@ pub(super) fn row(state: &State, job: &JobRow, here: bool, canvas: &mut Canvas<'
         (JobState::Running | JobState::Cancelling, Some(snapshot)) => {
             let mut x = x;
             if let (Some(share), true) = (share(snapshot), wide) {
-<<<<<<< HEAD
-                const CELLS: usize = 10;
-                let full = (share * CELLS as f64) as usize;
-                let bar: String = (0..CELLS)
-=======
                 let cells = if canvas.width() < 100 { 6 } else { 20 };
                 let full = (share * cells as f64) as usize;
                 let bar: String = (0..cells)
->>>>>>> tui
                     .map(|i| if i < full { '█' } else { '░' })
                     .collect();
                 x += canvas.put(x, 0, &bar, theme.accent) + 1;
