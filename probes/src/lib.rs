@@ -1,3 +1,11 @@
-//! Extraction, activation store, probes and reports.
+//! From recordings and models to reports: the extraction pipeline, the activation store, the probes,
+//! the checks that say how far to trust them, and the report with its JSON schema.
 
+pub mod error;
+pub mod extract;
 pub mod report;
+pub mod speaker;
+pub mod store;
+mod trust;
+
+pub use error::{Error, Result};

@@ -1,10 +1,13 @@
 //! Reports: what a probe found, how it was made and how far it can be trusted, as one JSON document.
 
+mod file;
 mod provenance;
+mod schema;
 mod table;
 mod trust;
 
 pub use provenance::{EngineUsed, InputFile, ModelUsed, Provenance};
+pub use schema::schema;
 pub use table::{Column, Data, Role, Table};
 pub use trust::{Check, Coverage, GroupCount, Skipped, Status, Trust};
 

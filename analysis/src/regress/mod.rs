@@ -1,0 +1,43 @@
+//! Linear regression, plain and penalised.
+
+mod ols;
+mod ridge;
+
+pub use ols::{Ols, ols};
+pub use ridge::{Ridge, RidgeCv, ridge, ridge_cv};
+
+use ndarray::{ArrayView2, Axis};
+
+use crate::{Error, Result, linalg};
+
+/// Checks that `x: [row, predictor]` and `y: [row, target]` belong together and are finite.
+fn checked(what: &str, x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Result<()> {
+    if x.nrows() != y.nrows() {
+        return Err(Error::Shape {
+            what: format!("{what}: rows of the targets"),
+            expected: x.nrows().to_string(),
+            found: y.nrows().to_string(),
+        });
+    }
+    for (side, found) in [("predictors", x.ncols()), ("targets", y.ncols())] {
+        if found == 0 {
+            return Err(Error::TooFew {
+                what: format!("{what}: {side}"),
+                needed: 1,
+                found,
+            });
+        }
+    }
+    linalg::finite(x, &format!("{what}: predictors"))?;
+    linalg::finite(y, &format!("{what}: targets"))
+}
+
+/// Total sum of squares around the mean of each column, `[column]`.
+fn total_squares(y: ArrayView2<'_, f64>) -> Vec<f64> {
+    y.axis_iter(Axis(1))
+        .map(|c| {
+            let mean = c.sum() / c.len() as f64;
+            c.iter().map(|v| (v - mean).powi(2)).sum()
+        })
+        .collect()
+}

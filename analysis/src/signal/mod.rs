@@ -1,0 +1,8 @@
+//! From samples to spectra: windows, the short-time Fourier transform, mel filterbanks.
+
+pub mod mel;
+pub mod stft;
+pub mod window;
+
+pub use mel::MelBank;
+pub use stft::{Padding, Stft};

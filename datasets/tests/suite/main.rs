@@ -1,0 +1,16 @@
+//! Tests of the crate through its public interface.
+
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod formats;
+#[cfg(test)]
+mod librispeech;
+#[cfg(test)]
+mod manifests;
+#[cfg(test)]
+mod rates;
+#[cfg(test)]
+mod signals;

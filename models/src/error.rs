@@ -1,0 +1,247 @@
+//! What can go wrong with models, in words for the person at the keyboard.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What messages call a graph of which only the bytes are known.
+pub(crate) const UNNAMED: &str = "the graph";
+
+/// Why a model could not be found, fetched, read, built or run.
+///
+/// Variants differ by what can be done about them. A message is one line: what failed, on which
+/// thing, why; [`Error::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No catalogue entry has this name and no file has this path.
+    #[error("unknown model `{name}`")]
+    UnknownModel {
+        /// The name as given.
+        name: String,
+        /// Names of the catalogue, nearest first.
+        near: Vec<String>,
+    },
+    /// A user's own file was given, and not how samples become its input.
+    #[error("{} needs a front end", path.display())]
+    NoFrontEnd {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The graph has no tensor of this name.
+    #[error("cannot tap `{name}`: {model} has no such tensor")]
+    UnknownTensor {
+        /// The name as given.
+        name: String,
+        /// The model that was asked.
+        model: String,
+        /// Some of the names that it has, nearest first.
+        near: Vec<String>,
+    },
+    /// A file that should hold an ONNX model does not.
+    #[error("{what} is not an ONNX model: {why}")]
+    NotOnnx {
+        /// The file, or `the graph` for bytes in memory.
+        what: String,
+        /// What is wrong with the bytes.
+        why: String,
+    },
+    /// Bytes do not follow their format: truncated, inconsistent, or beyond a stated limit.
+    #[error("cannot read {what}: {why}")]
+    Malformed {
+        /// The format or the file.
+        what: String,
+        /// What is wrong, and where.
+        why: String,
+    },
+    /// A checkpoint asks for something that the reader will not do.
+    #[error("refused to read {what}: it asks for `{name}`")]
+    Refused {
+        /// The file or format.
+        what: String,
+        /// The global, opcode or class that was asked for.
+        name: String,
+    },
+    /// Weights lack a tensor, or have it with another shape than the builder needs.
+    #[error("cannot build {model}: {why}")]
+    Weights {
+        /// The network to be built.
+        model: String,
+        /// The tensor, and what was expected of it.
+        why: String,
+    },
+    /// The file is not in the cache, and the network may not be used.
+    #[error("{what} is not in the cache, and the network may not be used (offline)")]
+    Offline {
+        /// The missing thing.
+        what: String,
+        /// How to bring it.
+        how: String,
+    },
+    /// No way of fetching worked.
+    #[error("cannot fetch {what}: {why}")]
+    Fetch {
+        /// The thing wanted.
+        what: String,
+        /// What each client said, joined.
+        why: String,
+        /// How to bring it by hand.
+        how: String,
+    },
+    /// A file is not the one that was asked for. It has been removed.
+    #[error(
+        "{what} has the wrong SHA-256: expected {expected}, found {found}; the file was removed"
+    )]
+    WrongHash {
+        /// The thing fetched.
+        what: String,
+        /// The pinned hash, lower-case hexadecimal.
+        expected: String,
+        /// The hash that the file had.
+        found: String,
+    },
+    /// The cache folder cannot be written.
+    #[error("cannot write to the cache folder {}: {cause}", path.display())]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("cannot {action} {}: {cause}", path.display())]
+    Io {
+        /// The verb, for example `read`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The built-in catalogue contradicts itself.
+    #[error("catalogue: {why}")]
+    Catalogue {
+        /// The entry and field, and what is wrong.
+        why: String,
+    },
+    /// The inference engine that was asked for is not to be had.
+    #[error("no usable {engine}: {why}")]
+    NoEngine {
+        /// The engine.
+        engine: String,
+        /// Where it was looked for, and what each place said.
+        why: String,
+    },
+    /// The inference engine refused a graph or failed in a run.
+    #[error("{engine} cannot {action}: {why}")]
+    Engine {
+        /// The engine and its version.
+        engine: String,
+        /// The verb and the thing, for example `open ge2e`.
+        action: String,
+        /// What the engine said.
+        why: String,
+    },
+    /// An array does not fit the graph.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// Which input or tensor.
+        what: String,
+        /// The shape that was needed.
+        expected: String,
+        /// The shape that came.
+        found: String,
+    },
+    /// A calculation of the analysis crate failed.
+    #[error(transparent)]
+    Analysis(phonoscope_analysis::Error),
+    /// The caller asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Result of model work.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What the reader can do about it, in one line without the word `hint`.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownModel { near, .. } if !near.is_empty() => Some(format!(
+                "the catalogue has {}; or give the path of an .onnx file",
+                near.join(", ")
+            )),
+            Self::UnknownTensor { near, model, .. } if !near.is_empty() && model == UNNAMED => {
+                Some(format!("near: {}", near.join(", ")))
+            }
+            Self::UnknownTensor { near, model, .. } if !near.is_empty() => Some(format!(
+                "`phonoscope models inspect {model}` lists all; near: {}",
+                near.join(", ")
+            )),
+            Self::NoFrontEnd { .. } => Some(
+                "say what it is fed with --front-end: waveform, ge2e_mel or whisper_log_mel"
+                    .to_owned(),
+            ),
+            Self::NotOnnx { .. } => Some(
+                "give a file exported to ONNX (usually named .onnx), whole and not compressed"
+                    .to_owned(),
+            ),
+            Self::Refused { .. } => Some(
+                "only plain tensors in plain containers are read, and nothing is executed; \
+                 save the checkpoint as a dictionary of tensors"
+                    .to_owned(),
+            ),
+            Self::Offline { how, .. } | Self::Fetch { how, .. } => Some(how.clone()),
+            Self::WrongHash { .. } => Some(
+                "run it again; if the hash stays wrong, the package index serves another file"
+                    .to_owned(),
+            ),
+            Self::Cache { .. } => Some(
+                "set PHONOSCOPE_CACHE to a folder that can be written and has space".to_owned(),
+            ),
+            Self::NoEngine { .. } => {
+                Some("`--engine rten` needs no library; `phonoscope doctor` says more".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the user's input, rather than the machine or the network, is at fault.
+    pub fn is_input(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownModel { .. }
+                | Self::UnknownTensor { .. }
+                | Self::NoFrontEnd { .. }
+                | Self::NotOnnx { .. }
+                | Self::Malformed { .. }
+                | Self::Refused { .. }
+                | Self::Shape { .. }
+        )
+    }
+
+    /// An [`Error::Io`] about `path`; for use in `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self::Io {
+            action,
+            path: path.to_path_buf(),
+            cause,
+        }
+    }
+
+    /// An [`Error::Malformed`].
+    pub(crate) fn malformed(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Malformed {
+            what: what.into(),
+            why: why.into(),
+        }
+    }
+}
+
+impl From<phonoscope_analysis::Error> for Error {
+    fn from(error: phonoscope_analysis::Error) -> Self {
+        match error {
+            phonoscope_analysis::Error::Cancelled => Self::Cancelled,
+            other => Self::Analysis(other),
+        }
+    }
+}

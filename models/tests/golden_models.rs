@@ -1,0 +1,214 @@
+//! The catalogue's networks, whole, against activations of reference programs, on both engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it measured"
+)]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayView1, ArrayViewD, Axis};
+use ndarray_npy::NpzReader;
+use phonoscope_analysis::task::{Cancel, Task};
+use phonoscope_datasets::audio;
+use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
+use phonoscope_models::{Cache, Error, Model, Network, load};
+
+/// Tolerances of the golden folder's own README: the references ran on another machine, with
+/// another decoder and front end.
+const LEAST_COSINE: f64 = 0.9999;
+const EMBEDDING: f32 = 2e-3;
+const RESIDUAL: f32 = 5e-3;
+/// Both engines run 32-bit kernels: of the largest value of the tap (some channels of Whisper's last
+/// residuals are three orders beyond the rest).
+const ENGINES: f32 = 1e-4;
+
+type Arrays = BTreeMap<String, ArrayD<f32>>;
+
+fn shared() -> PathBuf {
+    env::var_os("PHONOSCOPE_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
+        PathBuf::from,
+    )
+}
+
+fn golden() -> Option<Arrays> {
+    let path = shared().join("golden/models/activations.npz");
+    let Ok(file) = File::open(&path) else {
+        println!("skipped: no {}", path.display());
+        return None;
+    };
+    let mut archive = NpzReader::new(file).unwrap();
+    let names = archive.names().unwrap();
+    let read = |name: String| {
+        let array = archive.by_name(&name).unwrap();
+        (name.trim_end_matches(".npy").to_owned(), array)
+    };
+    Some(names.into_iter().map(read).collect())
+}
+
+/// The recordings of the golden file, in name order.
+fn recordings(golden: &Arrays) -> Vec<(String, Vec<f32>)> {
+    let mut names: Vec<&str> = golden
+        .keys()
+        .filter_map(|key| key.split('/').next())
+        .collect();
+    names.dedup();
+    let folder = shared().join("speech/librispeech-251");
+    let read = |name: &str| {
+        let samples = audio::read(&folder.join(name)).unwrap().samples;
+        (name.to_owned(), samples)
+    };
+    names.into_iter().map(read).collect()
+}
+
+/// A model of the catalogue, fetched where the tests may; `None` when it is not to be had.
+fn model(name: &str) -> Option<Model> {
+    let network = match env::var_os("PHONOSCOPE_TEST_FETCH") {
+        Some(_) => Network::Allowed,
+        None => Network::Offline,
+    };
+    match load(name, &Cache::locate(), network, &Task::silent()) {
+        Ok(model) => Some(model),
+        Err(Error::Offline { what, .. }) => {
+            println!("skipped: {what} is not in the cache");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn engines() -> Vec<Arc<dyn Engine>> {
+    let required = env::var("PHONOSCOPE_TEST_ENGINE").is_ok_and(|policy| policy == "required");
+    let network = if required {
+        Network::Allowed
+    } else {
+        Network::Offline
+    };
+    let open = |choice| open_engine(choice, &Cache::locate(), network, &Task::silent());
+    let mut engines = vec![open(EngineChoice::Rten).unwrap()];
+    match open(EngineChoice::OnnxRuntime) {
+        Ok(engine) => engines.push(engine),
+        Err(error) if required => panic!("{error}"),
+        Err(error) => println!("skipped: {error}"),
+    }
+    engines
+}
+
+fn largest_difference(a: ArrayViewD<'_, f32>, b: ArrayViewD<'_, f32>) -> f32 {
+    assert_eq!(a.shape(), b.shape());
+    let largest = a.iter().zip(&b).map(|(x, y)| (x - y).abs());
+    largest.fold(0.0, |most, d| if d.is_nan() { d } else { most.max(d) })
+}
+
+fn cosine(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f64 {
+    let dot = |a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>| -> f64 {
+        a.iter()
+            .zip(&b)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum()
+    };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// Runs every recording through a network on every engine; prints how far the engines are apart.
+fn activations(
+    name: &str,
+    taps: &[&str],
+    recordings: &[(String, Vec<f32>)],
+) -> Option<Vec<Vec<Vec<ArrayD<f32>>>>> {
+    let model = model(name)?;
+    let taps: Vec<String> = taps.iter().map(|tap| (*tap).to_owned()).collect();
+    let runs: Vec<Vec<Vec<ArrayD<f32>>>> = engines()
+        .iter()
+        .map(|engine| {
+            let mut session = engine.open(&model.graph, &taps).unwrap();
+            let one = |(_, samples): &(String, Vec<f32>)| {
+                let features = model.front_end.compute(samples).unwrap();
+                let inputs = [(model.input.as_str(), features.data.view())];
+                session.run(&inputs, &Cancel::new()).unwrap()
+            };
+            recordings.iter().map(one).collect()
+        })
+        .collect();
+    if let [ours, theirs] = runs.as_slice() {
+        for (k, tap) in taps.iter().enumerate() {
+            let apart = ours
+                .iter()
+                .zip(theirs)
+                .map(|(a, b)| largest_difference(a[k].view(), b[k].view()))
+                .fold(0.0, f32::max);
+            let values = ours.iter().flat_map(|a| &a[k]);
+            let scale = values.map(|v| v.abs()).fold(0.0, f32::max);
+            println!("{name} {tap}: engines differ by {apart:e} of {scale}");
+            assert!(apart <= ENGINES * scale, "{name} {tap}: {apart} of {scale}");
+        }
+    }
+    Some(runs)
+}
+
+#[test]
+fn ge2e_embeddings_are_those_of_the_reference() {
+    let Some(golden) = golden() else { return };
+    let recordings = recordings(&golden);
+    let Some(runs) = activations("ge2e", &["embedding"], &recordings) else {
+        return;
+    };
+    for run in &runs {
+        let mut worst = (f64::INFINITY, 0.0f32);
+        for ((file, _), arrays) in recordings.iter().zip(run) {
+            let mean = arrays[0].mean_axis(Axis(0)).unwrap();
+            let length = mean.iter().map(|v| v * v).sum::<f32>().sqrt();
+            let embedding = mean / length;
+            let expected = &golden[&format!("{file}/ge2e")];
+            let flat = |a: &ArrayD<f32>| a.to_shape(a.len()).unwrap().into_owned();
+            let cosine = cosine(flat(&embedding).view(), flat(expected).view());
+            let apart = largest_difference(embedding.view(), expected.view());
+            worst = (worst.0.min(cosine), worst.1.max(apart));
+            assert!(
+                cosine >= LEAST_COSINE && apart <= EMBEDDING,
+                "{file}: {cosine} {apart}"
+            );
+        }
+        println!(
+            "ge2e: least cosine {}, largest difference {:e}",
+            worst.0, worst.1
+        );
+    }
+}
+
+#[test]
+fn whisper_residuals_are_those_of_the_reference() {
+    let Some(golden) = golden() else { return };
+    let recordings = recordings(&golden);
+    let taps = [
+        ("resid.0", "encoder.0.resid_pre"),
+        ("resid.1", "encoder.0.resid_post"),
+        ("resid.2", "encoder.1.resid_post"),
+        ("resid.3", "encoder.2.resid_post"),
+        ("resid.4", "encoder.3.resid_post"),
+        ("encoder_out", "encoder.final_norm"),
+    ];
+    let names = taps.map(|(_, tap)| tap);
+    let runs = activations("whisper-tiny.en", &names, &recordings);
+    for run in runs.into_iter().flatten() {
+        for (k, (point, tap)) in taps.iter().enumerate() {
+            let mut worst = 0.0f32;
+            for ((file, _), arrays) in recordings.iter().zip(&run) {
+                let stream = arrays[k].index_axis(Axis(0), 0);
+                let of = |what: &str| &golden[&format!("{file}/whisper_tiny_en/{point}/{what}")];
+                let mean = stream.mean_axis(Axis(0)).unwrap();
+                let at = largest_difference(stream.index_axis(Axis(0), 50), of("frame50").view());
+                let apart = at.max(largest_difference(mean.view(), of("mean").view()));
+                assert!(apart <= RESIDUAL, "{file} {tap}: {apart}");
+                worst = worst.max(apart);
+            }
+            println!("whisper-tiny.en {tap}: largest difference {worst:e}");
+        }
+    }
+}

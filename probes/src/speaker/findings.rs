@@ -1,0 +1,233 @@
+//! Findings and cautions in sentences.
+
+use phonoscope_analysis::Estimate;
+use phonoscope_analysis::stats::ALPHA;
+
+use super::association::Statistic;
+use super::columns::{Kind, SpeakerColumn};
+use super::components::Spectrum;
+use super::gathering::Speakers;
+use super::intervals::Association;
+use super::{Normalise, SpeakerSettings};
+
+/// Components that get a sentence of their own.
+const IN_SENTENCES: usize = 5;
+
+pub(super) fn summary(
+    speakers: &Speakers,
+    columns: &[SpeakerColumn],
+    spectrum: &Spectrum,
+    associations: &[Association],
+    settings: &SpeakerSettings,
+) -> Vec<String> {
+    let mut out: Vec<String> = (0..spectrum.shown.min(IN_SENTENCES))
+        .map(|k| component(k, columns, spectrum, associations))
+        .collect();
+    let n = speakers.names.len();
+    let dims = speakers.embeddings.ncols();
+    let half = spectrum.half;
+    out.push(format!(
+        "{} hold half of the variance [{}, {}] ({n} speakers, {dims} dimensions)",
+        plural(half.value as usize, "component"),
+        half.lo,
+        half.hi
+    ));
+    out.push(format!(
+        "{} pass the permutation threshold (each p ≤ {ALPHA} up to the first that is not; {} \
+         permutations)",
+        plural(spectrum.parallel.passing, "component"),
+        settings.permutations
+    ));
+    if let (Some(inside), Some(outside)) = (spectrum.cumulative.last(), spectrum.held_out.last()) {
+        out.push(format!(
+            "the first {} hold {} of the variance of the speakers they were fitted to and {} of that \
+             of held-out speakers",
+            plural(spectrum.shown, "component"),
+            percent(inside),
+            percent(outside)
+        ));
+    }
+    let kept = associations.iter().filter(|a| a.tested.q <= ALPHA).count();
+    if !associations.is_empty() {
+        out.push(format!(
+            "{kept} of {} associations of components with metadata have q ≤ {ALPHA}",
+            associations.len()
+        ));
+    }
+    let first = match settings.normalise {
+        Normalise::None => "",
+        Normalise::L2 => "L2-normalised, then ",
+    };
+    let items: usize = speakers.items.iter().sum();
+    out.push(format!(
+        "{} of {} were {first}averaged per speaker",
+        plural(items, "embedding"),
+        plural(n, "speaker")
+    ));
+    out
+}
+
+fn component(
+    k: usize,
+    columns: &[SpeakerColumn],
+    spectrum: &Spectrum,
+    associations: &[Association],
+) -> String {
+    let ratio = spectrum.ratio[k];
+    let share = format!(
+        "PC{} explains {} of the variance ({} speakers)",
+        k + 1,
+        percent(&ratio),
+        ratio.n
+    );
+    // Equal p are common (all draws beaten): then the effect furthest beyond its control leads.
+    let own = associations.iter().filter(|a| a.tested.component == k);
+    let strength = |a: &Association| {
+        (a.tested.effect - a.tested.statistic.no_effect()).abs() / a.tested.null_95
+    };
+    let top = own.min_by(|a, b| {
+        let by_p = a.tested.p.total_cmp(&b.tested.p);
+        by_p.then(strength(b).total_cmp(&strength(a)))
+    });
+    match top {
+        None => share,
+        Some(top) if top.tested.q > ALPHA => format!(
+            "{share}; no metadata column goes with it at q ≤ {ALPHA} (nearest: {})",
+            finding(top, columns)
+        ),
+        Some(top) => format!("{share} and orders {}", finding(top, columns)),
+    }
+}
+
+/// For example `sex: AUC 0.995 [0.990, 1.000], m above f, p 0.001, q 0.004 (null 95 %: 0.07)`.
+fn finding(association: &Association, columns: &[SpeakerColumn]) -> String {
+    let tested = &association.tested;
+    let name = columns.get(tested.column).map_or("", |c| c.name.as_str());
+    let label = match tested.statistic {
+        Statistic::Auc => "AUC",
+        Statistic::Spearman => "Spearman ρ",
+        Statistic::EtaSquared => "η²",
+    };
+    let Estimate {
+        value, lo, hi, n, ..
+    } = association.effect;
+    let direction = tested
+        .direction(columns)
+        .map_or(String::new(), |d| format!(", {d}"));
+    let control = match tested.statistic {
+        Statistic::Auc => format!("within {:.3} of 0.5", tested.null_95),
+        Statistic::Spearman => format!("within {:.3} of 0", tested.null_95),
+        Statistic::EtaSquared => format!("up to {:.3}", tested.null_95),
+    };
+    format!(
+        "{name}: {label} {value:.3} [{lo:.3}, {hi:.3}]{direction}, n {n}, p {}, q {} (null 95 %: \
+         {control})",
+        probability(tested.p),
+        probability(tested.q)
+    )
+}
+
+fn percent(e: &Estimate) -> String {
+    format!(
+        "{:.1} % [{:.1}, {:.1}]",
+        100.0 * e.value,
+        100.0 * e.lo,
+        100.0 * e.hi
+    )
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.001 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.3}")
+    }
+}
+
+fn plural(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        _ => format!("{n} {what}s"),
+    }
+}
+
+pub(super) fn warnings(
+    speakers: &Speakers,
+    columns: &[SpeakerColumn],
+    spectrum: &Spectrum,
+    associations: &[Association],
+    settings: &SpeakerSettings,
+) -> Vec<String> {
+    let mut out = Vec::new();
+    let (n, dims) = speakers.embeddings.dim();
+    if n < 2 * dims {
+        out.push(format!(
+            "{n} speakers for {dims} dimensions: shares of variance of leading components are too \
+             large and small components are noise; read the held-out shares"
+        ));
+    }
+    if speakers.items.iter().all(|items| *items == 1) {
+        out.push(
+            "every speaker has one utterance: what sets speakers apart and what sets recordings apart \
+             cannot be told from each other"
+                .into(),
+        );
+    }
+    let tied = not_separated(spectrum, n);
+    if !tied.is_empty() {
+        out.push(format!(
+            "components not separated from the next: {} (gap below √(2/n) = {:.3}, the sampling error \
+             of a variance); their axes are arbitrary within the space they share",
+            tied.join(", "),
+            (2.0 / n as f64).sqrt()
+        ));
+    }
+    if spectrum.parallel.passing == 0 {
+        out.push(
+            "no component passes the permutation threshold: the dimensions look independent, and the \
+             components are not worth interpreting"
+                .into(),
+        );
+    }
+    // The smallest possible p, were it alone among all tests.
+    let needed = (associations.len() as f64 / ALPHA).ceil() as usize;
+    if needed > 1 + settings.permutations {
+        out.push(format!(
+            "{} permutations are few for {} associations: one that stands alone cannot reach q ≤ {ALPHA}; \
+             {} would do",
+            settings.permutations,
+            associations.len(),
+            needed - 1
+        ));
+    }
+    for column in columns {
+        if matches!(column.kind, Kind::Excluded(_)) {
+            out.push(format!(
+                "column `{}` is not compared: {}",
+                column.name, column.note
+            ));
+        } else if !column.note.is_empty() {
+            out.push(format!("column `{}`: {}", column.name, column.note));
+        }
+    }
+    out
+}
+
+/// Runs of shown components whose neighbours are nearer than the sampling error of a variance
+/// (North et al. 1982), for example `PC2–PC4`.
+fn not_separated(spectrum: &Spectrum, n: usize) -> Vec<String> {
+    let error = (2.0 / n as f64).sqrt();
+    let close: Vec<bool> = (0..spectrum.shown)
+        .map(|k| spectrum.gaps.get(k).is_some_and(|gap| *gap < error))
+        .collect();
+    let mut out = Vec::new();
+    let mut k = 0;
+    while k < close.len() {
+        let run = close[k..].iter().take_while(|c| **c).count();
+        if run > 0 {
+            out.push(format!("PC{}–PC{}", k + 1, k + run + 1));
+        }
+        k += run + 1;
+    }
+    out
+}

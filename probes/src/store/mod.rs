@@ -1,0 +1,79 @@
+//! The activation store: a run folder of safetensors shards, an item list and a description.
+//!
+//! ```text
+//! RUN/run.json                       what, with which, from what
+//! RUN/activations-00000.safetensors  one tensor [item, dim] a tap, and the item numbers
+//! RUN/items.tsv                      every row of the manifest: used, or skipped and why
+//! RUN/trust.json                     what was measured about the run
+//! ```
+//!
+//! Shard `k` holds the items `k·S … (k+1)·S − 1` of the manifest, so its bytes depend on nothing but
+//! those items: an interrupted run continues with the missing shards and ends with the same bytes.
+
+mod description;
+mod reader;
+mod shard;
+
+pub use description::{Embedding, ItemSource, RunDescription, SCHEMA};
+pub use reader::{Run, RunItem};
+pub use shard::{ItemRecord, Outcome, Shard, TapValues};
+
+pub(crate) use reader::{read_description, shard_count, write_items};
+
+use std::io::Write as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Result};
+
+/// Ending of files that are still being written; leftovers are removed when a run is continued.
+pub(crate) const PARTIAL: &str = ".partial";
+
+/// Writes a file whole or not at all, and makes sure that it is on disk.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fail = |source| Error::Io {
+        action: "write",
+        path: path.into(),
+        source,
+    };
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .suffix(PARTIAL)
+        .tempfile_in(folder)
+        .map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    widen_permissions(file.path()).map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+/// Temporary files are private; results should be readable as any new file is.
+#[cfg(unix)]
+fn widen_permissions(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn widen_permissions(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// SHA-256 in hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            hex.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            hex.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+            hex
+        })
+}

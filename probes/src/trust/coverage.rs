@@ -1,0 +1,56 @@
+//! Who is in the run: used items and speakers per class.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phonoscope_datasets::Manifest;
+
+use crate::report::{Coverage, GroupCount};
+use crate::store::{ItemRecord, Outcome};
+
+/// Columns with more classes than this are not counted class by class.
+const MAX_CLASSES: usize = 12;
+
+/// Adds speakers, and used items and speakers per class of every column with few classes.
+pub(crate) fn count_groups(coverage: &mut Coverage, manifest: &Manifest, records: &[ItemRecord]) {
+    let speaker = manifest.column("speaker");
+    let used: Vec<&[Option<String>]> = records
+        .iter()
+        .filter(|r| matches!(r.outcome, Outcome::Used { .. }))
+        .filter_map(|r| manifest.utterances.get(r.index))
+        .map(|u| u.metadata.as_slice())
+        .collect();
+    let cell = |row: &[Option<String>], column: usize| row.get(column).cloned().flatten();
+    let speaker_of = |row: &[Option<String>]| speaker.and_then(|s| cell(row, s));
+    coverage.speakers = used
+        .iter()
+        .filter_map(|r| speaker_of(r))
+        .collect::<BTreeSet<_>>()
+        .len();
+    for (column, name) in manifest.columns.iter().enumerate() {
+        if Some(column) == speaker {
+            continue;
+        }
+        let mut classes: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
+        for row in &used {
+            let class = cell(row, column).unwrap_or_else(|| "missing".into());
+            let entry = classes.entry(class).or_default();
+            entry.0 += 1;
+            entry.1.extend(speaker_of(row));
+            if classes.len() > MAX_CLASSES {
+                break;
+            }
+        }
+        if classes.is_empty() || classes.len() > MAX_CLASSES {
+            continue;
+        }
+        let counts = classes
+            .into_iter()
+            .map(|(class, (items, who))| GroupCount {
+                class,
+                items,
+                speakers: who.len(),
+            })
+            .collect();
+        coverage.groups.insert(name.clone(), counts);
+    }
+}

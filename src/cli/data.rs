@@ -1,0 +1,77 @@
+//! `phonoscope data …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Import, check and make speech data.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Write a manifest for a corpus on disk
+    Import(ImportArgs),
+    /// Read every recording of a manifest and list what is wrong
+    Check(CheckArgs),
+    /// Make speech with a known answer
+    #[command(subcommand)]
+    Synth(SynthCommand),
+}
+
+/// Arguments of `data import`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  phonoscope data import librispeech LibriSpeech --out librispeech.tsv")]
+pub struct ImportArgs {
+    /// Layout of the corpus: librispeech
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// Folder of the corpus
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Manifest to write
+    #[arg(long, value_name = "FILE.tsv")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `data check`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  phonoscope data check manifest.tsv
+
+Exits with 1 when an item cannot be used.")]
+pub struct CheckArgs {
+    /// Manifest: TSV, CSV or JSONL with a header; the column `path` is required
+    #[arg(value_name = "MANIFEST")]
+    pub manifest: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Make speech with a known answer.
+#[derive(Debug, Subcommand)]
+pub enum SynthCommand {
+    /// Synthetic voices with planted parameters, the truth in the manifest's columns
+    Voices(VoicesArgs),
+}
+
+/// Arguments of `data synth voices`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  phonoscope data synth voices --speakers 60 --utterances 2 --out voices")]
+pub struct VoicesArgs {
+    /// Folder for the recordings and manifest.tsv
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Number of voices
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub speakers: usize,
+    /// Recordings of each voice
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub utterances: usize,
+    /// Length of a recording, about
+    #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
+    pub duration_secs: f64,
+    /// Seed of everything drawn
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}

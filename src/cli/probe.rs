@@ -1,0 +1,101 @@
+//! `phonoscope extract` and `phonoscope probe …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Arguments of `extract`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  phonoscope extract --model ge2e --data manifest.tsv --out ge2e.run
+  phonoscope extract --model whisper-tiny.en --data manifest.tsv --taps 'encoder.*.resid_post' --out w.run
+  phonoscope extract --model mine.onnx --front-end waveform --data manifest.tsv --taps /fc/Gemm_output_0 --out m.run
+
+Each tap is averaged over the utterance. Interrupted runs continue where they were.")]
+pub struct ExtractArgs {
+    /// A name in the catalogue, or an ONNX file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: String,
+    /// What an ONNX file is fed [possible values: waveform, ge2e_mel, whisper_log_mel]
+    #[arg(long, value_name = "KIND")]
+    pub front_end: Option<String>,
+    /// Manifest: TSV, CSV or JSONL with a header; the column `path` is required
+    #[arg(long, value_name = "MANIFEST")]
+    pub data: PathBuf,
+    /// Taps to read, `*` for any characters [default: the model's embedding, else every tap]
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub taps: Vec<String>,
+    /// Run folder to write
+    #[arg(long, value_name = "RUN")]
+    pub out: PathBuf,
+    /// Parallel sessions [default: number of cores]
+    #[arg(long, value_name = "N")]
+    pub sessions: Option<usize>,
+}
+
+/// Ask a question of a model.
+#[derive(Debug, Subcommand)]
+pub enum ProbeCommand {
+    /// What are the principal components of a speaker-embedding space?
+    Speaker(SpeakerArgs),
+}
+
+/// Arguments of `probe speaker`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  phonoscope probe speaker --run ge2e.run --out report.json
+  phonoscope probe speaker --model ge2e --data manifest.tsv --out report.json
+  phonoscope probe speaker --run w.run --tap encoder.2.resid_post --out layer2.json
+
+Without --run, the activations go to a run folder beside the report.")]
+pub struct SpeakerArgs {
+    /// Where the embeddings come from
+    #[command(flatten)]
+    pub source: SpeakerSource,
+    /// Report to write; arrays go beside it as .npz
+    #[arg(long, value_name = "REPORT.json")]
+    pub out: PathBuf,
+    /// Tap to analyse [default: the model's embedding]
+    #[arg(long, value_name = "TAP")]
+    pub tap: Option<String>,
+    /// Divide each dimension by its standard deviation before PCA
+    #[arg(long)]
+    pub standardise: bool,
+    /// Components to describe
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub components: usize,
+    /// Speaker folds for the held-out variance
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub folds: usize,
+    /// Resampling statistics
+    #[command(flatten)]
+    pub statistics: Statistics,
+}
+
+/// Where embeddings come from: a finished run, or a model and a manifest.
+#[derive(Debug, Clone, Args)]
+pub struct SpeakerSource {
+    /// A finished run folder
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data"], required_unless_present = "model")]
+    pub run: Option<PathBuf>,
+    /// A name in the catalogue
+    #[arg(long, value_name = "NAME", requires = "data")]
+    pub model: Option<String>,
+    /// Manifest with a `speaker` column
+    #[arg(long, value_name = "MANIFEST", requires = "model")]
+    pub data: Option<PathBuf>,
+}
+
+/// Resampling statistics.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Statistics {
+    /// Seed of everything drawn
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Permutations for every null
+    #[arg(long, value_name = "N", default_value_t = 999)]
+    pub permutations: usize,
+    /// Bootstrap draws for every interval
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub bootstrap: usize,
+}

@@ -1,0 +1,139 @@
+//! `phonoscope browse`, and the screen without arguments.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use phonoscope_analysis::task::Task;
+use phonoscope_probes::report::Report;
+
+use super::{Context, demo};
+use crate::cli::{BrowseArgs, DemoArgs, Statistics};
+use crate::exit::{Exit, Usage};
+use crate::tui;
+
+pub(super) fn run(args: &BrowseArgs, context: &Context) -> anyhow::Result<Exit> {
+    let reports = args
+        .reports
+        .iter()
+        .map(|p| report_path(p))
+        .collect::<anyhow::Result<_>>()?;
+    open(reports, context)
+}
+
+/// The screen on whatever the last demo left here, or its welcome.
+pub(super) fn home(context: &Context) -> anyhow::Result<Exit> {
+    let last = Path::new("phonoscope-demo").join("report.json");
+    open(if last.is_file() { vec![last] } else { vec![] }, context)
+}
+
+/// A report, or the report.json of a folder.
+pub(super) fn report_path(path: &Path) -> anyhow::Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let inside = path.join("report.json");
+    if inside.is_file() {
+        return Ok(inside);
+    }
+    Err(Usage::new(
+        format!("`{}` holds no report.json", path.display()),
+        "`phonoscope probe speaker` makes one; a run folder is not a report",
+    )
+    .into())
+}
+
+/// Opens the screen on reports.
+pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<Exit> {
+    // A report that was asked for and cannot be read is an error of the command, not of the screen.
+    let sources = reports
+        .into_iter()
+        .map(|path| {
+            let report = Arc::new(Report::read(&path)?);
+            Ok(tui::Source::Loaded { path, report })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let start = if sources.is_empty() {
+        tui::Start::Home
+    } else {
+        tui::Start::FirstReport
+    };
+    let launch = tui::Launch {
+        reports: sources,
+        start,
+        theme: theme(context.global.theme),
+        ..tui::Launch::default()
+    };
+    // The screen takes Ctrl-C as a key and ends on signals by itself.
+    let exit = tui::run(
+        launch,
+        Arc::new(Program {
+            context: context.clone(),
+        }),
+    )?;
+    Ok(match exit {
+        tui::Exit::Quit => Exit::Done,
+        tui::Exit::Interrupted | tui::Exit::Signal(_) => Exit::Interrupted,
+    })
+}
+
+fn theme(choice: crate::cli::Theme) -> tui::ThemeChoice {
+    use crate::cli::Theme;
+    match choice {
+        Theme::Auto => tui::ThemeChoice::Auto,
+        Theme::Dark => tui::ThemeChoice::Dark,
+        Theme::Light => tui::ThemeChoice::Light,
+        Theme::Mono => tui::ThemeChoice::Mono,
+        Theme::Ansi16 => tui::ThemeChoice::Ansi16,
+    }
+}
+
+/// What the screen can ask of the program.
+struct Program {
+    context: Context,
+}
+
+impl tui::Services for Program {
+    fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf> {
+        let mut context = self.context.clone();
+        context.task = task.clone();
+        context.printer = crate::output::Printer::silent();
+        let args = DemoArgs {
+            data: None,
+            out: "phonoscope-demo".into(),
+            no_tui: true,
+            statistics: Statistics {
+                seed: 1,
+                permutations: 999,
+                bootstrap: 1000,
+            },
+        };
+        demo::make(&args, &context)
+    }
+
+    fn open_report(&self, path: &Path, _task: &Task) -> anyhow::Result<Report> {
+        Ok(Report::read(&report_path(path)?)?)
+    }
+
+    fn save(&self, file_name: &str, bytes: &[u8], _task: &Task) -> anyhow::Result<PathBuf> {
+        let (stem, ending) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
+        for attempt in 1..1000 {
+            let name = match attempt {
+                1 => file_name.to_owned(),
+                n => format!("{stem}-{n}.{ending}"),
+            };
+            let path = PathBuf::from(name);
+            match std::fs::File::create_new(&path) {
+                Ok(_) => {
+                    phonoscope_probes::store::write_atomic(&path, bytes)?;
+                    return Ok(path);
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => {
+                    return Err(e).with_context(|| format!("cannot write `{}`", path.display()));
+                }
+            }
+        }
+        anyhow::bail!("a thousand exports named `{file_name}` are here already")
+    }
+}

@@ -1,0 +1,163 @@
+//! `phonoscope data …`
+
+use phonoscope_datasets::check::{Checked, Severity, check};
+use phonoscope_datasets::corpora::{CorpusKind, import};
+use phonoscope_datasets::synth::voices::{self, VoicesSettings};
+use phonoscope_datasets::{Manifest, audio::SourceFormat};
+
+use super::Context;
+use crate::cli::{CheckArgs, DataCommand, ImportArgs, SynthCommand, VoicesArgs};
+use crate::exit::Exit;
+use crate::output::columns;
+
+/// Problems printed before the rest is only counted.
+const SHOWN: usize = 20;
+
+pub(super) fn run(command: &DataCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        DataCommand::Import(args) => import_corpus(args, context),
+        DataCommand::Check(args) => check_manifest(args, context),
+        DataCommand::Synth(SynthCommand::Voices(args)) => synth_voices(args, context),
+    }
+}
+
+fn import_corpus(args: &ImportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let kind: CorpusKind = args.kind.parse()?;
+    let imported = import(kind, &args.dir, &context.task)?;
+    imported.manifest.write(&args.out)?;
+    let (n, out) = (imported.manifest.utterances.len(), args.out.display());
+    context
+        .printer
+        .remark(&format!("{n} utterances in `{out}`"));
+    for note in &imported.notes {
+        context.printer.remark(&format!("note: {note}"));
+    }
+    for skipped in imported.skipped.iter().take(SHOWN) {
+        let line = skipped
+            .line
+            .map(|l| format!(" line {l}"))
+            .unwrap_or_default();
+        context.printer.remark(&format!(
+            "skipped `{}`{line}: {}",
+            skipped.path, skipped.reason
+        ));
+    }
+    if let Some(more) = imported.skipped.len().checked_sub(SHOWN).filter(|n| *n > 0) {
+        context
+            .printer
+            .remark(&format!("… and {more} more skipped"));
+    }
+    Ok(Exit::Done)
+}
+
+fn check_manifest(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
+    let manifest = Manifest::read(&args.manifest)?;
+    let checked = check(&manifest, &context.task)?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&checked)?
+    } else {
+        describe(&checked)
+    };
+    context.printer.data(&text)?;
+    Ok(if checked.count(Severity::Error) > 0 {
+        Exit::Threshold
+    } else {
+        Exit::Done
+    })
+}
+
+/// What a person wants to know of a corpus, worst things last so that they stay on the screen.
+fn describe(checked: &Checked) -> String {
+    let mut text = format!(
+        "{} of {} items usable, {:.2} h, {} speakers\n\n",
+        checked.usable(),
+        checked.items.len(),
+        checked.total_secs / 3600.0,
+        checked.speakers.len()
+    );
+    let mut formats = vec![["items", "format"].map(String::from).to_vec()];
+    formats.extend(
+        checked
+            .formats
+            .iter()
+            .map(|f| vec![f.items.to_string(), format(&f.source)]),
+    );
+    text.push_str(&columns(&formats));
+    text.push('\n');
+    let mut rows = vec![
+        ["column", "missing", "distinct", "classes (items)"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    for column in &checked.columns {
+        let mut classes: Vec<String> = column
+            .levels
+            .iter()
+            .take(6)
+            .map(|l| format!("{} ({})", l.value, l.items))
+            .collect();
+        if column.levels.len() > classes.len() {
+            classes.push("…".into());
+        }
+        rows.push(vec![
+            column.name.clone(),
+            column.missing.to_string(),
+            column.distinct.to_string(),
+            classes.join(" "),
+        ]);
+    }
+    if rows.len() > 1 {
+        text.push_str(&columns(&rows));
+    }
+    for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+        let word = match severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let problems = || checked.problems.iter().filter(|p| p.severity == severity);
+        for problem in problems().take(SHOWN) {
+            let about = problem
+                .id
+                .as_ref()
+                .map(|id| format!(" `{id}`:"))
+                .unwrap_or_default();
+            text.push_str(&format!("{word}:{about} {}\n", problem.words));
+        }
+        if let Some(more) = problems().count().checked_sub(SHOWN).filter(|n| *n > 0) {
+            text.push_str(&format!("{word}: … and {more} more\n"));
+        }
+    }
+    text
+}
+
+fn format(source: &SourceFormat) -> String {
+    let channels = match source.channels {
+        1 => "mono".to_owned(),
+        2 => "stereo".to_owned(),
+        n => format!("{n} channels"),
+    };
+    let codec = serde_json::to_value(source.codec).ok();
+    let codec = codec
+        .as_ref()
+        .and_then(|c| c.as_str())
+        .unwrap_or("audio")
+        .replace('_', " ");
+    let bits = source.bits.map(|b| format!(" {b} bit")).unwrap_or_default();
+    format!("{codec}{bits}, {} Hz, {channels}", source.sample_rate_hz)
+}
+
+fn synth_voices(args: &VoicesArgs, context: &Context) -> anyhow::Result<Exit> {
+    let settings = VoicesSettings {
+        speakers: args.speakers,
+        utterances_per_speaker: args.utterances,
+        duration_secs: args.duration_secs,
+        seed: args.seed,
+    };
+    let manifest = voices::write(&args.out, &settings, &context.task)?;
+    context.printer.remark(&format!(
+        "synthetic voices and their truth in `{}`",
+        manifest.display()
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,224 @@
+//! `phonoscope models …`
+
+use std::path::Path;
+
+use phonoscope_models::{
+    Catalogue, Entry, GraphBytes, GraphSummary, Model, Network, inspect, load,
+};
+use serde_json::json;
+
+use super::Context;
+use crate::cli::{InspectArgs, ListArgs, ModelsCommand, PullArgs};
+use crate::exit::{Exit, Usage};
+use crate::output::columns;
+
+/// Raw values of a user's graph that are printed before the rest is only counted.
+const SHOWN: usize = 60;
+
+pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        ModelsCommand::List(args) => list(args, context),
+        ModelsCommand::Pull(args) => pull(args, context),
+        ModelsCommand::Inspect(args) => look_inside(args, context),
+    }
+}
+
+fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
+    let catalogue = Catalogue::builtin()?;
+    let cache = context.cache();
+    let here = |e: &Entry| load(&e.name, &cache, Network::Offline, &context.task).is_ok();
+    if args.json {
+        let entries: Vec<_> = catalogue
+            .entries()
+            .iter()
+            .map(|e| Ok(json!({ "in_cache": here(e), "entry": serde_json::to_value(e)? })))
+            .collect::<anyhow::Result<_>>()?;
+        context
+            .printer
+            .data(&serde_json::to_string_pretty(&entries)?)?;
+        return Ok(Exit::Done);
+    }
+    let heading = ["model", "in cache", "fetch", "licence", "what it is"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    for entry in catalogue.entries() {
+        rows.push(vec![
+            entry.name.clone(),
+            if here(entry) { "yes" } else { "no" }.into(),
+            format!("{:.0} MB", entry.weights.bytes as f64 / 1e6),
+            entry.licence.clone(),
+            entry.summary.clone(),
+        ]);
+    }
+    context.printer.data(&columns(&rows))?;
+    Ok(Exit::Done)
+}
+
+fn pull(args: &PullArgs, context: &Context) -> anyhow::Result<Exit> {
+    let catalogue = Catalogue::builtin()?;
+    let entries: Vec<&Entry> = args
+        .names
+        .iter()
+        .map(|n| catalogue.get(n))
+        .collect::<Result<_, _>>()?;
+    for entry in entries {
+        let model = load(
+            &entry.name,
+            &context.cache(),
+            context.network(),
+            &context.task,
+        )?;
+        context.printer.remark(&format!(
+            "{}: {} taps, graph {}",
+            model.name,
+            model.taps.len(),
+            short(model.graph.sha256())
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// The first digits of a hash.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+fn look_inside(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
+    let path = Path::new(&args.model);
+    let named = Catalogue::builtin()?.get(&args.model).is_ok();
+    let (model, graph) = if !named && path.is_file() {
+        let bytes = std::fs::read(path).map_err(|e| {
+            Usage::new(
+                format!("cannot read `{}`: {e}", path.display()),
+                "check the path",
+            )
+        })?;
+        (None, GraphBytes::new(bytes))
+    } else {
+        let model = load(
+            &args.model,
+            &context.cache(),
+            context.network(),
+            &context.task,
+        )?;
+        let graph = model.graph.clone();
+        (Some(model), graph)
+    };
+    let summary = inspect(&graph).map_err(|e| match e {
+        phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
+            what: format!("`{}`", args.model),
+            why,
+        },
+        other => other,
+    })?;
+    let text = if args.json {
+        let of_model = model.as_ref().map(|m| {
+            json!({
+                "name": m.name,
+                "source": m.source,
+                "weights_sha256": m.weights_sha256,
+                "front_end": m.front_end.describe(),
+                "licence": m.licence,
+                "citation": m.citation,
+                "trained_on": m.trained_on,
+                "embedding": m.embedding,
+                "taps": m.taps,
+            })
+        });
+        serde_json::to_string_pretty(&json!({
+            "schema": "phonoscope.inspect/1",
+            "model": of_model,
+            "graph": summary,
+        }))?
+    } else {
+        describe(model.as_ref(), &summary)
+    };
+    context.printer.data(&text)?;
+    Ok(Exit::Done)
+}
+
+fn describe(model: Option<&Model>, graph: &GraphSummary) -> String {
+    let mut text = String::new();
+    let mut facts = vec![];
+    let mut fact = |what: &str, words: String| facts.push(vec![what.to_owned(), words]);
+    if let Some(m) = model {
+        fact("model", m.name.clone());
+        fact("from", m.source.clone());
+        fact("licence", m.licence.clone());
+        fact("trained on", m.trained_on.clone());
+        fact("cite", m.citation.clone());
+        fact("front end", m.front_end.describe());
+    }
+    let opsets: Vec<String> = graph
+        .opsets
+        .iter()
+        .map(|(d, v)| format!("{d} {v}"))
+        .collect();
+    fact(
+        "parameters",
+        format!(
+            "{:.2} M in {:.1} MB",
+            graph.parameters as f64 / 1e6,
+            graph.bytes as f64 / 1e6
+        ),
+    );
+    fact("operator sets", opsets.join(", "));
+    for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
+        for port in ports {
+            let shape = port
+                .shape
+                .as_ref()
+                .map(|s| s.join(", "))
+                .unwrap_or_else(|| "?".into());
+            let element = port.element.as_deref().unwrap_or("");
+            fact(what, format!("{} {element} [{shape}]", port.name));
+        }
+    }
+    let mut operators: Vec<(&String, &usize)> = graph.operators.iter().collect();
+    operators.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let operators: Vec<String> = operators.iter().map(|(o, n)| format!("{o} {n}")).collect();
+    fact("operators", operators.join(", "));
+    text.push_str(&columns(&facts));
+    text.push('\n');
+    let mut rows = vec![["tap", "axes", "meaning"].map(String::from).to_vec()];
+    match model {
+        Some(m) => rows.extend(m.taps.iter().map(|t| {
+            let axes: Vec<String> = t
+                .axes
+                .iter()
+                .map(|a| format!("{a:?}").to_lowercase())
+                .map(|a| {
+                    if a == "dim" {
+                        t.dim.map_or(a, |d| d.to_string())
+                    } else {
+                        a
+                    }
+                })
+                .collect();
+            vec![
+                t.name.clone(),
+                format!("[{}]", axes.join(", ")),
+                t.meaning.clone(),
+            ]
+        })),
+        None => rows.extend(graph.values.iter().take(SHOWN).map(|v| {
+            let shape = v
+                .shape
+                .as_ref()
+                .map(|s| s.join(", "))
+                .unwrap_or_else(|| "?".into());
+            vec![
+                v.name.clone(),
+                format!("[{shape}]"),
+                "value of the graph, by its raw name".into(),
+            ]
+        })),
+    }
+    text.push_str(&columns(&rows));
+    if model.is_none() && graph.values.len() > SHOWN {
+        text.push_str(&format!(
+            "… and {} more; --json lists all\n",
+            graph.values.len() - SHOWN
+        ));
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! `phonoscope probe …`
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use ndarray_npy::NpzWriter;
+use phonoscope_analysis::pca::Scaling;
+use phonoscope_probes::report::Report;
+use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run};
+use phonoscope_probes::store::Run;
+
+use super::{Context, command_line, extract};
+use crate::cli::{ProbeCommand, SpeakerArgs};
+use crate::exit::Exit;
+
+pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
+    let ProbeCommand::Speaker(args) = command;
+    let report = speaker(args, context)?;
+    context.printer.data(&summary(&report))?;
+    context
+        .printer
+        .remark(&format!("report in `{}`", args.out.display()));
+    Ok(exit_of(&report))
+}
+
+/// A failed check is a stated threshold that failed.
+pub(super) fn exit_of(report: &Report) -> Exit {
+    use phonoscope_probes::report::Status;
+    let failed = report.trust.checks.iter().any(|c| c.status == Status::Fail);
+    if failed { Exit::Threshold } else { Exit::Done }
+}
+
+/// Runs the speaker probe and writes the report and its arrays.
+pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<Report> {
+    let folder = match (&args.source.run, &args.source.model, &args.source.data) {
+        (Some(run), _, _) => run.clone(),
+        (None, Some(name), Some(data)) => {
+            let out = args.out.with_extension("run");
+            let taps: Vec<String> = args.tap.iter().cloned().collect();
+            let model = extract::load(name, context)?;
+            let done = extract::into_folder(&model, data, &taps, None, &out, context)?;
+            extract::tell(&done, &out, context);
+            out
+        }
+        _ => anyhow::bail!("give --run, or --model and --data"),
+    };
+    let run = Run::open(&folder)?;
+    let settings = SpeakerSettings {
+        seed: args.statistics.seed,
+        permutations: args.statistics.permutations,
+        bootstrap: args.statistics.bootstrap,
+        folds: args.folds,
+        components: args.components,
+        scaling: if args.standardise {
+            Scaling::Standardised
+        } else {
+            Scaling::Centred
+        },
+        ..SpeakerSettings::default()
+    };
+    let made = from_run(
+        &run,
+        args.tap.as_deref(),
+        &settings,
+        &again(args),
+        &context.task,
+    )?;
+    write(&made, &args.out)?;
+    Ok(made.report)
+}
+
+/// The command that makes the report again, every default spelled out.
+fn again(args: &SpeakerArgs) -> String {
+    let mut words: Vec<String> = ["phonoscope", "probe", "speaker"].map(Into::into).into();
+    let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+    if let Some(run) = &args.source.run {
+        option("run", run.display().to_string());
+    }
+    if let Some(model) = &args.source.model {
+        option("model", model.clone());
+    }
+    if let Some(data) = &args.source.data {
+        option("data", data.display().to_string());
+    }
+    if let Some(tap) = &args.tap {
+        option("tap", tap.clone());
+    }
+    option("components", args.components.to_string());
+    option("folds", args.folds.to_string());
+    option("seed", args.statistics.seed.to_string());
+    option("permutations", args.statistics.permutations.to_string());
+    option("bootstrap", args.statistics.bootstrap.to_string());
+    option("out", args.out.display().to_string());
+    if args.standardise {
+        words.push("--standardise".into());
+    }
+    command_line(&words)
+}
+
+/// Path of the arrays that belong to a report.
+pub(super) fn arrays_path(report: &Path) -> PathBuf {
+    report.with_extension("npz")
+}
+
+fn write(made: &SpeakerReport, out: &Path) -> anyhow::Result<()> {
+    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    }
+    let arrays = arrays_path(out);
+    let failed = || format!("cannot write `{}`", arrays.display());
+    let folder = arrays
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let file = tempfile::Builder::new()
+        .suffix(".partial")
+        .tempfile_in(folder)
+        .with_context(failed)?;
+    let mut npz = NpzWriter::new_compressed(File::options().write(true).open(file.path())?);
+    for (name, array) in &made.arrays {
+        npz.add_array(name.as_str(), array).with_context(failed)?;
+    }
+    npz.finish().with_context(failed)?;
+    file.persist(&arrays).with_context(failed)?;
+    made.report.write(out)?;
+    Ok(())
+}
+
+/// The report in words: title, findings, cautions.
+pub(super) fn summary(report: &Report) -> String {
+    let mut text = format!("{}\n", report.title);
+    for line in &report.summary {
+        text.push_str(&format!("  • {line}\n"));
+    }
+    for line in &report.warnings {
+        text.push_str(&format!("  ! {line}\n"));
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! Reports and runs in other formats. Used by the command line and the screen alike.
+
+mod csv;
+mod npz;
+
+pub use csv::{table_csv, write_tables};
+pub use npz::{report_npz, run_npz};

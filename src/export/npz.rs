@@ -1,0 +1,66 @@
+//! Arrays for NumPy.
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use ndarray::{Array1, Array2};
+use ndarray_npy::NpzWriter;
+use phonoscope_probes::report::{Data, Report};
+use phonoscope_probes::store::{Run, write_atomic};
+
+/// The number columns of a report's tables as `TABLE.COLUMN` [row], estimates as [row, 3] (value, lo,
+/// hi); missing entries are NaN.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
+    let mut npz = NpzWriter::new_compressed(Cursor::new(vec![]));
+    for table in &report.tables {
+        for column in &table.columns {
+            let name = format!("{}.{}", table.id, column.id);
+            match &column.data {
+                Data::Text(_) => {}
+                Data::Number(values) => {
+                    let values: Array1<f64> =
+                        values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+                    npz.add_array(name, &values)?;
+                }
+                Data::Estimate(values) => {
+                    let flat = values.iter().flat_map(|e| match e {
+                        Some(e) => [e.value, e.lo, e.hi],
+                        None => [f64::NAN; 3],
+                    });
+                    let values = Array2::from_shape_vec((values.len(), 3), flat.collect())?;
+                    npz.add_array(name, &values)?;
+                }
+            }
+        }
+    }
+    Ok(write_atomic(out, npz.finish()?.get_ref())?)
+}
+
+/// Every tap of a run as [used item, dim], and `item_index`, the manifest rows of the used items.
+///
+/// # Errors
+/// When a shard is damaged or the file cannot be written.
+pub fn run_npz(run: &Run, out: &Path) -> anyhow::Result<()> {
+    let folder = out
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .suffix(".partial")
+        .tempfile_in(folder)?;
+    let mut npz = NpzWriter::new_compressed(file.as_file_mut());
+    for (i, tap) in run.description.model.taps.iter().enumerate() {
+        let (rows, values) = run.tap(tap)?;
+        if i == 0 {
+            let rows: Array1<i64> = rows.iter().map(|r| *r as i64).collect();
+            npz.add_array("item_index", &rows)?;
+        }
+        npz.add_array(tap.as_str(), &values.mapv(|v| v as f32))?;
+    }
+    npz.finish()?.flush()?;
+    file.persist(out)?;
+    Ok(())
+}

