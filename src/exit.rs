@@ -106,6 +106,9 @@ fn diagnose(error: &anyhow::Error) -> (Option<String>, Exit) {
         if let Some(e) = cause.downcast_ref::<phonoscope_datasets::Error>() {
             return (e.hint().map(Into::into), input(e.is_input()));
         }
+        if let Some(e) = cause.downcast_ref::<phonoscope_datasets::synth::SynthError>() {
+            return (e.hint().map(Into::into), input(e.is_input()));
+        }
         if let Some(e) = cause.downcast_ref::<phonoscope_models::Error>() {
             return (e.hint(), input(e.is_input()));
         }

@@ -83,6 +83,9 @@ impl Error {
                 Some("give another --out, or delete the folder to start again".into())
             }
             Self::Busy { .. } => Some("wait for it, or give another --out".into()),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path".into())
+            }
             Self::NothingUsed { .. } => Some("`phonoscope data check` says more".into()),
             Self::Request { hint, .. } => Some(hint.clone()),
             Self::Data(e) => e.hint().map(Into::into),
@@ -96,7 +99,10 @@ impl Error {
         match self {
             Self::Model(e) => e.is_input(),
             Self::Data(e) => e.is_input(),
-            other => !matches!(other, Self::Io { .. } | Self::Busy { .. }),
+            Self::Io { source, action, .. } => {
+                *action == "read" && source.kind() == std::io::ErrorKind::NotFound
+            }
+            other => !matches!(other, Self::Busy { .. }),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use crossterm::cursor::Show;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
@@ -18,6 +18,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::state::State;
+use crate::exit::Usage;
 
 /// Whether the terminal is ours at this moment.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -144,8 +145,6 @@ pub(crate) fn require_terminal() -> Result<()> {
     if io::stdout().is_terminal() && io::stdin().is_terminal() {
         return Ok(());
     }
-    bail!(
-        "the app needs a terminal for input and output\n\
-         hint: `phonoscope export REPORT --format json|csv|svg` gives the same results as files"
-    )
+    let hint = "`phonoscope export REPORT --format json|csv|svg` gives the same results as files";
+    Err(Usage::new("the screen needs a terminal for input and output", hint).into())
 }
