@@ -3,6 +3,12 @@
 //! Tolerance: 1e-10 relative for closed forms, as the golden data's notes ask; quantities near zero
 //! are compared on the scale of the largest entry of their array.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "functions that serve the tests may fail and speak as tests do"
+)]
+
 use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2, Ix3, s};
