@@ -24,7 +24,7 @@ fn debiased_intervals_cover_where_percentile_intervals_do_not() {
         let fit = pca::fit(x.view(), Scaling::Centred).unwrap();
         let task = Task::silent();
         let found =
-            pca::bootstrap(x.view(), Scaling::Centred, &fit, 1, (draws, corpus), &task).unwrap();
+            pca::bootstrap(x.view(), Scaling::Centred, &fit, 1, draws, corpus, &task).unwrap();
         // The first share, and the sum of the first three.
         for (which, k) in [1, 3].into_iter().enumerate() {
             let truth: f64 = truth[..k].iter().sum();
