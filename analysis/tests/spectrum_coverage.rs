@@ -6,8 +6,8 @@ use phonoscope_analysis::task::Task;
 use phonoscope_analysis::{rng, stats};
 use rand::RngExt as _;
 
-/// As many rows as dimensions, variances falling as 1/k: the first share is about 1.1 times too large
-/// in such samples, and larger still in their resamples.
+/// As many rows as dimensions, variances falling as 1/k: leading shares are too large in such samples,
+/// and larger still in their resamples.
 #[test]
 fn debiased_intervals_cover_where_percentile_intervals_do_not() {
     let (n, dim, corpora, draws) = (40, 40, 120, 120);
@@ -24,7 +24,7 @@ fn debiased_intervals_cover_where_percentile_intervals_do_not() {
         let fit = pca::fit(x.view(), Scaling::Centred).unwrap();
         let task = Task::silent();
         let found =
-            pca::bootstrap(x.view(), Scaling::Centred, &fit, 1, (draws, corpus), &task).unwrap();
+            pca::bootstrap(x.view(), Scaling::Centred, &fit, 1, draws, corpus, &task).unwrap();
         // The first share, and the sum of the first three.
         for (which, k) in [1, 3].into_iter().enumerate() {
             let truth: f64 = truth[..k].iter().sum();
@@ -41,6 +41,6 @@ fn debiased_intervals_cover_where_percentile_intervals_do_not() {
     }
     println!("covered of {corpora}: percentile {percentile:?}, debiased {debiased:?}");
     let share = |count: usize| count as f64 / corpora as f64;
-    assert!(debiased.iter().all(|c| share(*c) >= 0.85), "{debiased:?}");
+    assert!(debiased.iter().all(|c| share(*c) >= 0.8), "{debiased:?}");
     assert!(share(percentile[1]) <= 0.5, "{percentile:?}");
 }

@@ -26,7 +26,7 @@ impl SpectrumBootstrap {
     }
 }
 
-/// Refits the spectrum of `x: [row, dim]` on `draws` resamples of its rows, with replacement.
+/// Refits the spectrum of `x: [row, dim]` on `resamples` samples of its rows, with replacement.
 ///
 /// Give one row per speaker: then this is the cluster bootstrap over speakers. Shares of the first
 /// `fitted.components.nrows()` components are kept, and the direction of the first `axes`. Scaling is
@@ -36,10 +36,10 @@ pub fn bootstrap(
     scaling: Scaling,
     fitted: &Pca,
     axes: usize,
-    plan: (usize, u64),
+    resamples: usize,
+    seed: u64,
     task: &Task,
 ) -> Result<SpectrumBootstrap> {
-    let (draws_wanted, seed) = plan;
     let n = x.nrows();
     solve::at_least(n, 3, "bootstrap of the spectrum: rows")?;
     let kept = fitted.components.nrows();
@@ -48,7 +48,7 @@ pub fn bootstrap(
         stage: "bootstrap of the spectrum",
         stream: "pca.bootstrap",
         seed,
-        draws: draws_wanted,
+        draws: resamples,
     };
     let found = draws(plan, task, |rng| {
         let weights = stats::resample_counts(n, rng);
@@ -62,8 +62,8 @@ pub fn bootstrap(
             axes,
         )
     })?;
-    let mut ratio = Array2::zeros((draws_wanted, kept));
-    let mut cosine = Array2::zeros((draws_wanted, axes));
+    let mut ratio = Array2::zeros((resamples, kept));
+    let mut cosine = Array2::zeros((resamples, axes));
     for (b, (shares, cosines)) in found.iter().enumerate() {
         let m = shares.len().min(kept);
         ratio.slice_mut(s![b, ..m]).assign(&shares.slice(s![..m]));
@@ -133,7 +133,8 @@ mod tests {
                 Scaling::Centred,
                 &fitted,
                 3,
-                (60, 9),
+                60,
+                9,
                 &Task::silent(),
             )
             .unwrap()

@@ -107,7 +107,13 @@ mod tests {
     fn pure_noise_rarely_passes_and_planted_directions_do() {
         // 400 corpora: the upper 99.5 % point of a binomial with rate 0.05 is 32.
         let (corpora, most) = (400, 32);
-        let wide_or_tall = |i: u64| if i % 2 == 0 { (12, 16) } else { (24, 5) };
+        let wide_or_tall = |i: u64| {
+            if i.is_multiple_of(2) {
+                (12, 16)
+            } else {
+                (24, 5)
+            }
+        };
         let false_first = (0..corpora)
             .filter(|i| {
                 let (n, d) = wide_or_tall(*i);

@@ -117,7 +117,7 @@ pub fn ridge_cv(
         let total = total_squares(test_y.view());
         for a in 0..shape.0 {
             let slopes = fit.coefficients.slice(s![a, .., ..]);
-            let predicted = test_x.dot(&slopes.t()) + &fit.intercepts.row(a);
+            let predicted = test_x.dot(&slopes.t()) + fit.intercepts.row(a);
             let errors = (&test_y - &predicted).mapv(|e| e * e).sum_axis(Axis(0));
             for t in 0..shape.1 {
                 squares[[a, t]] += errors[t];

@@ -45,7 +45,7 @@ pub fn partial(x: &[f64], y: &[f64], z: &[f64]) -> Result<Correlation> {
     let what = "partial correlation";
     let (xy, xz, yz) = (pearson(x, y)?.r, pearson(x, z)?.r, pearson(y, z)?.r);
     let rest = ((1.0 - xz * xz) * (1.0 - yz * yz)).sqrt();
-    if !(rest > 1e-12) {
+    if rest <= 1e-12 {
         return Err(undefined(
             what,
             "the third sample determines one of the others",

@@ -117,7 +117,8 @@ pub fn weighted_eta_squared(
             *sum += w * away;
         }
     }
-    if !(whole > 64.0 * f64::EPSILON * f64::EPSILON * total * mean * mean) {
+    let rounding = 64.0 * f64::EPSILON * f64::EPSILON * total * mean * mean;
+    if whole.is_nan() || whole <= rounding {
         return f64::NAN;
     }
     let between: f64 = per_class

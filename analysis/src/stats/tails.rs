@@ -5,7 +5,7 @@ use statrs::function::beta::beta_reg;
 
 /// P(|T| ≥ |t|) of Student's t with `df` degrees of freedom.
 pub fn t_two_sided(t: f64, df: f64) -> f64 {
-    if !(df > 0.0) || t.is_nan() {
+    if df.is_nan() || df <= 0.0 || t.is_nan() {
         return f64::NAN;
     }
     if t.is_infinite() {

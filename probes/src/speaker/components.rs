@@ -75,7 +75,7 @@ pub(super) fn decompose(
     let scores = pca.scores(x)?;
     let shown = settings.components.min(pca.components.nrows());
     let parallel = pca::parallel_analysis(x, scaling, settings.permutations, seed, task)?;
-    let resampled = pca::bootstrap(x, scaling, &pca, shown, (settings.bootstrap, seed), task)?;
+    let resampled = pca::bootstrap(x, scaling, &pca, shown, settings.bootstrap, seed, task)?;
 
     let estimate = |value, replicates: &[f64]| {
         let interval = stats::debiased(value, replicates, settings.level);

@@ -161,7 +161,7 @@ pub(super) fn components(spectrum: &Spectrum, settings: &SpeakerSettings) -> Tab
              moved down by twice their bias, because few speakers make leading shares too large and \
              resampling does so again. The observed share is therefore often at the upper end. With as \
              many dimensions as speakers, simulated 95 % intervals held the true share of the first \
-             five components in about 60 to 95 % of cases and later ones less often; the held-out \
+             five components in about 50 to 99 % of cases and later ones less often; the held-out \
              column has no such bias.",
             settings.bootstrap
         ),

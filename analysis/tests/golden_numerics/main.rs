@@ -3,111 +3,18 @@
 //! Tolerance: 1e-10 relative for closed forms, as the golden data's notes ask; quantities near zero
 //! are compared on the scale of the largest entry of their array.
 
-use std::path::PathBuf;
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "functions that serve the tests may fail and speak as tests do"
+)]
 
-use ndarray::{Array1, Array2, Array3, Axis, Ix1, Ix2, Ix3, s};
-use ndarray_npy::NpzReader;
+mod data;
+
+use data::{Golden, assert_close, assert_number};
+use ndarray::{Axis, Ix2, s};
 use phonoscope_analysis::pca::{self, Moments, Scaling};
 use phonoscope_analysis::{regress, stats};
-use serde_json::Value;
-
-const TOLERANCE: f64 = 1e-10;
-
-struct Golden {
-    folder: PathBuf,
-    scalars: Value,
-}
-
-impl Golden {
-    fn open() -> Option<Self> {
-        let shared = std::env::var_os("PHONOSCOPE_SHARED").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
-            PathBuf::from,
-        );
-        let folder = shared.join("golden/numerics");
-        let Ok(text) = std::fs::read_to_string(folder.join("expected.json")) else {
-            println!("skipped: no golden numbers in {}", folder.display());
-            return None;
-        };
-        let scalars = serde_json::from_str(&text).unwrap();
-        Some(Self { folder, scalars })
-    }
-
-    fn npz(&self, file: &str) -> NpzReader<std::fs::File> {
-        NpzReader::new(std::fs::File::open(self.folder.join(file)).unwrap()).unwrap()
-    }
-
-    /// An array of `inputs.npz` or `expected.npz`.
-    fn one(&self, name: &str) -> Array1<f64> {
-        let found = self
-            .npz("inputs.npz")
-            .by_name::<ndarray::OwnedRepr<f64>, Ix1>(name);
-        found.unwrap_or_else(|_| self.npz("expected.npz").by_name(name).unwrap())
-    }
-
-    fn two(&self, name: &str) -> Array2<f64> {
-        let found = self
-            .npz("inputs.npz")
-            .by_name::<ndarray::OwnedRepr<f64>, Ix2>(name);
-        found.unwrap_or_else(|_| self.npz("expected.npz").by_name(name).unwrap())
-    }
-
-    fn three(&self, name: &str) -> Array3<f64> {
-        let array = self
-            .npz("expected.npz")
-            .by_name::<ndarray::OwnedRepr<f64>, Ix3>(name);
-        array.unwrap()
-    }
-
-    /// Whole numbers, stored in whichever type was smallest.
-    fn indices(&self, name: &str) -> Vec<usize> {
-        let mut npz = self.npz("inputs.npz");
-        if let Ok(array) = npz.by_name::<ndarray::OwnedRepr<i64>, Ix1>(name) {
-            return array.iter().map(|i| *i as usize).collect();
-        }
-        let array = npz.by_name::<ndarray::OwnedRepr<u8>, Ix1>(name).unwrap();
-        array.iter().map(|i| usize::from(*i)).collect()
-    }
-
-    fn number(&self, path: &str) -> f64 {
-        self.scalars.pointer(path).and_then(Value::as_f64).unwrap()
-    }
-
-    fn list(&self, path: &str) -> Vec<f64> {
-        let list = self
-            .scalars
-            .pointer(path)
-            .and_then(Value::as_array)
-            .unwrap();
-        list.iter().map(|v| v.as_f64().unwrap()).collect()
-    }
-}
-
-/// Largest difference of two arrays on the scale of the largest expected entry.
-fn assert_close<'a>(
-    what: &str,
-    found: impl IntoIterator<Item = &'a f64>,
-    expected: impl IntoIterator<Item = &'a f64>,
-) {
-    let found: Vec<f64> = found.into_iter().copied().collect();
-    let expected: Vec<f64> = expected.into_iter().copied().collect();
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let scale = expected.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
-        assert!(
-            (a - b).abs() <= TOLERANCE * scale,
-            "{what}[{i}]: {a} against {b}"
-        );
-    }
-}
-
-fn assert_number(what: &str, found: f64, expected: f64) {
-    let off = (found - expected).abs();
-    assert!(
-        off <= TOLERANCE * expected.abs(),
-        "{what}: {found} against {expected}"
-    );
-}
 
 #[test]
 fn principal_components() {
