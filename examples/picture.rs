@@ -1,6 +1,5 @@
 //! Draws the screen on a report as an SVG, for the README:
 //! `cargo run --example picture -- phonoscope-demo/report.json docs/screen.svg`
-#![expect(missing_docs, reason = "an example")]
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! number of sessions: what decoding, features, pooling and storing cost on top.
 //!
 //! Needs the recordings of `PHONOSCOPE_SHARED` (default `../shared`) and the model `ge2e`.
-#![expect(missing_docs, clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -43,14 +43,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         second_opinion: Err("not asked for".into()),
     };
     let features = features(&model, &manifest)?;
-    println!("{}, {} items, {SESSIONS} sessions", engine.info(), features.len());
+    println!(
+        "{}, {} items, {SESSIONS} sessions",
+        engine.info(),
+        features.len()
+    );
     for round in 1..=ROUNDS {
         let start = Instant::now();
         network_only(&model, engine.as_ref(), &features, &settings.taps[0].tensor)?;
         let bare = start.elapsed().as_secs_f64();
         let out = tempfile::tempdir()?;
         let start = Instant::now();
-        extract(&model, engine.as_ref(), &manifest, "m", &settings, out.path(), &task)?;
+        extract(
+            &model,
+            engine.as_ref(),
+            &manifest,
+            "m",
+            &settings,
+            out.path(),
+            &task,
+        )?;
         let whole = start.elapsed().as_secs_f64();
         println!(
             "round {round}: network only {bare:.2} s, extract with its checks {whole:.2} s, ratio {:.3}",
@@ -65,7 +77,12 @@ fn features(model: &Model, manifest: &Manifest) -> Result<Vec<ArrayD<f32>>, Box<
     manifest
         .utterances
         .iter()
-        .map(|u| Ok(model.front_end.compute(&audio::read_utterance(u)?.samples)?.data))
+        .map(|u| {
+            Ok(model
+                .front_end
+                .compute(&audio::read_utterance(u)?.samples)?
+                .data)
+        })
         .collect()
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Context, demo};
 use crate::cli::{BrowseArgs, DemoArgs, Statistics};
@@ -86,7 +86,11 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
 
 /// The user's own keys, if there are any: `phonoscope/keys.toml` in the configuration folder.
 fn key_file() -> anyhow::Result<Option<String>> {
-    let var = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let var = |name| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let folder = var("XDG_CONFIG_HOME").or_else(|| var("HOME").map(|home| home.join(".config")));
     let Some(path) = folder.map(|f| f.join("phonoscope").join("keys.toml")) else {
         return Ok(None);
