@@ -69,7 +69,6 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
         reports: sources,
         start,
         theme: theme(context.global.theme),
-        ..tui::Launch::default()
     };
     // The screen takes Ctrl-C as a key and ends on signals by itself.
     let exit = tui::run(
