@@ -7,6 +7,8 @@ use std::sync::Arc;
 use phonoscope::tui::{self, Exit, Launch, Services, ThemeChoice};
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::place::{self, Place};
 #[cfg(target_os = "linux")]
@@ -79,21 +81,24 @@ impl Services for Failing {
 }
 
 #[test]
-#[ignore = "run by `a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays`"]
+#[ignore = "run in a terminal by the tests that follow"]
 fn app_of_failing_services() {
-    if std::env::var_os(INSIDE).is_none() {
-        return;
+    let (layer, log) = tui::log_channel();
+    match std::env::var(INSIDE).as_deref() {
+        Ok("logging") => tracing_subscriber::registry().with(layer).init(),
+        Ok("nothing logs") => drop(layer),
+        _ => return,
     }
     let launch = Launch {
         theme: ThemeChoice::Dark,
+        log: Some(log),
         ..Launch::default()
     };
     assert_eq!(tui::run(launch, Arc::new(Failing)).unwrap(), Exit::Quit);
 }
 
-#[test]
-fn a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays() {
-    let place = Place::new();
+/// [`app_of_failing_services`] in a terminal, after its first frame.
+fn failing_app(place: &Place, inside: &str) -> Screen {
     let mut command = place::command(std::env::current_exe().unwrap(), &place.path(""));
     command.args([
         "--exact",
@@ -101,9 +106,16 @@ fn a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays() {
         "--ignored",
         "--nocapture",
     ]);
-    command.env(INSIDE, "1");
-    let mut screen = Screen::open(command, 80, 24);
+    command.env(INSIDE, inside);
+    let screen = Screen::open(command, 80, 24);
     screen.wait_for(&["press d", "starts the demo"]);
+    screen
+}
+
+#[test]
+fn a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays() {
+    let place = Place::new();
+    let mut screen = failing_app(&place, "logging");
     let before = screen.rows();
     screen.send("d");
     screen.wait_for(&["demo: internal error: the decoder lost its place"]);
@@ -111,19 +123,35 @@ fn a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays() {
     assert_eq!(before[..12], after[..12], "the welcome is as it was");
     screen.send("5");
     screen.wait_for(&["failed", "internal error: the decoder lost its place"]);
+    assert!(!screen.text().contains("panicked at"), "{}", screen.text());
+    screen.send("6");
+    screen.wait_for(&["Log (", "panicked at tests", "·the first thread lost"]);
     screen.send("q");
     let ended = screen.end();
     assert_eq!((ended.code, &ended.restored), (0, &Restored::Yes));
-    assert!(!ended.output.contains("panicked at"), "{}", ended.output);
+    assert!(!ended.after.contains("panicked at"), "{}", ended.after);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_writes_to_uses_no_processor() {
+    let place = Place::new();
+    let screen = failing_app(&place, "nothing logs");
+    assert_idle(&screen);
+}
+
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn assert_idle(screen: &Screen) {
+    let before = process::ticks(screen.process_id());
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let used = process::ticks(screen.process_id()) - before;
+    assert!(used <= 3, "{used} ticks of 100 in an idle second");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn an_idle_screen_uses_no_processor() {
     let place = Place::with_report();
-    let screen = place.browse(80, 24);
-    let before = process::ticks(screen.process_id());
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    let used = process::ticks(screen.process_id()) - before;
-    assert!(used <= 3, "{used} ticks of 100 in an idle second");
+    assert_idle(&place.browse(80, 24));
 }
