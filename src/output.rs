@@ -20,7 +20,7 @@ impl Printer {
         }
     }
 
-    /// A printer that writes nothing at all: for work behind the screen.
+    /// A printer for work behind the screen: writes to the log, never to the terminal.
     pub fn silent() -> Self {
         Self {
             quiet: true,
@@ -39,6 +39,7 @@ impl Printer {
     /// When it cannot be written; a reader that went away is not an error.
     pub fn data(self, text: &str) -> anyhow::Result<()> {
         if self.silent {
+            text.lines().for_each(|line| tracing::info!("{line}"));
             return Ok(());
         }
         let mut out = io::stdout().lock();
@@ -51,7 +52,9 @@ impl Printer {
 
     /// Writes a remark to standard error unless quiet.
     pub fn remark(self, text: &str) {
-        if !self.quiet {
+        if self.silent {
+            tracing::info!("{text}");
+        } else if !self.quiet {
             writeln!(io::stderr().lock(), "{text}").ok();
         }
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Method {
     /// Percentile interval of a bootstrap that resamples whole speakers (clusters).
     ClusterBootstrap,
+    /// The same, for quantities that a bootstrap biases: the replicates are shifted by twice the
+    /// estimated bias, and the interval is stretched to hold the point estimate.
+    DebiasedClusterBootstrap,
     /// Percentile interval of a bootstrap that resamples rows.
     Bootstrap,
     /// Bias-corrected and accelerated bootstrap interval.

@@ -40,7 +40,7 @@ pub struct RegressArgs {
     /// Predictors [row, column] as .npy; an intercept is added
     #[arg(long, value_name = "X.npy")]
     pub x: PathBuf,
-    /// Outcome [row] as .npy
+    /// Outcome, one value a row, as .npy
     #[arg(long, value_name = "Y.npy")]
     pub y: PathBuf,
     /// Print as JSON

@@ -72,12 +72,12 @@ fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exi
             .map(String::from)
             .into(),
     ];
-    for k in 0..shown {
+    for (k, cumulative) in cumulative.iter().enumerate().take(shown) {
         rows.push(vec![
             format!("PC{}", k + 1),
             format!("{:.6}", fit.explained_variance[k]),
             format!("{:.4}", fit.explained_variance_ratio[k]),
-            format!("{:.4}", cumulative[k]),
+            format!("{cumulative:.4}"),
         ]);
     }
     let head = format!(

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Context, demo};
 use crate::cli::{BrowseArgs, DemoArgs, Statistics};
@@ -58,11 +60,15 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
     } else {
         tui::Start::FirstReport
     };
+    let (layer, log) = tui::log_channel();
+    // A second screen in one process (never so far) would keep the first one's log.
+    tracing_subscriber::registry().with(layer).try_init().ok();
     let launch = tui::Launch {
+        keys: key_file()?,
+        log: Some(log),
         reports: sources,
         start,
         theme: theme(context.global.theme),
-        ..tui::Launch::default()
     };
     // The screen takes Ctrl-C as a key and ends on signals by itself.
     let exit = tui::run(
@@ -75,6 +81,24 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
         tui::Exit::Quit => Exit::Done,
         tui::Exit::Interrupted | tui::Exit::Signal(_) => Exit::Interrupted,
     })
+}
+
+/// The user's own keys, if there are any: `phonoscope/keys.toml` in the configuration folder.
+fn key_file() -> anyhow::Result<Option<String>> {
+    let var = |name| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
+    let folder = var("XDG_CONFIG_HOME").or_else(|| var("HOME").map(|home| home.join(".config")));
+    let Some(path) = folder.map(|f| f.join("phonoscope").join("keys.toml")) else {
+        return Ok(None);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("cannot read `{}`", path.display())),
+    }
 }
 
 fn theme(choice: crate::cli::Theme) -> tui::ThemeChoice {

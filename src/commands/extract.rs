@@ -34,7 +34,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
 
 /// The front end of this kind, with its defaults.
 fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
-    serde_json::from_value(serde_json::json!({ "kind": kind })).map_err(|_| {
+    serde_json::from_value(serde_json::json!({ "kind": kind })).map_err(|_unknown| {
         let hint = "one of waveform, ge2e_mel, whisper_log_mel";
         Usage::new(format!("there is no front end `{kind}`"), hint).into()
     })

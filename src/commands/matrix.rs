@@ -13,7 +13,7 @@ pub(super) fn read_matrix(path: &Path) -> anyhow::Result<Array2<f64>> {
     let shape = array.shape().to_vec();
     array
         .into_dimensionality::<Ix2>()
-        .map_err(|_| wrong_shape(path, "a matrix", &shape).into())
+        .map_err(|_rank| wrong_shape(path, "a matrix", &shape).into())
 }
 
 /// A vector [row], or a matrix with one column.
@@ -26,7 +26,7 @@ pub(super) fn read_vector(path: &Path) -> anyhow::Result<Array1<f64>> {
     };
     array
         .into_dimensionality::<Ix1>()
-        .map_err(|_| wrong_shape(path, "a vector", &shape).into())
+        .map_err(|_rank| wrong_shape(path, "a vector", &shape).into())
 }
 
 fn wrong_shape(path: &Path, wanted: &str, shape: &[usize]) -> Usage {

@@ -8,7 +8,7 @@ use ndarray_npy::NpzWriter;
 use phonoscope_probes::report::{Data, Report};
 use phonoscope_probes::store::{Run, write_atomic};
 
-/// The number columns of a report's tables as `TABLE.COLUMN` [row], estimates as [row, 3] (value, lo,
+/// The number columns of a report's tables as `TABLE.COLUMN`, `[row]`; estimates as `[row, 3]` (value, lo,
 /// hi); missing entries are NaN.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
     Ok(write_atomic(out, npz.finish()?.get_ref())?)
 }
 
-/// Every tap of a run as [used item, dim], and `item_index`, the manifest rows of the used items.
+/// Every tap of a run as `[used item, dim]`, and `item_index`, the manifest rows of the used items.
 ///
 /// # Errors
 /// When a shard is damaged or the file cannot be written.

@@ -55,6 +55,40 @@ pub(crate) fn chrome(size: Size) -> Chrome {
     }
 }
 
+/// The Home screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HomeAreas {
+    pub(crate) list: Rect,
+    /// What the open report found.
+    pub(crate) found: Rect,
+    /// Empty where there is nothing to show or little room.
+    pub(crate) jobs: Rect,
+}
+
+pub(crate) fn home(body: Rect, room: Room, entries: usize, jobs: usize) -> HomeAreas {
+    let lines = |n: usize| u16::try_from(n).unwrap_or(u16::MAX).saturating_add(2);
+    let jobs = match (jobs, room) {
+        (0, _) | (_, Room::One | Room::None) => 0,
+        (n, Room::All) => lines(n.min(4)),
+    };
+    let [list, found, jobs] = body.layout(&Layout::vertical([
+        Constraint::Length(lines(entries).clamp(3, (body.height / 3).max(3))),
+        Constraint::Fill(1),
+        Constraint::Length(jobs),
+    ]));
+    HomeAreas { list, found, jobs }
+}
+
+/// The Trust screen: the checks, and below them coverage.
+pub(crate) fn trust(body: Rect, checks: usize) -> [Rect; 2] {
+    let wanted = u16::try_from(checks).unwrap_or(u16::MAX).saturating_add(3);
+    let height = wanted.clamp(4, (body.height * 3 / 5).max(4));
+    body.layout(&Layout::vertical([
+        Constraint::Length(height),
+        Constraint::Fill(1),
+    ]))
+}
+
 /// Columns left of a table's cells: cursor and selection signs.
 pub(crate) const GUTTER: u16 = 2;
 

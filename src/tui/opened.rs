@@ -88,6 +88,8 @@ pub(crate) struct Opened {
     speaker_of_item: Vec<Option<u32>>,
     /// Check under the cursor of the Trust screen.
     pub(crate) check: usize,
+    /// First line of the text on Home and under the checks of Trust.
+    pub(crate) scroll: usize,
     /// Why items were skipped, with counts.
     pub(crate) skip_reasons: Vec<(String, usize)>,
 }
@@ -114,6 +116,7 @@ impl Opened {
             selection: Selection::default(),
             speaker_of_item: speakers_of_items(&report),
             check: 0,
+            scroll: 0,
             skip_reasons,
             path,
             report,

@@ -229,4 +229,8 @@ pub(crate) fn settle(state: &mut State) {
         }
         Screen::Home | Screen::Jobs | Screen::Log => {}
     }
+    let hidden = super::view::overflow(state);
+    if let Some(opened) = &mut state.opened {
+        opened.scroll = opened.scroll.min(hidden);
+    }
 }

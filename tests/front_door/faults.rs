@@ -81,7 +81,7 @@ fn unusable_recordings_are_counted_skips() {
     let mut wav = hound::WavWriter::create(place.path("nan.wav"), spec).unwrap();
     (0..16_000).for_each(|i| {
         wav.write_sample(if i == 99 { f32::NAN } else { 0.1 })
-            .unwrap()
+            .unwrap();
     });
     wav.finalize().unwrap();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/tests/fixtures/");

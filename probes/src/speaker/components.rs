@@ -85,7 +85,7 @@ pub(super) fn decompose(
             hi: interval.hi,
             n,
             level: settings.level,
-            method: Method::ClusterBootstrap,
+            method: Method::DebiasedClusterBootstrap,
         }
     };
     let share = |value, replicates: &[f64]| {

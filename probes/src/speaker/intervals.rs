@@ -131,9 +131,15 @@ fn estimate(
     n: usize,
     settings: &SpeakerSettings,
 ) -> Estimate {
-    let interval = match statistic {
-        Statistic::EtaSquared => stats::debiased(value, replicates, settings.level),
-        Statistic::Auc | Statistic::Spearman => stats::percentile(replicates, settings.level),
+    let (interval, method) = match statistic {
+        Statistic::EtaSquared => (
+            stats::debiased(value, replicates, settings.level),
+            Method::DebiasedClusterBootstrap,
+        ),
+        Statistic::Auc | Statistic::Spearman => (
+            stats::percentile(replicates, settings.level),
+            Method::ClusterBootstrap,
+        ),
     };
     let (least, most) = statistic.range();
     let or = |found: f64, end: f64| match found.is_finite() {
@@ -146,6 +152,6 @@ fn estimate(
         hi: or(interval.hi, most),
         n,
         level: settings.level,
-        method: Method::ClusterBootstrap,
+        method,
     }
 }

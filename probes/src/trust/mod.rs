@@ -179,6 +179,9 @@ impl Worst {
     }
 }
 
+/// Runs one item in a session.
+type Runner<'a> = dyn FnMut(&mut dyn Session) -> phonoscope_models::Result<Vec<ArrayD<f32>>> + 'a;
+
 /// The engine that did not run the items, as a second opinion.
 struct Other {
     engine: String,
@@ -206,12 +209,7 @@ impl Other {
     }
 
     /// Adds the difference on one item, relative to the largest value of each tap.
-    fn compare(
-        &mut self,
-        id: &str,
-        reference: &[ArrayD<f32>],
-        run: &mut dyn FnMut(&mut dyn Session) -> phonoscope_models::Result<Vec<ArrayD<f32>>>,
-    ) {
+    fn compare(&mut self, id: &str, reference: &[ArrayD<f32>], run: &mut Runner<'_>) {
         let Ok(session) = &mut self.session else {
             return;
         };
@@ -261,18 +259,13 @@ mod tests {
 
     #[test]
     fn differences_count_shapes_and_nans() {
-        let a = array![1.0f32, 2.0].into_dyn();
-        assert_eq!(absolute(&[a.clone()], &[a.clone()]), 0.0);
+        let one = |x: ArrayD<f32>| [x];
+        let a = one(array![1.0f32, 2.0].into_dyn());
+        assert_eq!(absolute(&a, &a), 0.0);
+        assert_eq!(absolute(&a, &one(array![1.0f32, 4.0].into_dyn())), 2.0);
+        assert_eq!(absolute(&a, &one(array![1.0f32].into_dyn())), f64::INFINITY);
         assert_eq!(
-            absolute(&[a.clone()], &[array![1.0f32, 4.0].into_dyn()]),
-            2.0
-        );
-        assert_eq!(
-            absolute(&[a.clone()], &[array![1.0f32].into_dyn()]),
-            f64::INFINITY
-        );
-        assert_eq!(
-            absolute(&[a], &[array![1.0f32, f32::NAN].into_dyn()]),
+            absolute(&a, &one(array![1.0f32, f32::NAN].into_dyn())),
             f64::INFINITY
         );
     }

@@ -85,6 +85,15 @@ fn go(state: &mut State, by: Move) {
     }
     let sideways = matches!(by, Move::Columns(_));
     match state.screen {
+        // Pages turn the text; lines too where there is no list to walk.
+        Screen::Home | Screen::Trust
+            if matches!(by, Move::Pages(_))
+                || (state.screen == Screen::Home && state.entries.len() < 2) =>
+        {
+            if let Some(opened) = &mut state.opened {
+                opened.scroll = step(opened.scroll, usize::MAX, by, 5);
+            }
+        }
         Screen::Home if !sideways => {
             state.entry = step(state.entry, state.entries.len(), by, page);
         }
@@ -100,6 +109,7 @@ fn go(state: &mut State, by: Move) {
             if let Some(opened) = &mut state.opened {
                 let checks = opened.report.trust.checks.len();
                 opened.check = step(opened.check, checks, by, page);
+                opened.scroll = 0;
             }
         }
         Screen::Data => {

@@ -10,6 +10,7 @@ use crate::tui::update::Effects;
 pub(crate) fn go(state: &mut State, screen: Screen) {
     state.back.clear();
     state.screen = screen;
+    state.opened.iter_mut().for_each(|opened| opened.scroll = 0);
 }
 
 fn descend(state: &mut State, screen: Screen) {

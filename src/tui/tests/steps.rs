@@ -268,3 +268,38 @@ fn the_hint_bar_shows_only_keys_that_work_here() {
         }
     }
 }
+
+#[test]
+fn long_text_scrolls_to_its_end_and_no_further() {
+    let mut report = sample::report();
+    report.summary = (0..60).map(|i| format!("sentence {i}")).collect();
+    report.warnings = (0..30).map(|i| format!("caution {i}")).collect();
+    let reports = vec![Source::Loaded {
+        path: "r".into(),
+        report: Arc::new(report),
+    }];
+    let mut app = Headless::new(
+        Launch {
+            reports,
+            start: Start::FirstReport,
+            ..Launch::default()
+        },
+        Arc::new(Fake),
+        80,
+        24,
+    );
+    for (keys, end) in [
+        ("1 G", "seed 7"),
+        (
+            "4 pagedown pagedown pagedown pagedown pagedown pagedown",
+            "caution 29",
+        ),
+    ] {
+        app.press(keys).unwrap();
+        let lines: Vec<String> = app.text().lines().map(str::to_owned).collect();
+        assert!(lines[20].contains(end), "{keys}: {lines:#?}");
+        let before = opened(&app).scroll;
+        app.press("pageup").unwrap();
+        assert_eq!(opened(&app).scroll, before - 5);
+    }
+}

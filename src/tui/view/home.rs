@@ -1,8 +1,12 @@
 //! Home: reports at hand, what the open one found, running jobs.
 
+use ratatui::style::Style;
+
 use crate::tui::command::find;
-use crate::tui::layout::Room;
-use crate::tui::state::{JobState, State};
+use crate::tui::layout::{self, Room};
+use crate::tui::opened::Opened;
+use crate::tui::state::{JobRow, JobState, State};
+use crate::tui::theme::Theme;
 use crate::tui::words;
 
 use super::canvas::Canvas;
@@ -11,28 +15,39 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     if state.entries.is_empty() && state.opened.is_none() {
         return welcome(state, canvas);
     }
-    let (area, room) = (canvas.area(), Room::of(state.size));
-    let count = u16::try_from(state.entries.len()).unwrap_or(u16::MAX);
-    let list_height = count.saturating_add(2).clamp(3, (area.height / 3).max(3));
-    entries(state, &mut canvas.lines(0, list_height));
-    let jobs = state
-        .jobs
-        .iter()
-        .filter(|j| j.is_running() || matches!(j.state, JobState::Failed(_)));
-    let jobs: Vec<_> = jobs.collect();
-    let jobs_height = match (jobs.len(), room) {
-        (0, _) | (_, Room::One | Room::None) => 0,
-        (n, Room::All) => u16::try_from(n.min(4)).unwrap_or(4) + 2,
-    };
-    let found_height = area.height.saturating_sub(list_height + jobs_height);
-    found(state, &mut canvas.lines(list_height, found_height));
-    if jobs_height > 0 {
-        let mut pane = canvas.lines(list_height + found_height, jobs_height);
+    let jobs = told_jobs(state);
+    let areas = layout::home(
+        canvas.area(),
+        Room::of(state.size),
+        state.entries.len(),
+        jobs.len(),
+    );
+    entries(state, &mut canvas.part(areas.list));
+    found(state, &mut canvas.part(areas.found));
+    if !areas.jobs.is_empty() {
+        let mut pane = canvas.part(areas.jobs);
         let mut inside = pane.frame("Jobs", "", state.theme.muted);
-        for (y, job) in jobs.iter().rev().take(4).enumerate() {
-            super::jobs::row(state, job, false, &mut inside.lines(y as u16, 1));
+        for (y, job) in (0u16..).zip(jobs.iter().rev().take(4)) {
+            super::jobs::row(state, job, false, &mut inside.lines(y, 1));
         }
     }
+}
+
+/// Jobs worth a line on Home: those that run and those that failed.
+fn told_jobs(state: &State) -> Vec<&JobRow> {
+    let told = |j: &&JobRow| j.is_running() || matches!(j.state, JobState::Failed(_));
+    state.jobs.iter().filter(told).collect()
+}
+
+/// Lines of text that do not fit under the list of reports.
+pub(crate) fn overflow(state: &State, opened: &Opened) -> usize {
+    let body = layout::chrome(state.size).body;
+    let (entries, jobs) = (state.entries.len(), told_jobs(state).len());
+    let found = layout::home(body, Room::of(state.size), entries, jobs).found;
+    let inside = layout::inside(found);
+    lines(&state.theme, opened, inside.width)
+        .len()
+        .saturating_sub(inside.height.into())
 }
 
 fn welcome(state: &State, canvas: &mut Canvas<'_>) {
@@ -120,26 +135,32 @@ fn found(state: &State, canvas: &mut Canvas<'_>) {
         let mut inside = canvas.frame("What was found", "", theme.muted);
         return super::nothing_open(state, &mut inside);
     };
+    let width = canvas.width().saturating_sub(2);
+    let lines = lines(theme, opened, width);
+    let shown = usize::from(canvas.height().saturating_sub(2));
+    let below = super::more_below(lines.len(), opened.scroll + shown);
+    let mut inside = canvas.frame("What was found", &below, theme.muted);
+    let window = lines.iter().skip(opened.scroll).take(shown);
+    for (y, (sign, text, style)) in (0u16..).zip(window) {
+        inside.put(1, y, sign, *style);
+        inside.put(3, y, text, *style);
+    }
+}
+
+/// Summary, warnings and origin in lines for a pane of `width`: sign, words, style.
+fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(&'static str, String, Style)> {
     let report = &opened.report;
+    let width = usize::from(width.saturating_sub(4));
     let made = made_of(report);
-    let mut inside = canvas.frame("What was found", "", theme.muted);
-    let width = usize::from(inside.width().saturating_sub(4));
     let warnings = report.warnings.iter().map(|w| ("!", w, theme.warn));
     let summary = report.summary.iter().map(|s| ("·", s, theme.text));
     let made = made.iter().map(|m| (" ", m, theme.muted));
-    let mut y = 0;
+    let mut lines = Vec::new();
     for (sign, text, style) in summary.chain(warnings).chain(made) {
-        for (i, line) in words::wrap(text, width).iter().enumerate() {
-            if i == 0 {
-                inside.put(1, y, sign, style);
-            }
-            inside.put(3, y, line, style);
-            y += 1;
-        }
-        if y >= inside.height() {
-            return;
-        }
+        let wrapped = words::wrap(text, width).into_iter().enumerate();
+        lines.extend(wrapped.map(|(i, line)| (if i == 0 { sign } else { " " }, line, style)));
     }
+    lines
 }
 
 /// From what and by what the report was made, in lines.

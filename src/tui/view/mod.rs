@@ -192,6 +192,28 @@ fn hints(state: &State, canvas: &mut Canvas<'_>) {
     }
 }
 
+/// Lines of text that the screen shown has no room for.
+pub(crate) fn overflow(state: &State) -> usize {
+    let Some(opened) = &state.opened else {
+        return 0;
+    };
+    match state.screen {
+        Screen::Home => home::overflow(state, opened),
+        Screen::Trust => trust::overflow(state, opened),
+        _ => 0,
+    }
+}
+
+/// `3 more below` when lines beyond `seen` exist.
+fn more_below(lines: usize, seen: usize) -> String {
+    let left = lines.saturating_sub(seen);
+    if left > 0 {
+        format!("{left} more below")
+    } else {
+        String::new()
+    }
+}
+
 /// A line for screens that need a report.
 fn nothing_open(state: &State, canvas: &mut Canvas<'_>) {
     let opening = state

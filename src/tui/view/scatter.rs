@@ -143,7 +143,7 @@ fn axes(theme: &Theme, space: &Space, y_axis: Rect, x_axis: Rect, canvas: &mut C
     {
         let mut labels = canvas.part(y_axis);
         let (width, height) = (labels.width(), labels.height());
-        for tick in raster.y.ticks(usize::from(height / 3).clamp(1, 8)) {
+        for tick in raster.y.ticks(usize::from(height / 3).clamp(3, 8)) {
             let line = ((1.0 - raster.y.unit(tick.value)) * f64::from(height)) as u16;
             let text = words::right(&tick.label, usize::from(width.saturating_sub(1)));
             labels.put(0, line.min(height.saturating_sub(1)), &text, theme.muted);

@@ -4,6 +4,7 @@ use phonoscope_probes::report::{Check, Status};
 use ratatui::style::Style;
 
 use crate::plot::significant;
+use crate::tui::layout;
 use crate::tui::opened::Opened;
 use crate::tui::state::State;
 use crate::tui::theme::Theme;
@@ -17,13 +18,9 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     };
     let theme = &state.theme;
     let checks = &opened.report.trust.checks;
-    let area = canvas.area();
-    let wanted = u16::try_from(checks.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(3);
-    let list_height = wanted.clamp(4, (area.height * 3 / 5).max(4));
+    let [above, below] = layout::trust(canvas.area(), checks.len());
     {
-        let mut pane = canvas.lines(0, list_height);
+        let mut pane = canvas.part(above);
         let mut list = pane.frame("Checks", &verdict(checks), theme.accent);
         if checks.is_empty() {
             list.put(
@@ -47,11 +44,25 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
             );
         }
     }
-    let mut rest = canvas.lines(list_height, u16::MAX);
-    let mut below = rest.frame("Coverage", "", theme.muted);
-    for (y, (text, style)) in (0u16..).zip(lines(theme, opened, below.width())) {
-        below.put(1, y, &text, style);
+    let lines = lines(theme, opened, layout::inside(below).width);
+    let shown = usize::from(layout::inside(below).height);
+    let more = super::more_below(lines.len(), opened.scroll + shown);
+    let mut rest = canvas.part(below);
+    let mut inside = rest.frame("Coverage", &more, theme.muted);
+    let window = lines.iter().skip(opened.scroll).take(shown);
+    for (y, (text, style)) in (0u16..).zip(window) {
+        inside.put(1, y, text, *style);
     }
+}
+
+/// Lines of text that do not fit under the checks.
+pub(crate) fn overflow(state: &State, opened: &Opened) -> usize {
+    let body = layout::chrome(state.size).body;
+    let [_, below] = layout::trust(body, opened.report.trust.checks.len());
+    let inside = layout::inside(below);
+    lines(&state.theme, opened, inside.width)
+        .len()
+        .saturating_sub(inside.height.into())
 }
 
 /// `✓ 5 passed, ! 1 to look at`.
@@ -123,15 +134,15 @@ fn row(theme: &Theme, check: &Check, here: bool, canvas: &mut Canvas<'_>) {
     canvas.dot(0, 0, if here { '>' } else { ' ' }, theme.accent);
     canvas.put(2, 0, &format!("{glyph} {word}"), style(theme, check.status));
     canvas.put(id.0, 0, &words::clip(&check.id, id.1), theme.text);
+    // A unit that does not fit is told below, with the check in full.
     let number = |v: Option<f64>| {
-        let unit = check
-            .unit
-            .as_ref()
-            .map_or_else(String::new, |u| format!(" {u}"));
-        v.map_or_else(
-            || String::from("–"),
-            |v| format!("{}{unit}", significant(v, 2)),
-        )
+        let short = v.map_or_else(|| String::from("–"), |v| significant(v, 2));
+        match &check.unit {
+            Some(unit) if words::width(&short) + words::width(unit) < value.1 => {
+                format!("{short} {unit}")
+            }
+            _ => short,
+        }
     };
     canvas.put(
         value.0,
@@ -171,6 +182,15 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
     };
     if let Some(check) = trust.checks.get(opened.check) {
         add(&format!("{}: {}", check.id, check.meaning), theme.accent);
+        if let Some(value) = check.value {
+            let unit = check.unit.as_deref().unwrap_or("");
+            let most = check.threshold.map_or_else(String::new, |t| {
+                format!(", at most {} passes", significant(t, 2))
+            });
+            let text = format!("measured {} {unit}", significant(value, 2));
+            let n = words::thousands(check.n);
+            add(&format!("{}{most}; n {n}", text.trim_end()), theme.text);
+        }
         if !check.detail.is_empty() {
             add(&check.detail, theme.text);
         }
