@@ -69,6 +69,22 @@ fn the_palette_finds_a_command_by_part_of_its_name_and_runs_it() {
 }
 
 #[test]
+fn the_users_keys_count_and_their_mistakes_are_told() {
+    let place = Place::with_report();
+    std::fs::create_dir_all(place.path("config/phonoscope")).unwrap();
+    let keys = "[keys]\n\"screen.trust\" = [\"T\"]\n\"no.such\" = [\"x\"]\n";
+    std::fs::write(place.path("config/phonoscope/keys.toml"), keys).unwrap();
+    let mut screen = place.browse(80, 24);
+    screen.wait_for(&["unknown command `no.such`"]);
+    screen.send("T");
+    screen.wait_for_without(&["bit for bit equal"], &["across: PC1"]);
+    screen.send("3");
+    screen.wait_for(&["across: PC1"]);
+    screen.send("4?");
+    screen.wait_for(&["Keys valid here", "Speaker space: scatter"]);
+}
+
+#[test]
 fn exports_are_files_that_hold_their_provenance() {
     let place = Place::with_report();
     let mut screen = place.browse(80, 24);

@@ -31,6 +31,7 @@ pub(crate) fn command(program: impl AsRef<Path>, folder: &Path) -> CommandBuilde
     command.env("TERM", "xterm-256color");
     command.env("COLORTERM", "truecolor");
     command.env("PHONOSCOPE_CACHE", folder.join("cache"));
+    command.env("XDG_CONFIG_HOME", folder.join("config"));
     command
 }
 
