@@ -74,7 +74,7 @@ impl World {
     ) -> Result<Exit> {
         self.carry_out(first, guard)?;
         self.take(state, guard, size)?;
-        let lines: Receiver<Line> = self
+        let mut lines: Receiver<Line> = self
             .log
             .as_ref()
             .map_or_else(never, |log| log.receiver.clone());
@@ -108,9 +108,11 @@ impl World {
                 recv(self.jobs) -> msg => {
                     msg.ok().map_or(Ok(()), |msg| self.take(state, guard, msg))?;
                 }
-                recv(lines) -> line => {
-                    line.ok().map_or(Ok(()), |line| self.take(state, guard, Msg::Log(line)))?;
-                }
+                recv(lines) -> line => match line {
+                    Ok(line) => self.take(state, guard, Msg::Log(line))?,
+                    // An abandoned channel is always ready.
+                    Err(_) => lines = never(),
+                },
                 recv(timer) -> _ => continue,
             }
             self.drain(state, guard, &lines)?;
