@@ -1,10 +1,8 @@
 //! `phonoscope probe …`
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ndarray_npy::NpzWriter;
 use phonoscope_analysis::pca::Scaling;
 use phonoscope_probes::report::Report;
 use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run};
@@ -13,6 +11,7 @@ use phonoscope_probes::store::Run;
 use super::{Context, command_line, extract};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::Exit;
+use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
     let ProbeCommand::Speaker(args) = command;
@@ -108,22 +107,7 @@ fn write(made: &SpeakerReport, out: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
-    let arrays = arrays_path(out);
-    let failed = || format!("cannot write `{}`", arrays.display());
-    let folder = arrays
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .suffix(".partial")
-        .tempfile_in(folder)
-        .with_context(failed)?;
-    let mut npz = NpzWriter::new_compressed(File::options().write(true).open(file.path())?);
-    for (name, array) in &made.arrays {
-        npz.add_array(name.as_str(), array).with_context(failed)?;
-    }
-    npz.finish().with_context(failed)?;
-    file.persist(&arrays).with_context(failed)?;
+    arrays_npz(&made.arrays, &arrays_path(out))?;
     made.report.write(out)?;
     Ok(())
 }

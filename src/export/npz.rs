@@ -1,12 +1,12 @@
 //! Arrays for NumPy.
 
-use std::io::{Cursor, Write};
+use std::io::{self, Cursor};
 use std::path::Path;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayD};
 use ndarray_npy::NpzWriter;
 use phonoscope_probes::report::{Data, Report};
-use phonoscope_probes::store::{Run, write_atomic};
+use phonoscope_probes::store::{Run, write_atomic, write_atomic_with};
 
 /// The number columns of a report's tables as `TABLE.COLUMN`, `[row]`; estimates as `[row, 3]` (value, lo,
 /// hi); missing entries are NaN.
@@ -44,23 +44,35 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a shard is damaged or the file cannot be written.
 pub fn run_npz(run: &Run, out: &Path) -> anyhow::Result<()> {
-    let folder = out
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .suffix(".partial")
-        .tempfile_in(folder)?;
-    let mut npz = NpzWriter::new_compressed(file.as_file_mut());
-    for (i, tap) in run.description.model.taps.iter().enumerate() {
-        let (rows, values) = run.tap(tap)?;
-        if i == 0 {
-            let rows: Array1<i64> = rows.iter().map(|r| *r as i64).collect();
-            npz.add_array("item_index", &rows)?;
+    Ok(write_atomic_with(out, |file| {
+        let mut npz = NpzWriter::new_compressed(file);
+        for (i, tap) in run.description.model.taps.iter().enumerate() {
+            let (rows, values) = run.tap(tap).map_err(io::Error::other)?;
+            if i == 0 {
+                let rows: Array1<i64> = rows.iter().map(|r| *r as i64).collect();
+                npz.add_array("item_index", &rows)
+                    .map_err(io::Error::other)?;
+            }
+            npz.add_array(tap.as_str(), &values.mapv(|v| v as f32))
+                .map_err(io::Error::other)?;
         }
-        npz.add_array(tap.as_str(), &values.mapv(|v| v as f32))?;
-    }
-    npz.finish()?.flush()?;
-    file.persist(out)?;
-    Ok(())
+        npz.finish().map_err(io::Error::other)?;
+        Ok(())
+    })?)
+}
+
+/// Named arrays.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn arrays_npz(arrays: &[(String, ArrayD<f64>)], out: &Path) -> anyhow::Result<()> {
+    Ok(write_atomic_with(out, |file| {
+        let mut npz = NpzWriter::new_compressed(file);
+        for (name, array) in arrays {
+            npz.add_array(name.as_str(), array)
+                .map_err(io::Error::other)?;
+        }
+        npz.finish().map_err(io::Error::other)?;
+        Ok(())
+    })?)
 }
