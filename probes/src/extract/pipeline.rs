@@ -65,6 +65,16 @@ impl Gate {
     }
 }
 
+/// Sends everybody home when a worker leaves before the work is done (cancelled, or panicking): the
+/// others may be waiting for its items.
+struct Leaving<'a>(&'a Gate);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// Computes the missing shards; gives every item's record, and how many items were there already.
 pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usize)> {
     let count = plan.manifest.utterances.len();
@@ -134,6 +144,7 @@ fn compute(
             let sender = sender.clone();
             let (next, gate, work) = (&next, &gate, &work);
             scope.spawn(move || {
+                let early = Leaving(gate);
                 let mut session = match plan.extractor.open(None) {
                     Ok(session) => session,
                     Err(e) => {
@@ -157,6 +168,7 @@ fn compute(
                         return;
                     }
                 }
+                std::mem::forget(early);
             });
         }
         drop(sender);
