@@ -18,6 +18,7 @@ use phonoscope_models::engine::{Engine, EngineInfo, Session};
 use phonoscope_models::{Axis, GraphBytes, Model, Tap};
 use phonoscope_probes::Error;
 use phonoscope_probes::extract::{ExtractSettings, extract};
+use phonoscope_probes::store::Run;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Length of the recording that never ends.
@@ -87,6 +88,16 @@ fn model() -> Model {
     }
 }
 
+/// Two sessions, an item in a shard.
+fn settings(model: &Model) -> ExtractSettings {
+    ExtractSettings {
+        taps: model.taps.clone(),
+        sessions: 2,
+        shard_items: 1,
+        second_opinion: Err("not asked for".into()),
+    }
+}
+
 /// A manifest of recordings with these numbers of samples.
 fn recordings(folder: &Path, samples: &[usize]) -> Manifest {
     let mut rows = String::from("path\n");
@@ -118,12 +129,7 @@ fn cancelling_ends_the_workers_that_wait_for_a_slow_recording() {
     samples[0] = ENDLESS;
     let manifest = recordings(folder.path(), &samples);
     let model = model();
-    let settings = ExtractSettings {
-        taps: model.taps.clone(),
-        sessions: 2,
-        shard_items: 1,
-        second_opinion: Err("not asked for".into()),
-    };
+    let settings = settings(&model);
     let (sender, finished) = channel();
     let task = Task {
         progress: Arc::new(Finished(Mutex::new(sender))),
@@ -150,4 +156,41 @@ fn cancelling_ends_the_workers_that_wait_for_a_slow_recording() {
         ),
         "{got:?}"
     );
+}
+
+/// The graph of these tests cannot be surveyed, so checking the run fails after its last item.
+#[test]
+fn a_run_that_was_not_checked_is_not_finished_and_one_without_results_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (model(), folder.path().join("run"));
+    let manifest = recordings(folder.path(), &[1000, 1000]);
+    let away = folder.path().join("away");
+    std::fs::create_dir(&away).unwrap();
+    let unplug = |from: &Path, to: &Path| {
+        for name in ["0.wav", "1.wav"] {
+            std::fs::rename(from.join(name), to.join(name)).unwrap();
+        }
+    };
+    let again = || {
+        extract(
+            &model,
+            &engine(),
+            &manifest,
+            "m",
+            &settings(&model),
+            &out,
+            &Task::silent(),
+        )
+    };
+    unplug(folder.path(), &away);
+    let nothing = again().unwrap_err();
+    assert!(
+        matches!(nothing, Error::NothingUsed { items: 2, .. }),
+        "{nothing}"
+    );
+    unplug(&away, folder.path());
+    let unchecked = again().unwrap_err();
+    assert!(matches!(unchecked, Error::Model(_)), "{unchecked}");
+    let unfinished = Run::open(&out).unwrap_err().to_string();
+    assert!(unfinished.contains("not finished"), "{unfinished}");
 }

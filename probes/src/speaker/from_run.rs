@@ -71,7 +71,7 @@ pub fn from_run(
 
     let mut model = description.model.clone();
     model.taps = vec![tap.to_owned()];
-    let mut trust = source.trust().unwrap_or_default();
+    let mut trust = source.trust()?;
     chosen.add_to(&mut trust, source);
     let mut tables = outcome.tables;
     tables.push(items_table(source, &chosen.unused));
