@@ -50,6 +50,14 @@ pub enum Error {
         /// Why it gave none.
         reason: String,
     },
+    /// A recording gave activations that are not numbers.
+    #[error("tap `{tap}` has {values} values that are not finite")]
+    NotFinite {
+        /// The tap.
+        tap: String,
+        /// How many of its values.
+        values: usize,
+    },
     /// The manifest has no rows.
     #[error("the manifest has no rows")]
     NoItems,
@@ -87,6 +95,7 @@ impl Error {
                 Some("check the path".into())
             }
             Self::NothingUsed { .. } => Some("`phonoscope data check` says more".into()),
+            Self::NotFinite { .. } => Some(crate::extract::LEAVE_OUT.into()),
             Self::Request { hint, .. } => Some(hint.clone()),
             Self::Data(e) => e.hint().map(Into::into),
             Self::Model(e) => e.hint(),

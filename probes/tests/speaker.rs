@@ -247,3 +247,27 @@ fn a_cancelled_run_stops() {
     let stopped = run(&planted(12, 6), &settings(), &task);
     assert_eq!(stopped, Err(Error::Cancelled));
 }
+
+#[test]
+fn a_manifest_column_does_not_pass_for_a_column_of_the_report() {
+    let mut input = planted(20, 8);
+    for (column, name) in input.columns.iter_mut().zip(["pc1", "pc21", "items"]) {
+        column.name = name.into();
+    }
+    let found = outcome(&input);
+    let speakers = table(&found, "speakers");
+    let ids: Vec<&str> = speakers.columns.iter().map(|c| c.id.as_str()).collect();
+    let expected = [
+        "speaker",
+        "items",
+        "manifest.pc1",
+        "manifest.pc21",
+        "manifest.items",
+        "corpus",
+        "take",
+        "pc1",
+    ];
+    assert_eq!(ids[..8], expected);
+    assert_eq!(speakers.column("items").unwrap().value(0), Some(2.0));
+    row(table(&found, "associations"), 1.0, "manifest.pc1");
+}

@@ -28,6 +28,9 @@ impl std::fmt::Debug for Extractor<'_> {
 /// between operators only, and a recurrent layer over many windows is one long operator.
 const BATCH: usize = 16;
 
+/// What to do about a tap that gives no vectors.
+pub(crate) const LEAVE_OUT: &str = "leave this tap out with --taps";
+
 /// What an utterance gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemResult {
@@ -130,6 +133,7 @@ impl<'a> Extractor<'a> {
 struct Mean {
     sum: Vec<f64>,
     rows: usize,
+    not_finite: usize,
 }
 
 impl Mean {
@@ -147,6 +151,7 @@ impl Mean {
                 &format!("is {dim} wide, then {} wide", self.sum.len()),
             ));
         }
+        self.not_finite += values.iter().filter(|v| !v.is_finite()).count();
         for lane in values.rows() {
             self.sum
                 .iter_mut()
@@ -162,9 +167,11 @@ impl Mean {
         if self.rows == 0 || self.sum.is_empty() {
             return Err(unfit(tap, "is empty for this recording"));
         }
-        let bad = self.sum.iter().filter(|s| !s.is_finite()).count();
-        if bad > 0 {
-            return Err(unfit(tap, &format!("has {bad} values that are not finite")));
+        if self.not_finite > 0 {
+            return Err(Error::NotFinite {
+                tap: tap.name.clone(),
+                values: self.not_finite,
+            });
         }
         let norm = self.sum.iter().map(|s| s * s).sum::<f64>().sqrt();
         let scale = match unit_length {
@@ -179,7 +186,7 @@ impl Mean {
 fn unfit(tap: &Tap, why: &str) -> Error {
     Error::Request {
         problem: format!("tap `{}` {why}", tap.name),
-        hint: "leave this tap out with --taps".into(),
+        hint: LEAVE_OUT.into(),
     }
 }
 
@@ -213,7 +220,12 @@ mod tests {
 
     #[test]
     fn pooling_refuses_what_has_no_mean() {
-        assert!(pool(array![[1.0f32, f32::NAN]].into_dyn().view(), false).is_err());
+        let bad = array![[1.0f32, f32::NAN], [f32::INFINITY, f32::NAN]].into_dyn();
+        let error = pool(bad.view(), false).unwrap_err();
+        assert!(
+            matches!(error, Error::NotFinite { values: 3, .. }),
+            "{error}"
+        );
         assert!(pool(ArrayD::<f32>::zeros(vec![0, 2]).view(), false).is_err());
         assert!(pool(ArrayD::<f32>::zeros(vec![1, 2]).view(), true).is_err());
         assert!(pool(ArrayD::<f32>::zeros(vec![]).view(), false).is_err());

@@ -4,6 +4,7 @@ mod item;
 mod pipeline;
 mod taps;
 
+pub(crate) use item::LEAVE_OUT;
 pub use item::{Extractor, ItemResult};
 pub use taps::select_taps;
 
@@ -57,7 +58,8 @@ pub struct Extracted {
 ///
 /// `manifest_name` is the manifest's name for the record. Items that cannot be read are skipped and
 /// listed. When `out` holds an unfinished run of the same description, only its missing shards are
-/// computed; the finished folder has the same bytes either way.
+/// computed, and those in which no item could be read; the finished folder has the same bytes either
+/// way.
 ///
 /// # Errors
 /// When `out` holds another run or cannot be written, when no item gives a result, or when the task
@@ -107,8 +109,7 @@ pub fn extract(
         },
         task,
     )?;
-    let mut coverage = write_items(out, manifest, &records)?;
-    trust::count_groups(&mut coverage, manifest, &records);
+    let coverage = trust::coverage(manifest, &records);
     if coverage.used == 0 {
         let first = coverage.skipped.first();
         return Err(Error::NothingUsed {
@@ -137,6 +138,8 @@ pub fn extract(
         let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
         write_atomic(&trust_path, text.as_bytes())?;
     }
+    // Last: a run with a list of items is finished.
+    write_items(out, manifest, &records)?;
     Ok(Extracted { coverage, resumed })
 }
 

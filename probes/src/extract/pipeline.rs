@@ -65,6 +65,16 @@ impl Gate {
     }
 }
 
+/// Sends everybody home when a worker leaves before the work is done (cancelled, or panicking): the
+/// others may be waiting for its items.
+struct Leaving<'a>(&'a Gate);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// Computes the missing shards; gives every item's record, and how many items were there already.
 pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usize)> {
     let count = plan.manifest.utterances.len();
@@ -78,7 +88,8 @@ pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usiz
     let mut missing = vec![];
     for number in 0..plan.shards {
         match Shard::read(plan.out, number, plan.fingerprint, &names) {
-            Ok(shard) if covers(&shard, plan.range(number)) => {
+            // Where nothing could be read the reason may be gone (a disk that was not there).
+            Ok(shard) if covers(&shard, plan.range(number)) && shard.used().next().is_some() => {
                 for record in shard.records {
                     let slot = record.index;
                     records[slot] = Some(record);
@@ -112,7 +123,25 @@ fn covers(shard: &Shard, range: std::ops::Range<usize>) -> bool {
     shard.records.iter().map(|r| r.index).eq(range)
 }
 
-type Message = Result<(usize, Result<ItemResult, String>)>;
+/// Why an item gave nothing.
+struct Skip {
+    reason: String,
+    not_finite: usize,
+}
+
+impl From<Error> for Skip {
+    fn from(error: Error) -> Self {
+        Self {
+            reason: one_line(&error),
+            not_finite: match error {
+                Error::NotFinite { values, .. } => values,
+                _ => 0,
+            },
+        }
+    }
+}
+
+type Message = Result<(usize, Result<ItemResult, Skip>)>;
 
 fn compute(
     plan: &Plan<'_>,
@@ -134,6 +163,7 @@ fn compute(
             let sender = sender.clone();
             let (next, gate, work) = (&next, &gate, &work);
             scope.spawn(move || {
+                let early = Leaving(gate);
                 let mut session = match plan.extractor.open(None) {
                     Ok(session) => session,
                     Err(e) => {
@@ -152,11 +182,12 @@ fn compute(
                     if task.cancel.is_cancelled() {
                         return;
                     }
-                    let message = Ok((item, result.map_err(|e| one_line(&e))));
+                    let message = Ok((item, result.map_err(Skip::from)));
                     if sender.send(message).is_err() {
                         return;
                     }
                 }
+                std::mem::forget(early);
             });
         }
         drop(sender);
@@ -176,7 +207,7 @@ fn collect(
     gate: &Gate,
     task: &Task,
 ) -> Result<()> {
-    let mut waiting: BTreeMap<usize, Result<ItemResult, String>> = BTreeMap::new();
+    let mut waiting: BTreeMap<usize, Result<ItemResult, Skip>> = BTreeMap::new();
     let mut todo = missing.iter().copied().peekable();
     for message in receiver {
         let (item, result) = message?;
@@ -210,7 +241,7 @@ fn collect(
 fn assemble(
     plan: &Plan<'_>,
     range: std::ops::Range<usize>,
-    waiting: &mut BTreeMap<usize, Result<ItemResult, String>>,
+    waiting: &mut BTreeMap<usize, Result<ItemResult, Skip>>,
 ) -> Shard {
     let mut taps: Vec<TapValues> = plan
         .extractor
@@ -224,14 +255,19 @@ fn assemble(
         .collect();
     let mut records = Vec::with_capacity(range.len());
     for index in range {
-        let outcome = match waiting.remove(&index) {
-            Some(Ok(result)) => append(&mut taps, result),
-            Some(Err(reason)) => Outcome::Skipped { reason },
-            None => Outcome::Skipped {
-                reason: "it was never read".into(),
-            },
+        let (outcome, not_finite) = match waiting.remove(&index) {
+            Some(Ok(result)) => (append(&mut taps, result), 0),
+            Some(Err(Skip { reason, not_finite })) => (Outcome::Skipped { reason }, not_finite),
+            None => {
+                let reason = "it was never read".into();
+                (Outcome::Skipped { reason }, 0)
+            }
         };
-        records.push(ItemRecord { index, outcome });
+        records.push(ItemRecord {
+            index,
+            outcome,
+            not_finite,
+        });
     }
     Shard { records, taps }
 }

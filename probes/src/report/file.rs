@@ -1,5 +1,6 @@
 //! Reports on disk.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Report, SCHEMA};
@@ -23,7 +24,8 @@ impl Report {
     /// Reads a report and checks that it is one.
     ///
     /// # Errors
-    /// When the file is missing, is not a report, has another version, or its tables are ragged.
+    /// When the file is missing, is not a report, has another version, or its tables are ragged or
+    /// badly named.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         Self::parse(&bytes).map_err(|why| Error::Format {
@@ -42,7 +44,25 @@ impl Report {
         if report.schema != SCHEMA {
             return Err(format!("its schema is `{}`, not `{SCHEMA}`", report.schema));
         }
-        for table in &report.tables {
+        for (i, table) in report.tables.iter().enumerate() {
+            // Ids become file names.
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+            if table.id.is_empty() || !table.id.chars().all(plain) {
+                return Err(format!(
+                    "table id {:?} is not of letters, digits, `_` and `-`",
+                    table.id
+                ));
+            }
+            if report.tables.iter().take(i).any(|t| t.id == table.id) {
+                return Err(format!("table `{}` is there twice", table.id));
+            }
+            let mut ids = BTreeSet::new();
+            if let Some(c) = table.columns.iter().find(|c| !ids.insert(&c.id)) {
+                return Err(format!(
+                    "table `{}`: column `{}` is there twice",
+                    table.id, c.id
+                ));
+            }
             if let Some(c) = table.columns.iter().find(|c| c.data.len() != table.rows()) {
                 return Err(format!(
                     "table `{}`: column `{}` has {} entries, expected {}",
@@ -54,5 +74,60 @@ impl Report {
             }
         }
         Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Column, Provenance, Role, Table, Trust};
+
+    fn report(id: &str, columns: &[&str]) -> Report {
+        let column = |id: &&str| Column::number(id, Role::Value, "", None, [1.0]);
+        Report {
+            schema: SCHEMA.into(),
+            probe: "speaker".into(),
+            title: String::new(),
+            summary: vec![],
+            warnings: vec![],
+            provenance: Provenance {
+                phonoscope: String::new(),
+                command: String::new(),
+                seed: 0,
+                settings: Default::default(),
+                inputs: vec![],
+                model: None,
+                engine: None,
+            },
+            trust: Trust::default(),
+            tables: vec![Table {
+                id: id.into(),
+                title: String::new(),
+                meaning: String::new(),
+                columns: columns.iter().map(column).collect(),
+            }],
+        }
+    }
+
+    fn problem(report: &Report) -> String {
+        Report::parse(report.to_json().as_bytes())
+            .err()
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn names_that_mislead_are_refused() {
+        assert_eq!(problem(&report("items", &["a", "b"])), "");
+        for id in ["", "../items", "/tmp/items", "a\u{1b}[2J"] {
+            assert!(problem(&report(id, &["a"])).contains("table id"), "{id}");
+        }
+        let twice = problem(&report("items", &["a", "a"]));
+        assert!(twice.contains("column `a` is there twice"), "{twice}");
+        let mut twice = report("items", &["a"]);
+        twice.tables.extend(twice.tables.clone());
+        assert!(problem(&twice).contains("table `items` is there twice"));
+        let mut ragged = report("items", &["a", "b"]);
+        ragged.tables[0].columns[1] = Column::text("b", Role::Value, "", vec![]);
+        assert!(problem(&ragged).contains("has 0 entries, expected 1"));
     }
 }

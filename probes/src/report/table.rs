@@ -96,13 +96,15 @@ impl Column {
         Self::new(id, role, meaning, unit, Data::Number(values))
     }
 
-    /// A column of numbers with intervals.
+    /// A column of numbers with intervals; one of which a number is not finite becomes missing.
     pub fn estimate(
         id: &str,
         meaning: &str,
         unit: Option<&str>,
         values: Vec<Option<Estimate>>,
     ) -> Self {
+        let finite = |e: &Estimate| [e.value, e.lo, e.hi, e.level].iter().all(|v| v.is_finite());
+        let values = values.into_iter().map(|e| e.filter(finite)).collect();
         Self::new(id, Role::Value, meaning, unit, Data::Estimate(values))
     }
 
@@ -151,5 +153,37 @@ impl Table {
     /// The column with this id.
     pub fn column(&self, id: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phonoscope_analysis::estimate::Method;
+
+    #[test]
+    fn what_is_not_finite_is_written_as_missing_and_read_again() {
+        let estimate = |value, lo| Estimate {
+            value,
+            lo,
+            hi: 1.0,
+            n: 3,
+            level: 0.95,
+            method: Method::ClusterBootstrap,
+        };
+        let whole = estimate(0.5, 0.0);
+        let made = [Some(whole), Some(estimate(f64::NAN, 0.0)), None];
+        let estimates = Column::estimate("e", "", None, made.into());
+        assert_eq!(
+            estimates.data,
+            Data::Estimate(vec![Some(whole), None, None])
+        );
+        let half = vec![Some(estimate(0.5, f64::INFINITY))];
+        assert_eq!(
+            Column::estimate("e", "", None, half).data,
+            Data::Estimate(vec![None])
+        );
+        let text = serde_json::to_string(&estimates).unwrap();
+        assert_eq!(serde_json::from_str::<Column>(&text).unwrap(), estimates);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::MetaColumn;
 use super::gathering::Speakers;
+use super::tables::{heading, is_of_speakers};
 
 /// Fewest speakers with a number for a correlation.
 const FEWEST_NUMBERS: usize = 8;
@@ -79,7 +80,10 @@ pub(super) fn sort_out(
             let per_speaker = distinct_per_speaker(&entries, speakers);
             let (kind, note) = infer(&entries, &per_speaker, speakers, max_classes);
             SpeakerColumn {
-                name: column.name.clone(),
+                name: heading(&column.name, |name| {
+                    let other = |c: &MetaColumn| c.name == name && c.name != column.name;
+                    is_of_speakers(name) || columns.iter().any(other)
+                }),
                 kind,
                 shown: per_speaker
                     .iter()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ndarray::{Array2, ArrayD};
 use phonoscope_analysis::task::Task;
 
+use super::tables::heading;
 use super::{MetaColumn, Normalise, SpeakerInput, SpeakerSettings, run};
 use crate::error::{Error, Result};
 use crate::report::{
@@ -71,7 +72,7 @@ pub fn from_run(
 
     let mut model = description.model.clone();
     model.taps = vec![tap.to_owned()];
-    let mut trust = source.trust().unwrap_or_default();
+    let mut trust = source.trust()?;
     chosen.add_to(&mut trust, source);
     let mut tables = outcome.tables;
     tables.push(items_table(source, &chosen.unused));
@@ -305,13 +306,16 @@ fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
         ),
     ];
     for (at, name) in source.description.items.columns.iter().enumerate() {
-        if columns.iter().any(|c| &c.id == name) {
-            continue;
-        }
+        let name = heading(name, |name| columns.iter().any(|c| c.id == name));
         let values = items()
             .map(|(_, i)| i.metadata.get(at).cloned().flatten())
             .collect();
-        columns.push(text(name, Role::Metadata, "column of the manifest", values));
+        columns.push(text(
+            &name,
+            Role::Metadata,
+            "column of the manifest",
+            values,
+        ));
     }
     Table {
         id: "items".into(),

@@ -9,6 +9,24 @@ use super::intervals::Association;
 use super::{Normalise, SpeakerSettings};
 use crate::report::{Column, Role, Table};
 
+/// The heading of a metadata column in a table with columns of its own: `manifest.NAME` where the
+/// manifest's name is one of theirs.
+pub(super) fn heading(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut heading = name.to_owned();
+    while taken(&heading) {
+        heading.insert_str(0, "manifest.");
+    }
+    heading
+}
+
+/// Whether the `speakers` table has such a column of its own, now or with more components.
+pub(super) fn is_of_speakers(id: &str) -> bool {
+    let score = id
+        .strip_prefix("pc")
+        .is_some_and(|k| !k.is_empty() && k.bytes().all(|digit| digit.is_ascii_digit()));
+    score || ["speaker", "items"].contains(&id)
+}
+
 pub(super) fn speakers(
     speakers: &Speakers,
     columns: &[SpeakerColumn],

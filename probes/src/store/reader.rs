@@ -8,7 +8,7 @@ use phonoscope_datasets::Manifest;
 
 use super::{ItemRecord, Outcome, RunDescription, SCHEMA, Shard, write_atomic};
 use crate::error::{Error, Result};
-use crate::report::{Coverage, Skipped, Trust};
+use crate::report::Trust;
 
 /// A finished run: its description, its items and, on request, the values of a tap.
 #[derive(Debug, Clone)]
@@ -166,38 +166,20 @@ pub(crate) fn read_description(run: &Path) -> Result<Option<RunDescription>> {
     Ok(Some(description))
 }
 
-/// Writes `items.tsv` and gives the coverage of the run.
-pub(crate) fn write_items(
-    run: &Path,
-    manifest: &Manifest,
-    records: &[ItemRecord],
-) -> Result<Coverage> {
+/// Writes `items.tsv`, which makes the run a finished one.
+pub(crate) fn write_items(run: &Path, manifest: &Manifest, records: &[ItemRecord]) -> Result<()> {
     let mut text = LEADING.join("\t");
     for column in &manifest.columns {
         let _ = write!(text, "\t{}", escape(column));
     }
     text.push('\n');
-    let mut coverage = Coverage {
-        items: records.len(),
-        ..Coverage::default()
-    };
     for (record, utterance) in records.iter().zip(&manifest.utterances) {
         let (status, reason, duration, hash) = match &record.outcome {
             Outcome::Used {
                 duration_secs,
                 audio_sha256,
-            } => {
-                coverage.used += 1;
-                ("used", "", duration_secs.to_string(), audio_sha256.as_str())
-            }
-            Outcome::Skipped { reason } => {
-                let skipped = Skipped {
-                    id: utterance.id.clone(),
-                    reason: reason.clone(),
-                };
-                coverage.skipped.push(skipped);
-                ("skipped", reason.as_str(), String::new(), "")
-            }
+            } => ("used", "", duration_secs.to_string(), audio_sha256.as_str()),
+            Outcome::Skipped { reason } => ("skipped", reason.as_str(), String::new(), ""),
         };
         let cells = [
             &utterance.id,
@@ -215,8 +197,7 @@ pub(crate) fn write_items(
         text.push_str(&line.join("\t"));
         text.push('\n');
     }
-    write_atomic(&run.join("items.tsv"), text.as_bytes())?;
-    Ok(coverage)
+    write_atomic(&run.join("items.tsv"), text.as_bytes())
 }
 
 fn escape(cell: &str) -> String {

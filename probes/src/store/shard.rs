@@ -39,6 +39,9 @@ pub struct ItemRecord {
     pub index: usize,
     /// Result or reason.
     pub outcome: Outcome,
+    /// Activation values of the first tap with any that were not finite; such an item is skipped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_finite: usize,
 }
 
 /// The content of one shard.
@@ -59,6 +62,10 @@ pub struct TapValues {
     pub dim: usize,
     /// The rows, one after the other.
     pub values: Vec<f32>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 #[derive(Serialize, Deserialize)]
@@ -189,12 +196,14 @@ mod tests {
                         duration_secs: 1.5,
                         audio_sha256: "ab".into(),
                     },
+                    not_finite: 0,
                 },
                 ItemRecord {
                     index: 5,
                     outcome: Outcome::Skipped {
-                        reason: "empty".into(),
+                        reason: "not finite".into(),
                     },
+                    not_finite: 7,
                 },
             ],
             taps: vec![TapValues {

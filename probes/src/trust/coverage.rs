@@ -4,14 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phonoscope_datasets::Manifest;
 
-use crate::report::{Coverage, GroupCount};
+use crate::report::{Coverage, GroupCount, Skipped};
 use crate::store::{ItemRecord, Outcome};
 
 /// Columns with more classes than this are not counted class by class.
 const MAX_CLASSES: usize = 12;
 
-/// Adds speakers, and used items and speakers per class of every column with few classes.
-pub(crate) fn count_groups(coverage: &mut Coverage, manifest: &Manifest, records: &[ItemRecord]) {
+/// What was read and what was not: items, speakers, and both per class of every column with few
+/// classes.
+pub(crate) fn coverage(manifest: &Manifest, records: &[ItemRecord]) -> Coverage {
+    let mut coverage = Coverage {
+        items: records.len(),
+        not_finite: records.iter().map(|r| r.not_finite).sum(),
+        ..Coverage::default()
+    };
+    for (record, utterance) in records.iter().zip(&manifest.utterances) {
+        match &record.outcome {
+            Outcome::Used { .. } => coverage.used += 1,
+            Outcome::Skipped { reason } => coverage.skipped.push(Skipped {
+                id: utterance.id.clone(),
+                reason: reason.clone(),
+            }),
+        }
+    }
     let speaker = manifest.column("speaker");
     let used: Vec<&[Option<String>]> = records
         .iter()
@@ -53,4 +68,5 @@ pub(crate) fn count_groups(coverage: &mut Coverage, manifest: &Manifest, records
             .collect();
         coverage.groups.insert(name.clone(), counts);
     }
+    coverage
 }

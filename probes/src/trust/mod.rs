@@ -2,7 +2,7 @@
 
 mod coverage;
 
-pub(crate) use coverage::count_groups;
+pub(crate) use coverage::coverage;
 
 use ndarray::ArrayD;
 use phonoscope_analysis::task::Task;
@@ -278,12 +278,14 @@ mod tests {
                 duration_secs: 1.0,
                 audio_sha256: String::new(),
             },
+            not_finite: 0,
         };
         let skipped = |index| ItemRecord {
             index,
             outcome: Outcome::Skipped {
                 reason: String::new(),
             },
+            not_finite: 0,
         };
         assert_eq!(
             sample(&(0..100).map(used).collect::<Vec<_>>()),
