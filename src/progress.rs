@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use phonoscope_analysis::task::{Cancel, Progress, Silent, Task};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -26,13 +26,19 @@ impl Progress for Bar {
             (Some(_), true) => {
                 "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta:>4} left"
             }
-            (Some(_), false) => "{msg} {wide_bar} {pos}/{len} {per_sec:>8} {eta:>4} left",
+            (Some(_), false) => "{msg} {wide_bar} {pos}/{len} {rate} {eta:>4} left",
             (None, true) => "{msg} {bytes} {bytes_per_sec} {elapsed}",
-            (None, false) => "{msg} {pos} {per_sec} {elapsed}",
+            (None, false) => "{msg} {pos} {rate} {elapsed}",
         };
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key(
+                "rate",
+                |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    write!(out, "{:.1}/s", state.per_sec()).ok();
+                },
+            )
             .progress_chars("=> ");
         bar.set_style(style);
         bar.set_message(stage.to_owned());

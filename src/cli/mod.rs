@@ -169,7 +169,7 @@ pub enum ExportFormat {
     Json,
     /// Tables; estimates become three columns
     Csv,
-    /// Arrays for NumPy
+    /// Arrays for NumPy: numbers only, rows as in the tables
     Npz,
     /// Figures
     Svg,

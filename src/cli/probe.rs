@@ -78,9 +78,12 @@ pub struct SpeakerSource {
     /// A finished run folder
     #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data"], required_unless_present = "model")]
     pub run: Option<PathBuf>,
-    /// A name in the catalogue
-    #[arg(long, value_name = "NAME", requires = "data")]
+    /// A name in the catalogue, or an ONNX file
+    #[arg(long, value_name = "NAME|FILE", requires = "data")]
     pub model: Option<String>,
+    /// What an ONNX file is fed [possible values: waveform, ge2e_mel, whisper_log_mel]
+    #[arg(long, value_name = "KIND", requires = "model")]
+    pub front_end: Option<String>,
     /// Manifest with a `speaker` column
     #[arg(long, value_name = "MANIFEST", requires = "model")]
     pub data: Option<PathBuf>,

@@ -8,7 +8,7 @@ use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 
 use super::{Context, browse, probe};
 use crate::cli::{DemoArgs, SpeakerArgs, SpeakerSource};
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 
 /// The speaker encoder of the demo: the smallest of the catalogue.
 const MODEL: &str = "ge2e";
@@ -23,6 +23,10 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
 
 /// Makes the demo's report, prints its summary and gives its path.
 pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<PathBuf> {
+    if args.out.join("run.json").is_file() {
+        let problem = format!("`{}` is a run folder", args.out.display());
+        return Err(Usage::new(problem, "give another --out").into());
+    }
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create `{}`", args.out.display()))?;
     let data = match &args.data {
@@ -43,6 +47,7 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<PathBuf
         source: SpeakerSource {
             run: None,
             model: Some(MODEL.into()),
+            front_end: None,
             data: Some(data),
         },
         out: out.clone(),

@@ -122,10 +122,10 @@ fn onnxruntime(context: &Context) -> Finding {
             let info = engine.info();
             Finding::works("onnxruntime", format!("{}, {}", info.version, info.found))
         }
-        Err(e) => Finding::fails(
+        Err(_absent) => Finding::fails(
             "onnxruntime",
             State::Missing,
-            e.to_string().replace('\n', "; "),
+            "not on this machine",
             "the first run fetches it through pip or uv; without them rten is used",
         ),
     }
@@ -197,9 +197,9 @@ fn models(context: &Context) -> Vec<Finding> {
                 "model",
                 format!("{}: {} taps", entry.name, model.taps.len()),
             ),
-            Err(e @ phonoscope_models::Error::Offline { .. }) => {
+            Err(phonoscope_models::Error::Offline { .. }) => {
                 let advice = format!("`phonoscope models pull {}` fetches it", entry.name);
-                let detail = e.to_string();
+                let detail = format!("{}: not in the cache", entry.name);
                 Finding::fails("model", State::Missing, detail, &advice)
             }
             Err(e) => Finding::fails(

@@ -37,6 +37,17 @@ fn export_run(args: &ExportArgs) -> anyhow::Result<()> {
 }
 
 fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
+    if args.table.is_some() && args.format != ExportFormat::Csv {
+        return Err(Usage::new(
+            "--table goes with --format csv",
+            "leave it out, or export as csv",
+        )
+        .into());
+    }
+    if let Some(folder) = args.out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    }
     match args.format {
         ExportFormat::Json => Ok(report.write(&args.out)?),
         ExportFormat::Npz => report_npz(report, &args.out),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::{Model, load_file};
+use phonoscope_models::{Model, load, load_file};
 use phonoscope_probes::extract::{ExtractSettings, Extracted, extract, select_taps};
 
 use super::Context;
@@ -16,10 +16,7 @@ use crate::exit::{Exit, Usage};
 const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
-    let model = match &args.front_end {
-        None => load(&args.model, context)?,
-        Some(kind) => load_file(Path::new(&args.model), front_end(kind)?)?,
-    };
+    let model = load_model(&args.model, args.front_end.as_deref(), context)?;
     let done = into_folder(
         &model,
         &args.data,
@@ -40,14 +37,18 @@ fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
     })
 }
 
-/// The model with this name in the catalogue, fetched when it is missing.
-pub(super) fn load(name: &str, context: &Context) -> anyhow::Result<Model> {
-    Ok(phonoscope_models::load(
-        name,
-        &context.cache(),
-        context.network(),
-        &context.task,
-    )?)
+/// The model with this name in the catalogue, fetched when it is missing; or an ONNX file with its
+/// front end.
+pub(super) fn load_model(
+    name: &str,
+    fed: Option<&str>,
+    context: &Context,
+) -> anyhow::Result<Model> {
+    let cache = context.cache();
+    Ok(match fed {
+        None => load(name, &cache, context.network(), &context.task)?,
+        Some(kind) => load_file(Path::new(name), front_end(kind)?)?,
+    })
 }
 
 /// Extracts taps of `model` over the manifest at `data` into the run folder `out`.

@@ -1,16 +1,18 @@
 //! `phonoscope probe …`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use phonoscope_analysis::pca::Scaling;
-use phonoscope_probes::report::Report;
+use phonoscope_datasets::Manifest;
+use phonoscope_probes::report::{Report, Status};
 use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run};
 use phonoscope_probes::store::Run;
 
 use super::{Context, command_line, extract};
 use crate::cli::{ProbeCommand, SpeakerArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
@@ -25,19 +27,31 @@ pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<E
 
 /// A failed check is a stated threshold that failed.
 pub(super) fn exit_of(report: &Report) -> Exit {
-    use phonoscope_probes::report::Status;
     let failed = report.trust.checks.iter().any(|c| c.status == Status::Fail);
     if failed { Exit::Threshold } else { Exit::Done }
 }
 
 /// Runs the speaker probe and writes the report and its arrays.
 pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<Report> {
+    if args.out.is_dir() {
+        let problem = format!("`{}` is a folder", args.out.display());
+        return Err(Usage::new(problem, "give a file such as report.json as --out").into());
+    }
     let folder = match (&args.source.run, &args.source.model, &args.source.data) {
         (Some(run), _, _) => run.clone(),
         (None, Some(name), Some(data)) => {
             let out = args.out.with_extension("run");
             let taps: Vec<String> = args.tap.iter().cloned().collect();
-            let model = extract::load(name, context)?;
+            require_speakers(data)?;
+            let model = extract::load_model(name, args.source.front_end.as_deref(), context)?;
+            if args.tap.is_none() && model.embedding.is_none() {
+                let taps: Vec<&str> = model.taps.iter().map(|t| t.name.as_str()).take(8).collect();
+                return Err(Usage::new(
+                    format!("model `{name}` has no speaker embedding"),
+                    format!("choose a tap with --tap: {}, …", taps.join(", ")),
+                )
+                .into());
+            }
             let done = extract::into_folder(&model, data, &taps, None, &out, context)?;
             extract::tell(&done, &out, context);
             out
@@ -69,6 +83,35 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     Ok(made.report)
 }
 
+/// Says before hours of extraction that the manifest cannot be probed.
+fn require_speakers(data: &Path) -> anyhow::Result<()> {
+    let manifest = Manifest::read(data)?;
+    if manifest.column("speaker").is_none() {
+        return Err(Usage::new(
+            format!("`{}` has no column `speaker`", data.display()),
+            "add one that names who speaks in each recording",
+        )
+        .into());
+    }
+    let speakers: BTreeSet<&str> = manifest
+        .utterances
+        .iter()
+        .filter_map(|u| manifest.speaker(u))
+        .collect();
+    if speakers.len() < 3 {
+        return Err(Usage::new(
+            format!(
+                "`{}` has {} speakers; the probe needs three",
+                data.display(),
+                speakers.len()
+            ),
+            "some sixty show the leading components",
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// The command that makes the report again, every default spelled out.
 fn again(args: &SpeakerArgs) -> String {
     let mut words: Vec<String> = ["phonoscope", "probe", "speaker"].map(Into::into).into();
@@ -81,6 +124,9 @@ fn again(args: &SpeakerArgs) -> String {
     }
     if let Some(data) = &args.source.data {
         option("data", data.display().to_string());
+    }
+    if let Some(kind) = &args.source.front_end {
+        option("front-end", kind.clone());
     }
     if let Some(tap) = &args.tap {
         option("tap", tap.clone());
@@ -120,6 +166,20 @@ pub(super) fn summary(report: &Report) -> String {
     }
     for line in &report.warnings {
         text.push_str(&format!("  ! {line}\n"));
+    }
+    for check in report
+        .trust
+        .checks
+        .iter()
+        .filter(|c| c.status == Status::Fail)
+    {
+        let unit = check.unit.as_deref().unwrap_or("");
+        let value = check
+            .value
+            .map(|v| format!("{v} {unit}"))
+            .unwrap_or_default();
+        let words = [&check.id, value.trim_end(), &check.detail].join(", ");
+        text.push_str(&format!("  ✗ check failed: {words} ({})\n", check.meaning));
     }
     text
 }

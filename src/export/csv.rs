@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use anyhow::Context as _;
 use phonoscope_probes::report::{Data, Report, Table};
 use phonoscope_probes::store::write_atomic;
 
@@ -61,7 +62,8 @@ fn push_row<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_tables(report: &Report, folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     for table in &report.tables {
         write_atomic(
             &folder.join(format!("{}.csv", table.id)),

@@ -273,3 +273,125 @@ fn usage_errors_exit_with_two() {
         .run(unknown)
         .fails_with_hint(2, "klingon", "librispeech");
 }
+
+/// What a newcomer broke: devices are written to, not replaced; folders are named.
+#[cfg(unix)]
+#[test]
+fn outputs_that_are_no_files() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let place = Place::new();
+    let manifest = place.voices(3, 1, 1.0);
+    let args = [
+        "extract",
+        "--model",
+        ge2e(),
+        "--data",
+        &manifest,
+        "--out",
+        "run",
+    ];
+    assert_eq!(place.run(args).code, 0);
+    let pipe = place.path("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read(pipe).unwrap())
+    };
+    let probe = [
+        "probe",
+        "speaker",
+        "--run",
+        "run",
+        "--permutations",
+        "19",
+        "--bootstrap",
+        "20",
+    ];
+    let ran = place.run(probe.iter().chain(&["--out", "report.json"]));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = place.run(["export", "report.json", "--format", "json", "--out", "pipe"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(
+        reader.join().unwrap(),
+        std::fs::read(place.path("report.json")).unwrap()
+    );
+    place
+        .run(probe.iter().chain(&["--out", "run"]))
+        .fails_with_hint(2, "is a folder", "--out");
+}
+
+#[test]
+fn what_exists_is_not_ruined() {
+    let place = Place::new();
+    let manifest = place.voices(3, 1, 1.0);
+    let before = std::fs::read(place.path(&manifest)).unwrap();
+    let other = [
+        "data",
+        "synth",
+        "voices",
+        "--out",
+        "voices",
+        "--speakers",
+        "4",
+    ];
+    place
+        .run(other)
+        .fails_with_hint(2, "other voices", "new folder");
+    assert_eq!(before, std::fs::read(place.path(&manifest)).unwrap());
+}
+
+#[test]
+fn what_cannot_be_probed_is_said_before_the_work() {
+    let place = Place::new();
+    place.wav("a.wav", &tone());
+    place.write("m.tsv", "id\tpath\na\ta.wav\n");
+    let probe = |model: &str, data: &str| {
+        place.run([
+            "probe", "speaker", "--model", model, "--data", data, "--out", "r.json",
+        ])
+    };
+    probe(ge2e(), "m.tsv").fails_with_hint(2, "no column `speaker`", "who speaks");
+    place.write("two.tsv", "id\tpath\tspeaker\na\ta.wav\tx\nb\ta.wav\ty\n");
+    probe(ge2e(), "two.tsv").fails_with_hint(2, "2 speakers", "sixty");
+    place.write(
+        "three.tsv",
+        "id\tpath\tspeaker\na\ta.wav\tx\nb\ta.wav\ty\nc\ta.wav\tz\n",
+    );
+    probe("whisper-tiny.en", "three.tsv").fails_with_hint(2, "no speaker embedding", "--tap");
+    assert!(!place.path("r.run").exists());
+}
+
+#[test]
+fn a_failed_check_is_said_and_exits_with_one() {
+    let place = Place::new();
+    let manifest = place.voices(4, 1, 1.0);
+    let first = std::fs::read(place.path("voices/wav/v0000-000.wav")).unwrap();
+    std::fs::write(place.path("voices/wav/v0001-000.wav"), first).unwrap();
+    let ran = place.run([
+        "probe",
+        "speaker",
+        "--model",
+        ge2e(),
+        "--data",
+        &manifest,
+        "--out",
+        "r.json",
+        "--permutations",
+        "19",
+        "--bootstrap",
+        "20",
+    ]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("check failed: leakage, 1 recordings"),
+        "{}",
+        ran.stdout
+    );
+}

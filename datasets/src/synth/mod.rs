@@ -18,8 +18,8 @@ pub enum SynthError {
         /// The value that came.
         found: String,
     },
-    /// The output folder holds a manifest that this program did not write.
-    #[error("cannot write voices to {path}: another manifest is there")]
+    /// The output folder holds the manifest of other voices or of another program.
+    #[error("cannot write voices to {path}: the manifest of other voices is there")]
     ForeignManifest {
         /// The manifest in the way.
         path: PathBuf,
@@ -49,7 +49,7 @@ impl SynthError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::ForeignManifest { .. } => Some("choose a new folder"),
+            Self::ForeignManifest { .. } => Some("choose a new folder, or delete that one"),
             _ => None,
         }
     }

@@ -20,23 +20,22 @@ pub(super) fn summary(
     associations: &[Association],
     settings: &SpeakerSettings,
 ) -> Vec<String> {
-    let mut out: Vec<String> = (0..spectrum.shown.min(IN_SENTENCES))
-        .map(|k| component(k, columns, spectrum, associations))
-        .collect();
     let n = speakers.names.len();
-    let dims = speakers.embeddings.ncols();
-    let half = spectrum.half;
+    let readable = spectrum.parallel.passing.min(spectrum.shown);
+    let mut out: Vec<String> = (0..readable.min(IN_SENTENCES))
+        .map(|k| component(k, n, columns, spectrum, associations))
+        .collect();
     out.push(format!(
-        "{} hold half of the variance [{}, {}] ({n} speakers, {dims} dimensions)",
-        plural(half.value as usize, "component"),
-        half.lo,
-        half.hi
+        "{} the permutation threshold (each p ≤ {ALPHA} up to the first that is not; {} permutations)",
+        counted(spectrum.parallel.passing, "component", "passes", "pass"),
+        settings.permutations
     ));
     out.push(format!(
-        "{} pass the permutation threshold (each p ≤ {ALPHA} up to the first that is not; {} \
-         permutations)",
-        plural(spectrum.parallel.passing, "component"),
-        settings.permutations
+        "{} half of the variance of these {n} speakers ({} dimensions); for speakers outside the fit \
+         it takes {}",
+        counted(spectrum.half.value as usize, "component", "holds", "hold"),
+        speakers.embeddings.ncols(),
+        half_outside(spectrum)
     ));
     if let (Some(inside), Some(outside)) = (spectrum.cumulative.last(), spectrum.held_out.last()) {
         out.push(format!(
@@ -67,8 +66,27 @@ pub(super) fn summary(
     out
 }
 
+/// How many components hold half of the variance of held-out speakers, for example `19 [18, 20]`.
+fn half_outside(spectrum: &Spectrum) -> String {
+    let first = |end: fn(&Estimate) -> f64| {
+        let at = spectrum.held_out.iter().position(|e| end(e) >= 0.5);
+        at.map_or_else(
+            || format!("more than {}", spectrum.shown),
+            |k| (k + 1).to_string(),
+        )
+    };
+    let value = first(|e| e.value);
+    let (fewest, most) = (first(|e| e.hi), first(|e| e.lo));
+    if fewest == most {
+        value
+    } else {
+        format!("{value} [{fewest}, {most}]")
+    }
+}
+
 fn component(
     k: usize,
+    n: usize,
     columns: &[SpeakerColumn],
     spectrum: &Spectrum,
     associations: &[Association],
@@ -80,6 +98,11 @@ fn component(
         percent(&ratio),
         ratio.n
     );
+    if !separated(spectrum, k, n) {
+        return format!(
+            "{share}; it is not separated from its neighbours, so its axis is arbitrary"
+        );
+    }
     // Equal p are common (all draws beaten): then the effect furthest beyond its control leads.
     let own = associations.iter().filter(|a| a.tested.component == k);
     let strength = |a: &Association| {
@@ -95,8 +118,42 @@ fn component(
             "{share}; no metadata column goes with it at q ≤ {ALPHA} (nearest: {})",
             finding(top, columns)
         ),
-        Some(top) => format!("{share} and orders {}", finding(top, columns)),
+        Some(top) => {
+            let verb = if is_strong(top) {
+                "orders"
+            } else {
+                "goes weakly with"
+            };
+            let borderline = match top.tested.q > ALPHA / 2.0 {
+                true => "; borderline: another seed may decide otherwise",
+                false => "",
+            };
+            format!("{share} and {verb} {}{borderline}", finding(top, columns))
+        }
     }
+}
+
+/// At least half of the way from no effect to a perfect one.
+fn is_strong(association: &Association) -> bool {
+    let tested = &association.tested;
+    let none = tested.statistic.no_effect();
+    (tested.effect - none).abs() >= 0.5 * (1.0 - none)
+}
+
+/// Whether component `k` (from zero) is apart from both of its neighbours.
+fn separated(spectrum: &Spectrum, k: usize, n: usize) -> bool {
+    let apart = |k: usize| {
+        spectrum
+            .gaps
+            .get(k)
+            .is_none_or(|gap| *gap >= sampling_error(n))
+    };
+    apart(k) && k.checked_sub(1).is_none_or(apart)
+}
+
+/// Relative sampling error of a variance over `n` speakers (North et al. 1982).
+fn sampling_error(n: usize) -> f64 {
+    (2.0 / n as f64).sqrt()
 }
 
 /// For example `sex: AUC 0.995 [0.990, 1.000], m above f, p 0.001, q 0.004 (null 95 %: 0.07)`.
@@ -144,6 +201,10 @@ fn probability(p: f64) -> String {
     }
 }
 
+fn counted(n: usize, what: &str, one: &str, more: &str) -> String {
+    format!("{} {}", plural(n, what), if n == 1 { one } else { more })
+}
+
 fn plural(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),
@@ -179,7 +240,7 @@ pub(super) fn warnings(
             "components not separated from the next: {} (gap below √(2/n) = {:.3}, the sampling error \
              of a variance); their axes are arbitrary within the space they share",
             tied.join(", "),
-            (2.0 / n as f64).sqrt()
+            sampling_error(n)
         ));
     }
     if spectrum.parallel.passing == 0 {
@@ -216,7 +277,7 @@ pub(super) fn warnings(
 /// Runs of shown components whose neighbours are nearer than the sampling error of a variance
 /// (North et al. 1982), for example `PC2–PC4`.
 fn not_separated(spectrum: &Spectrum, n: usize) -> Vec<String> {
-    let error = (2.0 / n as f64).sqrt();
+    let error = sampling_error(n);
     let close: Vec<bool> = (0..spectrum.shown)
         .map(|k| spectrum.gaps.get(k).is_some_and(|gap| *gap < error))
         .collect();

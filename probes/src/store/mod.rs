@@ -47,11 +47,21 @@ pub fn write_atomic_with(
     path: &Path,
     write: impl FnOnce(&mut File) -> std::io::Result<()>,
 ) -> Result<()> {
-    let fail = |source| Error::Io {
+    let fail = |source: std::io::Error| Error::Io {
         action: "write",
         path: path.into(),
-        source,
+        // The temporary file's name, which the library adds, is nobody's business.
+        source: source.kind().into(),
     };
+    // Pipes, terminals and devices are written to; only files are replaced.
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(fail(std::io::ErrorKind::IsADirectory.into())),
+        Ok(found) if !found.is_file() => {
+            let mut file = File::options().write(true).open(path).map_err(fail)?;
+            return write(&mut file).map_err(fail);
+        }
+        _ => {}
+    }
     let folder = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),

@@ -1,7 +1,7 @@
 //! Voices as files: recordings and a manifest with the planted truth.
 
 use std::fs;
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::task::Task;
@@ -44,14 +44,14 @@ const AUDIO: &str = "wav";
 pub fn write(dir: &Path, settings: &VoicesSettings, task: &Task) -> Result<PathBuf, SynthError> {
     let voices = plan(settings)?;
     let manifest = dir.join(MANIFEST);
-    clear_manifest(&manifest)?;
     let audio = dir.join(AUDIO);
-    fs::create_dir_all(&audio).map_err(io(&audio))?;
-
     let utterances: Vec<(&VoicePlan, usize)> = voices
         .iter()
         .flat_map(|voice| (0..settings.utterances_per_speaker).map(move |index| (voice, index)))
         .collect();
+    let table = table(&utterances);
+    clear_manifest(&manifest, &table)?;
+    fs::create_dir_all(&audio).map_err(io(&audio))?;
     let total = utterances.len() as u64;
     task.progress
         .start("synthesise voices", "utterance", Some(total));
@@ -71,24 +71,20 @@ pub fn write(dir: &Path, settings: &VoicesSettings, task: &Task) -> Result<PathB
     task.progress.finish();
     spoken?;
 
-    store(&manifest, table(&utterances).as_bytes())?;
+    store(&manifest, table.as_bytes())?;
     Ok(manifest)
 }
 
-/// Removes an earlier manifest of ours, so that an interrupted run leaves none.
-fn clear_manifest(path: &Path) -> Result<(), SynthError> {
-    let header = header();
-    let mut start = vec![0; header.len()];
-    let ours = match fs::File::open(path) {
+/// Removes a manifest of the same voices, so that an interrupted run leaves none; refuses any other.
+fn clear_manifest(path: &Path, table: &str) -> Result<(), SynthError> {
+    match fs::read(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        opened => opened
-            .map_err(io(path))?
-            .read_exact(&mut start)
-            .is_ok_and(|()| start == header.as_bytes()),
-    };
-    if !ours {
-        let path = path.to_owned();
-        return Err(SynthError::ForeignManifest { path });
+        Err(e) => return Err(io(path)(e)),
+        Ok(found) if found == table.as_bytes() => {}
+        Ok(_) => {
+            let path = path.to_owned();
+            return Err(SynthError::ForeignManifest { path });
+        }
     }
     fs::remove_file(path).map_err(io(path))
 }
