@@ -1,5 +1,6 @@
 //! How the rows of a table are told apart in a picture: by class, along a ramp, or not at all.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use phonoscope_probes::report::{Column, Data};
@@ -25,7 +26,8 @@ pub enum Coding {
     Plain,
     /// By class.
     Classes {
-        /// Largest first; at most [`MAX_CLASSES`].
+        /// The largest, at most [`MAX_CLASSES`], in the natural order of their names: the same
+        /// classes get the same marks in every report.
         classes: Vec<Class>,
         /// Rows of classes beyond those.
         others: usize,
@@ -67,23 +69,24 @@ impl Coding {
         } else {
             by_size.len()
         };
-        let index: BTreeMap<&str, u8> = by_size
+        let others = by_size.split_off(kept);
+        let mut by_name = by_size;
+        by_name.sort_by(|a, b| natural(a.0, b.0));
+        let index: BTreeMap<&str, u8> = by_name
             .iter()
-            .take(kept)
             .zip(0u8..)
             .map(|((name, _), i)| (*name, i))
             .collect();
         let other = u8::try_from(kept).unwrap_or(u8::MAX);
         Self::Classes {
-            others: by_size.iter().skip(kept).map(|(_, rows)| rows).sum(),
+            others: others.iter().map(|(_, rows)| rows).sum(),
             missing: values.iter().filter(|v| v.is_none()).count(),
             of_row: values
                 .iter()
                 .map(|v| v.as_deref().map(|v| index.get(v).copied().unwrap_or(other)))
                 .collect(),
-            classes: by_size
+            classes: by_name
                 .into_iter()
-                .take(kept)
                 .map(|(name, rows)| Class {
                     name: name.to_owned(),
                     rows,
@@ -104,6 +107,38 @@ impl Coding {
     }
 }
 
+/// The order people expect of names with numbers in them: `s2` before `s10`.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut left, mut right) = (a, b);
+    loop {
+        let (Some(l), Some(r)) = (left.chars().next(), right.chars().next()) else {
+            // Names that differ in leading zeros alone are still told apart.
+            return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
+        };
+        let order = if l.is_ascii_digit() && r.is_ascii_digit() {
+            let (m, n) = (number(&mut left), number(&mut right));
+            m.len().cmp(&n.len()).then_with(|| m.cmp(n))
+        } else {
+            left = left.get(l.len_utf8()..).unwrap_or("");
+            right = right.get(r.len_utf8()..).unwrap_or("");
+            l.cmp(&r)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// Takes the digits at the start of `text`; gives them without leading zeros.
+fn number<'a>(text: &mut &'a str) -> &'a str {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    *text = rest;
+    digits.trim_start_matches('0')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,25 +153,36 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_ordered_by_size_then_name() {
+    fn classes_are_ordered_by_name_whatever_their_size() {
         let Coding::Classes {
             classes,
             missing,
             of_row,
             others,
-        } = Coding::of(&text(&["m", "f", "", "f", "x"]))
+        } = Coding::of(&text(&["m", "m", "", "f", "x"]))
         else {
             panic!("words are classes")
         };
         let names: Vec<_> = classes.iter().map(|c| (c.name.as_str(), c.rows)).collect();
-        assert_eq!(names, [("f", 2), ("m", 1), ("x", 1)]);
-        assert_eq!(of_row, [Some(1), Some(0), None, Some(0), Some(2)]);
+        assert_eq!(names, [("f", 1), ("m", 2), ("x", 1)]);
+        assert_eq!(of_row, [Some(1), Some(1), None, Some(0), Some(2)]);
         assert_eq!((missing, others), (1, 0));
     }
 
     #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = ["s10", "s2", "s02", "t", "s", "10", "9", "é2", "s2b"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            ["9", "10", "s", "s02", "s2", "s2b", "s10", "t", "é2"]
+        );
+    }
+
+    #[test]
     fn too_many_classes_share_the_last_mark() {
-        let names: Vec<String> = (0..20).map(|i| format!("s{i:02}")).collect();
+        let mut names: Vec<String> = (0..20).map(|i| format!("s{i:02}")).collect();
+        names.extend(["s19".to_owned(), "s07".to_owned()]);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let Coding::Classes {
             classes,
@@ -148,7 +194,12 @@ mod tests {
             panic!("words are classes")
         };
         assert_eq!((classes.len(), others), (MAX_CLASSES - 1, 13));
-        assert_eq!(of_row[19], Some(7));
+        let kept: Vec<_> = classes.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!(kept, ["s00", "s01", "s02", "s03", "s04", "s07", "s19"]);
+        assert_eq!(
+            (of_row[18], of_row[19], of_row[20]),
+            (Some(7), Some(6), Some(6))
+        );
     }
 
     #[test]

@@ -139,16 +139,10 @@ impl Bin {
                     }
                     return;
                 };
-                // Classes are numbered by size; the number past the last stands for all others.
-                let rank = |c: u8| {
-                    if usize::from(c) < classes.len() {
-                        i16::from(c)
-                    } else {
-                        -1
-                    }
-                };
+                // The number past the last class stands for all others, which give way to any.
+                let rows = |c: u8| classes.get(usize::from(c)).map_or(usize::MAX, |c| c.rows);
                 let rarer = match self.mark {
-                    Mark::Class(shown) => rank(class) > rank(shown),
+                    Mark::Class(shown) => (rows(class), shown) < (rows(shown), class),
                     _ => true,
                 };
                 if rarer {
@@ -199,6 +193,11 @@ mod tests {
         assert_eq!(raster.bin(3, 0).mark, Mark::Class(0));
         assert_eq!(raster.cell(1.0, 1.0), Some((3, 0)));
         assert_eq!(raster.cell(1.1, 1.0), None);
+        let values = ["a", "b", "b"].map(|s| Some(s.to_owned())).to_vec();
+        let coding = Coding::of(&Column::text("c", Role::Metadata, "", values));
+        let points = (0..3).map(|r| (r, 0.5, 0.5));
+        let raster = Raster::new((1, 1), unit(), points, &coding, |_| false);
+        assert_eq!(raster.bin(0, 0).mark, Mark::Class(0), "rare, not last");
     }
 
     #[test]
