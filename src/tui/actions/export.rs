@@ -111,7 +111,11 @@ pub(crate) fn accept(state: &mut State, effects: &mut Effects) {
 fn hand_out(state: &mut State, text: String, effects: &mut Effects) {
     let shown = crate::tui::words::clip(&text, 40);
     effects.push(Effect::Copy(text));
-    state.say(Tone::Good, format!("copied: {shown}"));
+    // The terminal never tells whether it took the text.
+    state.say(
+        Tone::Plain,
+        format!("sent to the terminal's clipboard: {shown}"),
+    );
 }
 
 /// What `y` means on the screen shown.
