@@ -25,20 +25,50 @@ fn around(at: usize, count: usize, by: isize) -> usize {
     (at - 1 + count).saturating_add_signed(by) % count + 1
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    X,
+    Y,
+}
+
+/// Puts the next component on `axis`, or the one before; never the one on the other axis.
+fn turn(state: &mut State, axis: Axis, by: isize) {
+    let mut moved = true;
+    with(state, |s, _| {
+        let (here, other) = match axis {
+            Axis::X => (s.x, s.y),
+            Axis::Y => (s.y, s.x),
+        };
+        let mut at = around(here, s.components, by);
+        if at == other {
+            at = around(at, s.components, by);
+        }
+        moved = at != here && at != other;
+        match axis {
+            _ if !moved => {}
+            Axis::X => s.x = at,
+            Axis::Y => s.y = at,
+        }
+    });
+    if !moved {
+        state.say(Tone::Plain, "this report has no other component");
+    }
+}
+
 pub(crate) fn next_x(state: &mut State, _effects: &mut Effects) {
-    with(state, |s, _| s.x = around(s.x, s.components, 1));
+    turn(state, Axis::X, 1);
 }
 
 pub(crate) fn previous_x(state: &mut State, _effects: &mut Effects) {
-    with(state, |s, _| s.x = around(s.x, s.components, -1));
+    turn(state, Axis::X, -1);
 }
 
 pub(crate) fn next_y(state: &mut State, _effects: &mut Effects) {
-    with(state, |s, _| s.y = around(s.y, s.components, 1));
+    turn(state, Axis::Y, 1);
 }
 
 pub(crate) fn previous_y(state: &mut State, _effects: &mut Effects) {
-    with(state, |s, _| s.y = around(s.y, s.components, -1));
+    turn(state, Axis::Y, -1);
 }
 
 fn colour(state: &mut State, by: isize) {

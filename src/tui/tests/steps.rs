@@ -60,6 +60,21 @@ pub(super) fn loaded() -> Headless {
     Headless::new(launch, Arc::new(Fake), 80, 24)
 }
 
+/// The sample report changed by `edit`, open at 80×24.
+fn with(edit: impl FnOnce(&mut Report)) -> Headless {
+    let mut report = sample::report();
+    edit(&mut report);
+    let launch = Launch {
+        reports: vec![Source::Loaded {
+            path: "r".into(),
+            report: Arc::new(report),
+        }],
+        start: Start::FirstReport,
+        ..Launch::default()
+    };
+    Headless::new(launch, Arc::new(Fake), 80, 24)
+}
+
 pub(super) fn opened(app: &Headless) -> &Opened {
     app.state().opened.as_ref().unwrap()
 }
@@ -188,8 +203,10 @@ fn axes_colours_and_components_are_chosen_by_keys() {
         space(&app).colour_column(&opened(&app).report).unwrap().id,
         "sex"
     );
-    app.press("] ] } o").unwrap();
-    assert_eq!((space(&app).x, space(&app).y), (3, 3));
+    app.press("] } o").unwrap();
+    assert_eq!((space(&app).x, space(&app).y), (3, 4), "2 and 3 are taken");
+    app.press("{ {").unwrap();
+    assert_eq!((space(&app).x, space(&app).y), (3, 1));
     assert_eq!(
         space(&app).colour_column(&opened(&app).report).unwrap().id,
         "age"
@@ -201,6 +218,22 @@ fn axes_colours_and_components_are_chosen_by_keys() {
         space(&app).colour_column(&opened(&app).report).unwrap().id,
         "accent"
     );
+}
+
+#[test]
+fn two_components_stay_on_their_axes() {
+    let mut app = with(|report| {
+        report.tables.iter_mut().for_each(|t| {
+            t.columns
+                .retain(|c| !c.id.starts_with("pc") || c.id == "pc1" || c.id == "pc2");
+        });
+    });
+    for key in ["]", "[", "}", "{"] {
+        app.press(key).unwrap();
+        let space = app.state().space().unwrap();
+        assert_eq!((space.x, space.y), (1, 2), "{key}");
+        assert!(app.text().contains("no other component"), "{key}");
+    }
 }
 
 #[test]
@@ -271,23 +304,10 @@ fn the_hint_bar_shows_only_keys_that_work_here() {
 
 #[test]
 fn long_text_scrolls_to_its_end_and_no_further() {
-    let mut report = sample::report();
-    report.summary = (0..60).map(|i| format!("sentence {i}")).collect();
-    report.warnings = (0..30).map(|i| format!("caution {i}")).collect();
-    let reports = vec![Source::Loaded {
-        path: "r".into(),
-        report: Arc::new(report),
-    }];
-    let mut app = Headless::new(
-        Launch {
-            reports,
-            start: Start::FirstReport,
-            ..Launch::default()
-        },
-        Arc::new(Fake),
-        80,
-        24,
-    );
+    let mut app = with(|report| {
+        report.summary = (0..60).map(|i| format!("sentence {i}")).collect();
+        report.warnings = (0..30).map(|i| format!("caution {i}")).collect();
+    });
     for (keys, end) in [
         ("1 G", "seed 7"),
         (
