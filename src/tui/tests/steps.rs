@@ -237,6 +237,26 @@ fn two_components_stay_on_their_axes() {
 }
 
 #[test]
+fn the_card_says_what_is_below_and_scrolls_to_it() {
+    let mut app = with(|report| {
+        let table = report.tables.iter_mut().find(|t| t.id == "associations");
+        let columns = &mut table.unwrap().columns;
+        // All rows go with the first component.
+        for column in columns.iter_mut().filter(|c| c.id == "component") {
+            if let phonoscope_probes::report::Data::Number(values) = &mut column.data {
+                values.iter_mut().take(8).for_each(|v| *v = Some(1.0));
+                values.iter_mut().skip(8).for_each(|v| *v = Some(2.0));
+            }
+        }
+    });
+    assert!(app.text().contains(" 3 more below · 95 % intervals"));
+    app.press("tab tab G").unwrap();
+    assert!(!app.text().contains("more below"));
+    let text = app.text();
+    assert_eq!(text.matches("> age").count(), 1, "{text}");
+}
+
+#[test]
 fn the_palette_finds_commands_by_name_key_and_doc() {
     for (typed, id) in [
         ("table.so", "table.sort"),

@@ -20,20 +20,31 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let border = if focus { theme.accent } else { theme.muted };
     let above = format!("PC{} of {}", space.component, space.components);
     let table = opened.report.table("associations");
-    let below = table.and_then(intervals_in_words).unwrap_or_default();
-    let mut inside = canvas.frame(&above, &below, border);
-    let width = usize::from(inside.width());
     // Where there is little room, the associations keep two thirds of it.
-    let height = usize::from(inside.height());
-    let facts = height
+    let (width, height) = (
+        usize::from(canvas.width() - 2),
+        usize::from(canvas.height() - 2),
+    );
+    let most = height
         .saturating_sub(1 + space.card_rows.len())
         .max(height / 3);
+    let mut facts = variance(opened, space.component - 1, width);
+    facts.truncate(most);
+    let shown = height.saturating_sub(facts.len() + 1).max(1);
+    let first = (space.card_cursor + 1).saturating_sub(shown);
+    let below = [
+        super::more_below(space.card_rows.len(), first + shown),
+        table.and_then(intervals_in_words).unwrap_or_default(),
+    ];
+    let below: Vec<&str> = below
+        .iter()
+        .map(String::as_str)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut inside = canvas.frame(&above, &below.join(" · "), border);
     let mut y = 0;
-    for line in variance(opened, space.component - 1, width)
-        .into_iter()
-        .take(facts)
-    {
-        inside.put(0, y, &line, theme.text);
+    for line in &facts {
+        inside.put(0, y, line, theme.text);
         y += 1;
     }
     let Some(table) = table.filter(|_| !space.card_rows.is_empty()) else {
@@ -47,9 +58,7 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
         x += field.width + 1;
     }
     let mut list = inside.lines(y + 1, u16::MAX);
-    let height = usize::from(list.height().max(1));
-    let first = (space.card_cursor + 1).saturating_sub(height);
-    for (i, row) in space.card_rows.iter().enumerate().skip(first).take(height) {
+    for (i, row) in space.card_rows.iter().enumerate().skip(first).take(shown) {
         let y = (i - first) as u16;
         let here = focus && i == space.card_cursor;
         list.dot(0, y, if here { '>' } else { ' ' }, theme.accent);
