@@ -29,6 +29,17 @@ pub(crate) enum Context {
 }
 
 impl Context {
+    /// Those that come with a report.
+    pub(crate) const OF_A_REPORT: [Self; 7] = [
+        Self::Report,
+        Self::Data,
+        Self::Space,
+        Self::Scatter,
+        Self::Scree,
+        Self::Card,
+        Self::Trust,
+    ];
+
     /// Heading in the help and the keymap page.
     pub(crate) const fn title(self) -> &'static str {
         match self {

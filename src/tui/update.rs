@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::Level;
 
 use super::Exit;
-use super::command::COMMANDS;
+use super::command::{COMMANDS, Context};
 use super::jobs::Work;
 use super::keys::Key;
 use super::layout;
@@ -65,9 +65,17 @@ fn press(state: &mut State, key: Key, effects: &mut Effects) {
     }
     match (command, key.typed()) {
         (Some(command), _) => (command.run)(state, effects),
+        (None, _) if lacks_report(state, key) => state.say(Tone::Warn, "no report is open"),
         (None, Some(c)) => super::actions::text::insert(state, c),
         (None, None) => {}
     }
+}
+
+/// Whether `key` would do something if a report were open.
+fn lacks_report(state: &State, key: Key) -> bool {
+    state.opened.is_none()
+        && state.overlay.is_none()
+        && state.keymap.resolve(&Context::OF_A_REPORT, key).is_some()
 }
 
 /// Starts a job of `kind` and lists it.

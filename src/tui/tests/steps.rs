@@ -237,6 +237,17 @@ fn two_components_stay_on_their_axes() {
 }
 
 #[test]
+fn keys_that_need_a_report_say_so() {
+    let mut app = Headless::new(Launch::default(), Arc::new(Fake), 80, 24);
+    for keys in ["1 c", "2 c", "2 e", "3 e", "4 t", "5 c", "6 c"] {
+        app.press(keys).unwrap();
+        assert!(app.text().contains("! no report is open"), "{keys}");
+    }
+    app.press("1 f12").unwrap();
+    assert!(!app.text().contains("no report is open"));
+}
+
+#[test]
 fn the_card_says_what_is_below_and_scrolls_to_it() {
     let mut app = with(|report| {
         let table = report.tables.iter_mut().find(|t| t.id == "associations");
