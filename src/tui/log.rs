@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
@@ -18,7 +19,10 @@ pub(crate) struct Line {
     pub(crate) text: String,
 }
 
-/// A `tracing` layer that hands lines to the app. Never blocks: what does not fit is counted.
+/// What is finer is told to nobody: it would only wake the screen.
+const FINEST: Level = Level::INFO;
+
+/// A `tracing` layer that hands information, warnings and errors to the app. Never blocks: what does not fit is counted.
 #[derive(Debug)]
 pub struct LogLayer {
     sender: Sender<Line>,
@@ -53,7 +57,16 @@ impl LogReceiver {
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
+    /// Lets `tracing` skip what is not shown before it is made.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(FINEST))
+    }
+
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        // Another layer may have asked for more than this one shows.
+        if *event.metadata().level() > FINEST {
+            return;
+        }
         let mut words = Words(String::new());
         event.record(&mut words);
         let line = Line {
@@ -174,6 +187,28 @@ mod tests {
             (Level::WARN, "skipped 3 id=u1")
         );
         assert_eq!(receiver.take_lost(), 2001 - 1024);
+    }
+
+    #[test]
+    fn levels_are_kept_and_fine_ones_dropped() {
+        let (layer, receiver) = log_channel();
+        // The second layer asks for everything.
+        let subscriber = tracing_subscriber::registry()
+            .with(layer)
+            .with(LevelFilter::TRACE);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!("t");
+            tracing::debug!("d");
+            tracing::info!("i");
+            tracing::warn!("w");
+            tracing::error!("e");
+        });
+        let levels: Vec<Level> = receiver.receiver.try_iter().map(|l| l.level).collect();
+        assert_eq!(levels, [Level::INFO, Level::WARN, Level::ERROR]);
+        assert_eq!(receiver.take_lost(), 0);
+        let (layer, _receiver) = log_channel();
+        let hint = Layer::<tracing_subscriber::Registry>::max_level_hint(&layer);
+        assert_eq!(hint, Some(LevelFilter::INFO));
     }
 
     #[test]

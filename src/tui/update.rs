@@ -197,6 +197,9 @@ pub(crate) fn show(state: &mut State, opened: Opened) {
     } else {
         Screen::Data
     };
+    for warning in &opened.report.warnings {
+        state.log.note(Level::WARN, warning.clone());
+    }
     state.opened = Some(opened);
     super::actions::screen::go(state, screen);
 }

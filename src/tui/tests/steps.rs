@@ -268,6 +268,13 @@ fn the_card_says_what_is_below_and_scrolls_to_it() {
 }
 
 #[test]
+fn warnings_of_a_report_are_warnings_in_the_log() {
+    let mut app = loaded();
+    app.press("6").unwrap();
+    assert!(app.text().contains("! warn  age is missing for 1 speaker."));
+}
+
+#[test]
 fn the_palette_finds_commands_by_name_key_and_doc() {
     for (typed, id) in [
         ("table.so", "table.sort"),

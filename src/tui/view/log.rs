@@ -32,8 +32,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         let (word, style) = match line.level {
             Level::ERROR => ("✗ error", theme.bad),
             Level::WARN => ("! warn ", theme.warn),
-            Level::INFO => ("  info ", theme.accent),
-            _ => ("  debug", theme.muted),
+            _ => ("  info ", theme.accent),
         };
         let hit = state.log.matches(line);
         inside.dot(0, row, if y == last { '>' } else { ' ' }, theme.accent);
