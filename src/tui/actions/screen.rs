@@ -62,7 +62,11 @@ pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
         return;
     };
     let id = match (screen, opened.space.as_ref().map(|s| s.pane)) {
-        (Screen::Trust, _) => "items",
+        (Screen::Trust, _) if opened.table_index("checks").is_none() => {
+            state.say(Tone::Plain, "checks and coverage are tables already");
+            return;
+        }
+        (Screen::Trust, _) => "checks",
         (Screen::Space, Some(Pane::Scatter)) => "speakers",
         (Screen::Space, Some(Pane::Scree)) => "components",
         (Screen::Space, Some(Pane::Card)) => "associations",

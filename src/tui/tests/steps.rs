@@ -248,6 +248,22 @@ fn keys_that_need_a_report_say_so() {
 }
 
 #[test]
+fn the_table_behind_trust_is_that_of_the_checks() {
+    let mut app = loaded();
+    app.press("4 t").unwrap();
+    assert_eq!(app.state().screen, Screen::Trust);
+    assert!(app.text().contains("are tables already"));
+    let mut app = with(|report| {
+        if let Some(table) = report.tables.last_mut() {
+            table.id = "checks".into();
+        }
+    });
+    app.press("4 t").unwrap();
+    assert_eq!(app.state().screen, Screen::Data);
+    assert_eq!(opened(&app).current().unwrap().0.id, "checks");
+}
+
+#[test]
 fn the_card_says_what_is_below_and_scrolls_to_it() {
     let mut app = with(|report| {
         let table = report.tables.iter_mut().find(|t| t.id == "associations");

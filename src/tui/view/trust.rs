@@ -44,11 +44,13 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
             );
         }
     }
+    let check = checks.get(opened.check);
     let lines = lines(theme, opened, layout::inside(below).width);
     let shown = usize::from(layout::inside(below).height);
     let more = super::more_below(lines.len(), opened.scroll + shown);
     let mut rest = canvas.part(below);
-    let mut inside = rest.frame("Coverage", &more, theme.muted);
+    let title = check.map_or("Coverage", |c| c.id.as_str());
+    let mut inside = rest.frame(title, &more, theme.muted);
     let window = lines.iter().skip(opened.scroll).take(shown);
     for (y, (text, style)) in (0u16..).zip(window) {
         inside.put(1, y, text, *style);
@@ -181,7 +183,7 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
         );
     };
     if let Some(check) = trust.checks.get(opened.check) {
-        add(&format!("{}: {}", check.id, check.meaning), theme.accent);
+        add(&check.meaning, theme.accent);
         if let Some(value) = check.value {
             let unit = check.unit.as_deref().unwrap_or("");
             let most = check.threshold.map_or_else(String::new, |t| {
@@ -194,6 +196,7 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
         if !check.detail.is_empty() {
             add(&check.detail, theme.text);
         }
+        add("Coverage", theme.heading);
     }
     let c = &trust.coverage;
     add(
