@@ -4,23 +4,46 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Columns that `text` takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.width()
+    if text.chars().all(|c| visible(c) == c) {
+        return text.width();
+    }
+    text.chars().map(visible).collect::<String>().width()
 }
 
-/// `text` cut to `most` columns, ending in `…` when something is missing. Control characters,
-/// which names from outside may carry, become `·`.
+/// What stands for `c` on screen. Names from outside may carry characters that command the
+/// terminal, break lines or turn the direction of writing; each becomes a sign of one column:
+/// `␛` for escape, `·` where there is no sign of its own.
+fn visible(c: char) -> char {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('·'),
+        '\u{7f}' => '␡',
+        // C1 controls, among them the one-character CSI and OSC.
+        '\u{80}'..='\u{9f}'
+        // Marks, embeddings, overrides and isolates of direction.
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{206f}'
+        // Line and paragraph separators; what is not seen and means nothing here.
+        | '\u{2028}' | '\u{2029}' | '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2065}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => '·',
+        c => c,
+    }
+}
+
+fn columns_of(c: char) -> usize {
+    visible(c).width().unwrap_or(1)
+}
+
+/// `text` cut to `most` columns, ending in `…` when something is missing, every character
+/// [`visible`]. All text on screen comes through here.
 pub(crate) fn clip(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut used = 0;
-    for c in text.chars() {
-        let (c, w) = match c.width() {
-            Some(w) => (c, w),
-            None => ('·', 1),
-        };
+    for c in text.chars().map(visible) {
+        let w = columns_of(c);
         if used + w > most {
             while used + 1 > most {
                 match out.pop() {
-                    Some(last) => used -= last.width().unwrap_or(1),
+                    Some(last) => used -= columns_of(last),
                     None => return String::new(),
                 }
             }
@@ -74,7 +97,7 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
             let cut = word
                 .char_indices()
                 .find(|(_, c)| {
-                    used += c.width().unwrap_or(1);
+                    used += columns_of(*c);
                     used > columns
                 })
                 .map_or(word.len(), |(at, _)| at)
@@ -136,8 +159,24 @@ mod tests {
         assert_eq!(clip("漢字漢字", 5), "漢字…");
         assert_eq!(clip("漢字", 1), "…");
         assert_eq!(clip("abc", 0), "");
-        assert_eq!(clip("a\u{1b}[31m\nb", 9), "a·[31m·b");
+        assert_eq!(clip("a\u{1b}[31m\nb", 9), "a␛[31m␊b");
         assert_eq!((left("é", 3), right("é", 3)), ("é  ".into(), "  é".into()));
+    }
+
+    #[test]
+    fn what_commands_the_terminal_becomes_a_sign_of_one_column() {
+        let hostile: String = (0..0x20)
+            .chain(0x7f..0xa0)
+            .chain([0xad, 0x61c, 0x200b, 0x200e, 0x202e, 0x2028, 0x2066, 0xfeff])
+            .filter_map(char::from_u32)
+            .collect();
+        let shown = clip(&hostile, 1000);
+        assert!(shown.starts_with("␀␁␂") && shown.contains("␛␜␝␞␟␡·"));
+        assert_eq!(width(&hostile), hostile.chars().count());
+        assert_eq!(width(&shown), hostile.chars().count());
+        assert!(shown.chars().all(|c| !c.is_control() && visible(c) == c));
+        assert_eq!(wrap("\u{202e}ab\u{7}c", 3), ["·ab", "␇c"]);
+        assert_eq!(clip("héllo 漢 👩\u{200d}🔬", 99), "héllo 漢 👩\u{200d}🔬");
     }
 
     #[test]
