@@ -1,18 +1,18 @@
 //! `phonoscope probe …`
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use ndarray_npy::NpzWriter;
 use phonoscope_analysis::pca::Scaling;
+use phonoscope_datasets::Manifest;
 use phonoscope_probes::report::Report;
-use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run};
+use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run, speaker_column};
 use phonoscope_probes::store::Run;
 
 use super::{Context, command_line, extract};
 use crate::cli::{ProbeCommand, SpeakerArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
+use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
     let ProbeCommand::Speaker(args) = command;
@@ -33,19 +33,20 @@ pub(super) fn exit_of(report: &Report) -> Exit {
 
 /// Runs the speaker probe and writes the report and its arrays.
 pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<Report> {
-    let folder = match (&args.source.run, &args.source.model, &args.source.data) {
-        (Some(run), _, _) => run.clone(),
-        (None, Some(name), Some(data)) => {
-            let out = args.out.with_extension("run");
-            let taps: Vec<String> = args.tap.iter().cloned().collect();
-            let model = extract::load(name, context)?;
-            let done = extract::into_folder(&model, data, &taps, None, &out, context)?;
-            extract::tell(&done, &out, context);
-            out
-        }
-        _ => anyhow::bail!("give --run, or --model and --data"),
-    };
-    let run = Run::open(&folder)?;
+    if args
+        .out
+        .extension()
+        .is_some_and(|e| e == "npz" || e == "run")
+    {
+        return Err(Usage::new(
+            format!(
+                "`{}` is the name of what goes beside the report",
+                args.out.display()
+            ),
+            "give a name that ends in .json",
+        )
+        .into());
+    }
     let settings = SpeakerSettings {
         seed: args.statistics.seed,
         permutations: args.statistics.permutations,
@@ -59,19 +60,35 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         },
         ..SpeakerSettings::default()
     };
+    // What cannot succeed is refused before hours of extraction.
+    settings.check()?;
+    let folder = match (&args.source.run, &args.source.model, &args.source.data) {
+        (Some(run), _, _) => run.clone(),
+        (None, Some(name), Some(data)) => {
+            let out = args.out.with_extension("run");
+            let taps: Vec<String> = args.tap.iter().cloned().collect();
+            speaker_column(&Manifest::read(data)?.columns)?;
+            let model = extract::load(name, context)?;
+            let done = extract::into_folder(&model, data, &taps, None, &out, context)?;
+            extract::tell(&done, &out, context);
+            out
+        }
+        _ => anyhow::bail!("give --run, or --model and --data"),
+    };
+    let run = Run::open(&folder)?;
     let made = from_run(
         &run,
         args.tap.as_deref(),
         &settings,
-        &again(args),
+        &again(args, &run.description.engine.name),
         &context.task,
     )?;
     write(&made, &args.out)?;
     Ok(made.report)
 }
 
-/// The command that makes the report again, every default spelled out.
-fn again(args: &SpeakerArgs) -> String {
+/// The command that makes the report again, every default spelled out; `engine` is the one that ran.
+fn again(args: &SpeakerArgs, engine: &str) -> String {
     let mut words: Vec<String> = ["phonoscope", "probe", "speaker"].map(Into::into).into();
     let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
     if let Some(run) = &args.source.run {
@@ -79,6 +96,7 @@ fn again(args: &SpeakerArgs) -> String {
     }
     if let Some(model) = &args.source.model {
         option("model", model.clone());
+        option("engine", engine.to_owned());
     }
     if let Some(data) = &args.source.data {
         option("data", data.display().to_string());
@@ -108,22 +126,7 @@ fn write(made: &SpeakerReport, out: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot create `{}`", folder.display()))?;
     }
-    let arrays = arrays_path(out);
-    let failed = || format!("cannot write `{}`", arrays.display());
-    let folder = arrays
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .suffix(".partial")
-        .tempfile_in(folder)
-        .with_context(failed)?;
-    let mut npz = NpzWriter::new_compressed(File::options().write(true).open(file.path())?);
-    for (name, array) in &made.arrays {
-        npz.add_array(name.as_str(), array).with_context(failed)?;
-    }
-    npz.finish().with_context(failed)?;
-    file.persist(&arrays).with_context(failed)?;
+    arrays_npz(&made.arrays, &arrays_path(out))?;
     made.report.write(out)?;
     Ok(())
 }

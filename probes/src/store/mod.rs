@@ -20,6 +20,7 @@ pub use shard::{ItemRecord, Outcome, Shard, TapValues};
 
 pub(crate) use reader::{read_description, shard_count, write_items};
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -35,6 +36,18 @@ pub(crate) const PARTIAL: &str = ".partial";
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = |file: &mut File| file.write_all(bytes);
+    write_atomic_with(path, |file| write(file).map_err(Error::io("write", path)))
+}
+
+/// The same for content that `write` makes as it goes; its errors are passed on.
+///
+/// # Errors
+/// Those of `write`, and when the folder cannot be written.
+pub fn write_atomic_with<E: From<Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let fail = |source| Error::Io {
         action: "write",
         path: path.into(),
@@ -48,7 +61,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
         .suffix(PARTIAL)
         .tempfile_in(folder)
         .map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(fail)?;
     widen_permissions(file.path()).map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
