@@ -57,27 +57,23 @@ pub fn write_atomic_with<E: From<Error>>(
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new()
-        .suffix(PARTIAL)
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let mut file = new_file(folder).map_err(fail)?;
     write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(fail)?;
-    widen_permissions(file.path()).map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
 }
 
-/// Temporary files are private; results should be readable as any new file is.
-#[cfg(unix)]
-fn widen_permissions(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn widen_permissions(_path: &Path) -> std::io::Result<()> {
-    Ok(())
+/// Temporary files are private; results are as readable as the user's settings let any new file be.
+fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.suffix(PARTIAL);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// SHA-256 in hex.
