@@ -1,5 +1,6 @@
 //! Where words go: data to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::exit::Told;
@@ -44,6 +45,11 @@ impl Printer {
         }
         let mut out = io::stdout().lock();
         let newline = if text.ends_with('\n') { "" } else { "\n" };
+        let text = if out.is_terminal() {
+            inert(text)
+        } else {
+            Cow::Borrowed(text)
+        };
         match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => Ok(other?),
@@ -55,17 +61,28 @@ impl Printer {
         if self.silent {
             tracing::info!("{text}");
         } else if !self.quiet {
-            writeln!(io::stderr().lock(), "{text}").ok();
+            writeln!(io::stderr().lock(), "{}", inert(text)).ok();
         }
     }
 
     /// Tells an error.
     pub fn error(self, told: &Told) {
         let mut err = io::stderr().lock();
-        writeln!(err, "error: {}", told.line).ok();
+        writeln!(err, "error: {}", inert(&told.line)).ok();
         if let Some(hint) = &told.hint {
-            writeln!(err, "hint: {hint}").ok();
+            writeln!(err, "hint: {}", inert(hint)).ok();
         }
+    }
+}
+
+/// Text that a terminal only shows: names in manifests, reports and models may hold control characters,
+/// which a terminal would obey.
+fn inert(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if text.contains(obeyed) {
+        Cow::Owned(text.replace(obeyed, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -96,6 +113,13 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn control_characters_are_shown_not_obeyed() {
+        let text = "a\u{1b}[2J\u{9b}31m\tb\nc\u{7f}";
+        assert_eq!(super::inert(text), "a\u{fffd}[2J\u{fffd}31m\tb\nc\u{fffd}");
+        assert_eq!(super::inert("é\n"), "é\n");
+    }
+
     #[test]
     fn columns_align_by_display_width() {
         let rows = [

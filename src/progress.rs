@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use phonoscope_analysis::task::{Cancel, Progress, Silent, Task};
+use phonoscope_analysis::task::{BYTES, Cancel, Progress, Silent, Task};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -21,7 +21,7 @@ impl Bar {
 
 impl Progress for Bar {
     fn start(&self, stage: &str, unit: &str, total: Option<u64>) {
-        let bytes = unit == "bytes";
+        let bytes = unit == BYTES;
         let template = match (total, bytes) {
             (Some(_), true) => {
                 "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta:>4} left"

@@ -79,6 +79,9 @@ impl Drop for HookGuard {
     }
 }
 
+/// The unit of stages that count bytes, which are shown with prefixes.
+pub const BYTES: &str = "B";
+
 /// Receives the progress of one or more stages. Implementations decide how to show it.
 pub trait Progress: Send + Sync {
     /// A stage begins; `total` counts its `unit`s where known.

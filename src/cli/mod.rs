@@ -14,6 +14,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// Folder of the demo unless another is given.
+pub(crate) const DEMO_FOLDER: &str = "phonoscope-demo";
+
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  done, but a stated threshold failed
@@ -111,7 +114,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "MANIFEST")]
     pub data: Option<PathBuf>,
     /// Folder for the report and what it was made from
-    #[arg(long, value_name = "DIR", default_value = "phonoscope-demo")]
+    #[arg(long, value_name = "DIR", default_value = DEMO_FOLDER)]
     pub out: PathBuf,
     /// Do not open the screen afterwards
     #[arg(long)]
@@ -167,7 +170,7 @@ pub struct ExportArgs {
 pub enum ExportFormat {
     /// The whole report
     Json,
-    /// Tables; estimates become three columns
+    /// Tables; estimates become four columns (value, ends, n)
     Csv,
     /// Arrays for NumPy: numbers only, rows as in the tables
     Npz,

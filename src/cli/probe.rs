@@ -93,12 +93,22 @@ pub struct SpeakerSource {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Statistics {
     /// Seed of everything drawn
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Self::default().seed)]
     pub seed: u64,
     /// Permutations for every null
-    #[arg(long, value_name = "N", default_value_t = 999)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().permutations)]
     pub permutations: usize,
     /// Bootstrap draws for every interval
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().bootstrap)]
     pub bootstrap: usize,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            permutations: 999,
+            bootstrap: 1000,
+        }
+    }
 }

@@ -30,14 +30,7 @@ fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exi
     };
     let fit = pca::fit(x.view(), scaling)?;
     let shown = args.components.min(fit.components.len_of(Axis(0)));
-    let cumulative: Vec<f64> = fit
-        .explained_variance_ratio
-        .iter()
-        .scan(0.0, |sum, r| {
-            *sum += r;
-            Some(*sum)
-        })
-        .collect();
+    let cumulative = pca::cumulative(fit.explained_variance_ratio.view());
     if args.json {
         let components: Vec<_> = (0..shown)
             .map(|k| {

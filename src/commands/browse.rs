@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Context, demo};
-use crate::cli::{BrowseArgs, DemoArgs, Statistics};
+use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, Statistics};
 use crate::exit::{Exit, Usage};
 use crate::tui;
 
@@ -25,7 +25,7 @@ pub(super) fn run(args: &BrowseArgs, context: &Context) -> anyhow::Result<Exit> 
 
 /// The screen on whatever the last demo left here, or its welcome.
 pub(super) fn home(context: &Context) -> anyhow::Result<Exit> {
-    let last = Path::new("phonoscope-demo").join("report.json");
+    let last = Path::new(DEMO_FOLDER).join("report.json");
     open(if last.is_file() { vec![last] } else { vec![] }, context)
 }
 
@@ -124,15 +124,11 @@ impl tui::Services for Program {
         context.printer = crate::output::Printer::silent();
         let args = DemoArgs {
             data: None,
-            out: "phonoscope-demo".into(),
+            out: DEMO_FOLDER.into(),
             no_tui: true,
-            statistics: Statistics {
-                seed: 1,
-                permutations: 999,
-                bootstrap: 1000,
-            },
+            statistics: Statistics::default(),
         };
-        demo::make(&args, &context)
+        Ok(demo::make(&args, &context)?.0)
     }
 
     fn open_report(&self, path: &Path, _task: &Task) -> anyhow::Result<Report> {

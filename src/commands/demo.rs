@@ -14,15 +14,15 @@ use crate::exit::{Exit, Usage};
 const MODEL: &str = "ge2e";
 
 pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
-    let report = make(args, context)?;
+    let (report, exit) = make(args, context)?;
     if !args.no_tui && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return browse::open(vec![report], context);
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-/// Makes the demo's report, prints its summary and gives its path.
-pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<PathBuf> {
+/// Makes the demo's report and prints its summary; its path, and how its checks ended.
+pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Exit)> {
     if args.out.join("run.json").is_file() {
         let problem = format!("`{}` is a run folder", args.out.display());
         return Err(Usage::new(problem, "give another --out").into());
@@ -64,5 +64,5 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<PathBuf
         out.display(),
         args.out.display()
     ));
-    Ok(out)
+    Ok((out, probe::exit_of(&report)))
 }

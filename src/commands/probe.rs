@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use phonoscope_analysis::pca::Scaling;
 use phonoscope_datasets::Manifest;
 use phonoscope_probes::report::{Report, Status};
-use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run};
+use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run, speaker_column};
 use phonoscope_probes::store::Run;
 
 use super::{Context, command_line, extract};
@@ -37,6 +37,35 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         let problem = format!("`{}` is a folder", args.out.display());
         return Err(Usage::new(problem, "give a file such as report.json as --out").into());
     }
+    if args
+        .out
+        .extension()
+        .is_some_and(|e| e == "npz" || e == "run")
+    {
+        return Err(Usage::new(
+            format!(
+                "`{}` is the name of what goes beside the report",
+                args.out.display()
+            ),
+            "give a name that ends in .json",
+        )
+        .into());
+    }
+    let settings = SpeakerSettings {
+        seed: args.statistics.seed,
+        permutations: args.statistics.permutations,
+        bootstrap: args.statistics.bootstrap,
+        folds: args.folds,
+        components: args.components,
+        scaling: if args.standardise {
+            Scaling::Standardised
+        } else {
+            Scaling::Centred
+        },
+        ..SpeakerSettings::default()
+    };
+    // What cannot succeed is refused before hours of extraction.
+    settings.check()?;
     let folder = match (&args.source.run, &args.source.model, &args.source.data) {
         (Some(run), _, _) => run.clone(),
         (None, Some(name), Some(data)) => {
@@ -59,24 +88,11 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         _ => anyhow::bail!("give --run, or --model and --data"),
     };
     let run = Run::open(&folder)?;
-    let settings = SpeakerSettings {
-        seed: args.statistics.seed,
-        permutations: args.statistics.permutations,
-        bootstrap: args.statistics.bootstrap,
-        folds: args.folds,
-        components: args.components,
-        scaling: if args.standardise {
-            Scaling::Standardised
-        } else {
-            Scaling::Centred
-        },
-        ..SpeakerSettings::default()
-    };
     let made = from_run(
         &run,
         args.tap.as_deref(),
         &settings,
-        &again(args),
+        &again(args, &run.description.engine.name),
         &context.task,
     )?;
     write(&made, &args.out)?;
@@ -86,13 +102,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
 /// Says before hours of extraction that the manifest cannot be probed.
 fn require_speakers(data: &Path) -> anyhow::Result<()> {
     let manifest = Manifest::read(data)?;
-    if manifest.column("speaker").is_none() {
-        return Err(Usage::new(
-            format!("`{}` has no column `speaker`", data.display()),
-            "add one that names who speaks in each recording",
-        )
-        .into());
-    }
+    speaker_column(&manifest.columns)?;
     let speakers: BTreeSet<&str> = manifest
         .utterances
         .iter()
@@ -112,8 +122,8 @@ fn require_speakers(data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The command that makes the report again, every default spelled out.
-fn again(args: &SpeakerArgs) -> String {
+/// The command that makes the report again, every default spelled out; `engine` is the one that ran.
+fn again(args: &SpeakerArgs, engine: &str) -> String {
     let mut words: Vec<String> = ["phonoscope", "probe", "speaker"].map(Into::into).into();
     let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
     if let Some(run) = &args.source.run {
@@ -121,6 +131,7 @@ fn again(args: &SpeakerArgs) -> String {
     }
     if let Some(model) = &args.source.model {
         option("model", model.clone());
+        option("engine", engine.to_owned());
     }
     if let Some(data) = &args.source.data {
         option("data", data.display().to_string());

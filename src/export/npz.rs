@@ -1,12 +1,14 @@
 //! Arrays for NumPy.
 
-use std::io::{self, Cursor};
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use anyhow::Context as _;
 use ndarray::{Array1, Array2, ArrayD};
 use ndarray_npy::NpzWriter;
 use phonoscope_probes::report::{Data, Report};
-use phonoscope_probes::store::{Run, write_atomic, write_atomic_with};
+use phonoscope_probes::store::{Run, write_atomic_with};
 
 /// The number columns of a report's tables as `TABLE.COLUMN`, `[row]`; estimates as `[row, 3]` (value, lo,
 /// hi); missing entries are NaN.
@@ -14,29 +16,30 @@ use phonoscope_probes::store::{Run, write_atomic, write_atomic_with};
 /// # Errors
 /// When the file cannot be written.
 pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
-    let mut npz = NpzWriter::new_compressed(Cursor::new(vec![]));
-    for table in &report.tables {
-        for column in &table.columns {
-            let name = format!("{}.{}", table.id, column.id);
-            match &column.data {
-                Data::Text(_) => {}
-                Data::Number(values) => {
-                    let values: Array1<f64> =
-                        values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
-                    npz.add_array(name, &values)?;
-                }
-                Data::Estimate(values) => {
-                    let flat = values.iter().flat_map(|e| match e {
-                        Some(e) => [e.value, e.lo, e.hi],
-                        None => [f64::NAN; 3],
-                    });
-                    let values = Array2::from_shape_vec((values.len(), 3), flat.collect())?;
-                    npz.add_array(name, &values)?;
+    write(out, |npz| {
+        for table in &report.tables {
+            for column in &table.columns {
+                let name = format!("{}.{}", table.id, column.id);
+                match &column.data {
+                    Data::Text(_) => {}
+                    Data::Number(values) => {
+                        let values: Array1<f64> =
+                            values.iter().map(|v| v.unwrap_or(f64::NAN)).collect();
+                        npz.add_array(name, &values)?;
+                    }
+                    Data::Estimate(values) => {
+                        let flat = values.iter().flat_map(|e| match e {
+                            Some(e) => [e.value, e.lo, e.hi],
+                            None => [f64::NAN; 3],
+                        });
+                        let values = Array2::from_shape_vec((values.len(), 3), flat.collect())?;
+                        npz.add_array(name, &values)?;
+                    }
                 }
             }
         }
-    }
-    Ok(write_atomic(out, npz.finish()?.get_ref())?)
+        Ok(())
+    })
 }
 
 /// Every tap of a run as `[used item, dim]`, and `item_index`, the manifest rows of the used items.
@@ -44,21 +47,17 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a shard is damaged or the file cannot be written.
 pub fn run_npz(run: &Run, out: &Path) -> anyhow::Result<()> {
-    Ok(write_atomic_with(out, |file| {
-        let mut npz = NpzWriter::new_compressed(file);
+    write(out, |npz| {
         for (i, tap) in run.description.model.taps.iter().enumerate() {
-            let (rows, values) = run.tap(tap).map_err(io::Error::other)?;
+            let (rows, values) = run.tap(tap)?;
             if i == 0 {
                 let rows: Array1<i64> = rows.iter().map(|r| *r as i64).collect();
-                npz.add_array("item_index", &rows)
-                    .map_err(io::Error::other)?;
+                npz.add_array("item_index", &rows)?;
             }
-            npz.add_array(tap.as_str(), &values.mapv(|v| v as f32))
-                .map_err(io::Error::other)?;
+            npz.add_array(tap.as_str(), &values.mapv(|v| v as f32))?;
         }
-        npz.finish().map_err(io::Error::other)?;
         Ok(())
-    })?)
+    })
 }
 
 /// Named arrays.
@@ -66,13 +65,23 @@ pub fn run_npz(run: &Run, out: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When the file cannot be written.
 pub fn arrays_npz(arrays: &[(String, ArrayD<f64>)], out: &Path) -> anyhow::Result<()> {
-    Ok(write_atomic_with(out, |file| {
-        let mut npz = NpzWriter::new_compressed(file);
+    write(out, |npz| {
         for (name, array) in arrays {
-            npz.add_array(name.as_str(), array)
-                .map_err(io::Error::other)?;
+            npz.add_array(name.as_str(), array)?;
         }
-        npz.finish().map_err(io::Error::other)?;
         Ok(())
-    })?)
+    })
+}
+
+/// Writes the file whole or not at all.
+fn write(
+    out: &Path,
+    fill: impl FnOnce(&mut NpzWriter<BufWriter<&mut File>>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    write_atomic_with::<anyhow::Error>(out, |file| {
+        let mut npz = NpzWriter::new_compressed(BufWriter::new(file));
+        fill(&mut npz)?;
+        Ok(npz.finish()?.flush()?)
+    })
+    .with_context(|| format!("cannot write `{}`", out.display()))
 }

@@ -62,9 +62,15 @@ fn a_report_fits_the_schema_says_how_to_make_it_again_and_comes_out_the_same() {
             .find(|c| c["id"] == id)
             .map(|c| c["status"].as_str().unwrap().to_owned())
     };
-    for id in ["determinism", "tap_neutrality", "leakage"] {
+    for id in ["determinism", "leakage"] {
         assert_eq!(status(id).as_deref(), Some("pass"), "{id}: {checks:?}");
     }
+    // The embedding is an output of the model: no tap was added.
+    assert_eq!(
+        status("tap_neutrality").as_deref(),
+        Some("not_run"),
+        "{checks:?}"
+    );
     let agreement = status("engine_agreement").unwrap();
     assert!(agreement == "pass" || agreement == "not_run", "{checks:?}");
 }
@@ -205,6 +211,12 @@ fn every_layer_of_a_tapped_model_can_be_extracted() {
         "w.run",
     ]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let trust = std::fs::read_to_string(place.path("w.run/trust.json")).unwrap();
+    let trust: serde_json::Value = serde_json::from_str(&trust).unwrap();
+    let checks = trust["checks"].as_array().unwrap();
+    let neutral = checks.iter().find(|c| c["id"] == "tap_neutrality").unwrap();
+    assert_eq!(neutral["n"], 2, "{neutral}");
+    assert!(neutral["value"].as_f64().unwrap() < 1e-4, "{neutral}");
     let export = place.run(["export", "w.run", "--format", "npz", "--out", "w.npz"]);
     assert_eq!(export.code, 0, "{}", export.stderr);
     let mut npz =

@@ -357,7 +357,7 @@ fn what_cannot_be_probed_is_said_before_the_work() {
             "probe", "speaker", "--model", model, "--data", data, "--out", "r.json",
         ])
     };
-    probe(ge2e(), "m.tsv").fails_with_hint(2, "no column `speaker`", "who speaks");
+    probe(ge2e(), "m.tsv").fails(2, "`speaker` column");
     place.write("two.tsv", "id\tpath\tspeaker\na\ta.wav\tx\nb\ta.wav\ty\n");
     probe(ge2e(), "two.tsv").fails_with_hint(2, "2 speakers", "sixty");
     place.write(
@@ -365,6 +365,32 @@ fn what_cannot_be_probed_is_said_before_the_work() {
         "id\tpath\tspeaker\na\ta.wav\tx\nb\ta.wav\ty\nc\ta.wav\tz\n",
     );
     probe("whisper-tiny.en", "three.tsv").fails_with_hint(2, "no speaker embedding", "--tap");
+    assert!(!place.path("r.run").exists());
+}
+
+#[test]
+fn a_probe_that_cannot_succeed_is_refused_before_it_extracts() {
+    let place = Place::new();
+    place.wav("a.wav", &tone());
+    place.write("m.tsv", "id\tpath\tsex\na\ta.wav\tf\n");
+    place.write("s.tsv", "id\tpath\tspeaker\na\ta.wav\ts\n");
+    let probe = |data: &str, out: &str, permutations: &str| {
+        place.run([
+            "probe",
+            "speaker",
+            "--model",
+            ge2e(),
+            "--data",
+            data,
+            "--out",
+            out,
+            "--permutations",
+            permutations,
+        ])
+    };
+    probe("m.tsv", "r.json", "99").fails_with_hint(2, "`speaker` column", "sex");
+    probe("s.tsv", "r.json", "5").fails(2, "permutations");
+    probe("s.tsv", "r.npz", "99").fails_with_hint(2, "r.npz", ".json");
     assert!(!place.path("r.run").exists());
 }
 
@@ -394,4 +420,23 @@ fn a_failed_check_is_said_and_exits_with_one() {
         "{}",
         ran.stdout
     );
+}
+
+#[test]
+fn names_in_a_manifest_do_not_reach_the_terminal_as_commands() {
+    let place = Place::new();
+    place.wav("a.wav", &tone());
+    place.write("m.tsv", "id\tpath\na\ta.wav\nb\u{1b}[2J\tnowhere.wav\n");
+    let ran = place.run([
+        "extract",
+        "--model",
+        ge2e(),
+        "--data",
+        "m.tsv",
+        "--out",
+        "run",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("b\u{fffd}[2J"), "{:?}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
 }

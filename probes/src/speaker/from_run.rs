@@ -117,6 +117,21 @@ pub fn from_run(
     })
 }
 
+/// Which of a manifest's metadata columns names the speakers.
+///
+/// # Errors
+/// When none does.
+pub fn speaker_column(columns: &[String]) -> Result<usize> {
+    let found = columns.iter().position(|c| c == "speaker");
+    found.ok_or_else(|| Error::Request {
+        problem: "the manifest has no `speaker` column".into(),
+        hint: format!(
+            "it has: {}; add one that names who speaks",
+            columns.join(", ")
+        ),
+    })
+}
+
 /// Every setting by name, as recorded.
 fn settings_map(settings: &SpeakerSettings, tap: &str) -> BTreeMap<String, serde_json::Value> {
     let mut map: BTreeMap<String, serde_json::Value> = serde_json::to_value(settings)
@@ -139,28 +154,20 @@ struct Chosen {
 
 impl Chosen {
     fn new(source: &Run, rows: &[usize]) -> Result<Self> {
-        let columns = &source.description.items.columns;
-        let speaker =
-            columns
-                .iter()
-                .position(|c| c == "speaker")
-                .ok_or_else(|| Error::Request {
-                    problem: "the manifest has no `speaker` column".into(),
-                    hint: format!(
-                        "it has: {}; add one that names who speaks",
-                        columns.join(", ")
-                    ),
-                })?;
         let mut chosen = Self {
             pairs: vec![],
-            speaker,
+            speaker: speaker_column(&source.description.items.columns)?,
             unused: BTreeMap::new(),
         };
         for (row, item) in rows.iter().enumerate() {
             let Some(found) = source.items.get(*item) else {
                 continue;
             };
-            if found.metadata.get(speaker).is_some_and(Option::is_some) {
+            if found
+                .metadata
+                .get(chosen.speaker)
+                .is_some_and(Option::is_some)
+            {
                 chosen.pairs.push((row, *item));
             } else {
                 chosen.unused.insert(*item, "it has no speaker");

@@ -14,7 +14,7 @@ mod gathering;
 mod intervals;
 mod tables;
 
-pub use from_run::{SpeakerReport, from_run};
+pub use from_run::{SpeakerReport, from_run, speaker_column};
 
 use ndarray::{Array2, ArrayD};
 use phonoscope_analysis::pca::Scaling;
@@ -97,6 +97,35 @@ impl Default for SpeakerSettings {
     }
 }
 
+impl SpeakerSettings {
+    /// Whether every setting is in its range; the fields say which it is.
+    ///
+    /// # Errors
+    /// Names the first that is not.
+    pub fn check(&self) -> Result<()> {
+        let least = [
+            ("permutations", self.permutations, 19),
+            ("bootstrap draws", self.bootstrap, 20),
+            ("folds", self.folds, 2),
+            ("components", self.components, 1),
+            ("max_classes", self.max_classes, 2),
+        ];
+        for (what, found, needed) in least {
+            if found < needed {
+                return Err(setting(
+                    what,
+                    &format!("at least {needed}"),
+                    &found.to_string(),
+                ));
+            }
+        }
+        if !(self.level > 0.0 && self.level < 1.0) {
+            return Err(setting("level", "between 0 and 1", &self.level.to_string()));
+        }
+        Ok(())
+    }
+}
+
 /// What [`run`] found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpeakerOutcome {
@@ -121,7 +150,7 @@ pub fn run(
     settings: &SpeakerSettings,
     task: &Task,
 ) -> Result<SpeakerOutcome> {
-    checked(settings)?;
+    settings.check()?;
     let speakers = gathering::gather(input, settings.normalise)?;
     let columns = columns::sort_out(&input.columns, &speakers, settings.max_classes);
     let spectrum = components::decompose(&speakers, settings, task)?;
@@ -139,33 +168,6 @@ pub fn run(
         ],
         arrays: spectrum.arrays(&speakers),
     })
-}
-
-fn checked(settings: &SpeakerSettings) -> Result<()> {
-    let least = [
-        ("permutations", settings.permutations, 19),
-        ("bootstrap draws", settings.bootstrap, 20),
-        ("folds", settings.folds, 2),
-        ("components", settings.components, 1),
-        ("max_classes", settings.max_classes, 2),
-    ];
-    for (what, found, needed) in least {
-        if found < needed {
-            return Err(setting(
-                what,
-                &format!("at least {needed}"),
-                &found.to_string(),
-            ));
-        }
-    }
-    if !(settings.level > 0.0 && settings.level < 1.0) {
-        return Err(setting(
-            "level",
-            "between 0 and 1",
-            &settings.level.to_string(),
-        ));
-    }
-    Ok(())
 }
 
 fn setting(what: &str, needed: &str, found: &str) -> Error {

@@ -36,17 +36,18 @@ pub(crate) const PARTIAL: &str = ".partial";
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_atomic_with(path, |file| file.write_all(bytes))
+    let write = |file: &mut File| file.write_all(bytes);
+    write_atomic_with(path, |file| write(file).map_err(Error::io("write", path)))
 }
 
-/// As [`write_atomic`], for content that is written piece by piece.
+/// The same for content that `write` makes as it goes; its errors are passed on.
 ///
 /// # Errors
-/// When the folder cannot be written or `write` fails.
-pub fn write_atomic_with(
+/// Those of `write`, and when the folder cannot be written.
+pub fn write_atomic_with<E: From<Error>>(
     path: &Path,
-    write: impl FnOnce(&mut File) -> std::io::Result<()>,
-) -> Result<()> {
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let fail = |source: std::io::Error| Error::Io {
         action: "write",
         path: path.into(),
@@ -55,10 +56,12 @@ pub fn write_atomic_with(
     };
     // Pipes, terminals and devices are written to; only files are replaced.
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(fail(std::io::ErrorKind::IsADirectory.into())),
+        Ok(found) if found.is_dir() => {
+            return Err(fail(std::io::ErrorKind::IsADirectory.into()).into());
+        }
         Ok(found) if !found.is_file() => {
             let mut file = File::options().write(true).open(path).map_err(fail)?;
-            return write(&mut file).map_err(fail);
+            return write(&mut file);
         }
         _ => {}
     }
@@ -66,27 +69,23 @@ pub fn write_atomic_with(
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new()
-        .suffix(PARTIAL)
-        .tempfile_in(folder)
-        .map_err(fail)?;
-    write(file.as_file_mut()).map_err(fail)?;
+    let mut file = new_file(folder).map_err(fail)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(fail)?;
-    widen_permissions(file.path()).map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
     Ok(())
 }
 
-/// Temporary files are private; results should be readable as any new file is.
-#[cfg(unix)]
-fn widen_permissions(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn widen_permissions(_path: &Path) -> std::io::Result<()> {
-    Ok(())
+/// Temporary files are private; results are as readable as the user's settings let any new file be.
+fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.suffix(PARTIAL);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// SHA-256 in hex.

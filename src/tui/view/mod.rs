@@ -130,7 +130,8 @@ fn status(state: &State, canvas: &mut Canvas<'_>) {
         .find(|j| j.is_running())
         .map(jobs::in_brief);
     let busy = busy.unwrap_or_default();
-    let room = usize::from(canvas.width()).saturating_sub(words::width(&busy) + 3);
+    let width = usize::from(canvas.width());
+    let room = width.saturating_sub(words::width(&busy) + 3);
     if let Some(notice) = &state.notice {
         let (sign, style) = match notice.tone {
             Tone::Plain => ("", theme.text),
@@ -138,12 +139,12 @@ fn status(state: &State, canvas: &mut Canvas<'_>) {
             Tone::Warn => ("! ", theme.warn),
             Tone::Bad => ("✗ ", theme.bad),
         };
-        canvas.put(
-            1,
-            0,
-            &words::clip(&format!("{sign}{}", notice.text), room),
-            style,
-        );
+        // What was just said goes before what is under way.
+        let text = format!("{sign}{}", notice.text);
+        canvas.put(1, 0, &words::clip(&text, width.saturating_sub(2)), style);
+        if words::width(&text) > room {
+            return;
+        }
     } else if let Some(text) = place(state) {
         canvas.put(1, 0, &words::clip(&text, room), theme.muted);
     }
