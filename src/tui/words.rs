@@ -15,6 +15,8 @@ pub(crate) fn width(text: &str) -> usize {
 /// `␛` for escape, `·` where there is no sign of its own.
 fn visible(c: char) -> char {
     match c {
+        // Breaks and tabs, the harmless ones, keep the quietest sign.
+        '\t'..='\r' => '·',
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('·'),
         '\u{7f}' => '␡',
         // C1 controls, among them the one-character CSI and OSC.
@@ -159,7 +161,7 @@ mod tests {
         assert_eq!(clip("漢字漢字", 5), "漢字…");
         assert_eq!(clip("漢字", 1), "…");
         assert_eq!(clip("abc", 0), "");
-        assert_eq!(clip("a\u{1b}[31m\nb", 9), "a␛[31m␊b");
+        assert_eq!(clip("a\u{1b}[31m\nb", 9), "a␛[31m·b");
         assert_eq!((left("é", 3), right("é", 3)), ("é  ".into(), "  é".into()));
     }
 
@@ -171,7 +173,7 @@ mod tests {
             .filter_map(char::from_u32)
             .collect();
         let shown = clip(&hostile, 1000);
-        assert!(shown.starts_with("␀␁␂") && shown.contains("␛␜␝␞␟␡·"));
+        assert!(shown.starts_with("␀␁␂␃␄␅␆␇␈·····␎") && shown.contains("␛␜␝␞␟␡·"));
         assert_eq!(width(&hostile), hostile.chars().count());
         assert_eq!(width(&shown), hostile.chars().count());
         assert!(shown.chars().all(|c| !c.is_control() && visible(c) == c));
