@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
-use crossterm::event::{Event, KeyEventKind, read};
+use crossterm::event::{Event, KeyEventKind, poll, read};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGUSR1};
 use signal_hook::iterator::Signals;
 
@@ -176,6 +176,13 @@ impl World {
 fn listen(sender: Sender<Msg>) -> Result<()> {
     let to_loop = sender.clone();
     thread::Builder::new().name("input".into()).spawn(move || {
+        // The first look at the input begins to watch for resizes; one that came before is asked for.
+        let watching = poll(Duration::ZERO).and_then(|_| crossterm::terminal::size());
+        if let Ok((width, height)) = watching
+            && to_loop.send(Msg::Resize(width, height)).is_err()
+        {
+            return;
+        }
         loop {
             let msg = match read() {
                 Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => Msg::Key(Key::of(key)),

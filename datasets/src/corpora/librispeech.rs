@@ -156,7 +156,8 @@ impl Importer<'_> {
                 metadata: vec![
                     Some(speaker.to_owned()),
                     self.sexes.get(speaker).cloned(),
-                    Some(chapter.to_owned()),
+                    // Words, not a number: a chapter's id is no quantity.
+                    Some(format!("{speaker}-{chapter}")),
                     Some(split.to_owned()),
                     text,
                 ],

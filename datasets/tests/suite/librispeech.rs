@@ -74,10 +74,10 @@ fn speakers_texts_and_what_is_wrong_with_them() {
     assert_eq!(
         rows,
         [
-            "84-121123-0000 84 - 121123 dev-clean -",
-            "103-1240-0000 103 f 1240 train-clean-100 CHAPTER ONE",
-            "103-1240-0001 103 f 1240 train-clean-100 -",
-            "1034-121119-0000 1034 m 121119 train-clean-100 HELLO THERE",
+            "84-121123-0000 84 - 84-121123 dev-clean -",
+            "103-1240-0000 103 f 103-1240 train-clean-100 CHAPTER ONE",
+            "103-1240-0001 103 f 103-1240 train-clean-100 -",
+            "1034-121119-0000 1034 m 1034-121119 train-clean-100 HELLO THERE",
         ]
     );
     assert_eq!(

@@ -35,6 +35,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) second_opinion: &'a std::result::Result<Arc<dyn Engine>, String>,
 }
 
+/// Largest difference that taps may make, relative to the output's largest value: a tap can keep an
+/// engine from fusing two operators, which changes the last bits of a single-precision result.
+const TAPS_NEUTRAL: f64 = 1e-5;
+
 /// Measures determinism, tap neutrality and agreement of engines on a few used items.
 ///
 /// # Errors
@@ -79,7 +83,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         repeat.see(&utterance.id, absolute(&once, &run(first.as_mut())?));
         // Taps that are outputs anyway leave the graph as it is: there is nothing to compare.
         if taps_added {
-            neutral.see(&utterance.id, absolute(&once, &run(bare.as_mut())?));
+            neutral.see(&utterance.id, relative(&run(bare.as_mut())?, &once));
         }
         let taps = once.get(declared.len()..).unwrap_or_default();
         other.compare(&utterance.id, taps, &mut run);
@@ -102,11 +106,12 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         },
         Check {
             id: "tap_neutrality".into(),
-            meaning: "largest difference of the model's own outputs, with taps against without"
+            meaning: "largest difference of the model's own outputs, with taps against without, \
+                      relative to the output's largest value"
                 .into(),
-            status: neutral.verdict(1e-5, Status::Warn),
+            status: neutral.verdict(TAPS_NEUTRAL, Status::Warn),
             value: taps_added.then_some(neutral.value),
-            threshold: Some(1e-5),
+            threshold: Some(TAPS_NEUTRAL),
             unit: None,
             n: if taps_added { n } else { 0 },
             detail: if taps_added {
@@ -130,6 +135,16 @@ fn sample(records: &[ItemRecord]) -> Vec<usize> {
     (0..take)
         .filter_map(|i| used.get(i * used.len() / take).copied())
         .collect()
+}
+
+/// Largest difference between arrays that stand in the same order, relative to the largest value of
+/// each reference.
+fn relative(reference: &[ArrayD<f32>], values: &[ArrayD<f32>]) -> f64 {
+    let of_each = reference.iter().zip(values).map(|(a, b)| {
+        let scale = a.iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
+        largest_difference(a, b) / scale.max(f64::MIN_POSITIVE)
+    });
+    of_each.fold(0.0, f64::max)
 }
 
 /// Largest absolute difference between arrays that stand in the same order.
@@ -223,11 +238,7 @@ impl Other {
         };
         match run(session.as_mut()) {
             Ok(values) => {
-                let relative = reference.iter().zip(&values).map(|(a, b)| {
-                    let scale = a.iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
-                    largest_difference(a, b) / scale.max(f64::MIN_POSITIVE)
-                });
-                self.worst.see(id, relative.fold(0.0, f64::max));
+                self.worst.see(id, relative(reference, &values));
             }
             Err(e) => self.session = Err(e.to_string()),
         }
