@@ -16,7 +16,7 @@ pub(super) fn read_matrix(path: &Path) -> anyhow::Result<Array2<f64>> {
         .map_err(|_rank| wrong_shape(path, "a matrix", &shape).into())
 }
 
-/// A vector [row], or a matrix with one column.
+/// A vector `[row]`, or a matrix with one column.
 pub(super) fn read_vector(path: &Path) -> anyhow::Result<Array1<f64>> {
     let array = read(path)?;
     let shape = array.shape().to_vec();

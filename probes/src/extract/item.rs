@@ -38,7 +38,7 @@ pub struct ItemResult {
     pub duration_secs: f64,
     /// SHA-256 of the audio file.
     pub audio_sha256: String,
-    /// One pooled vector [dim] a tap, in the order of the taps.
+    /// One pooled vector `[dim]` a tap, in the order of the taps.
     pub vectors: Vec<Vec<f32>>,
 }
 
@@ -162,7 +162,7 @@ impl Mean {
         Ok(())
     }
 
-    /// The mean [dim], or its direction.
+    /// The mean `[dim]`, or its direction.
     fn finish(self, tap: &Tap, unit_length: bool) -> Result<Vec<f32>> {
         if self.rows == 0 || self.sum.is_empty() {
             return Err(unfit(tap, "is empty for this recording"));
