@@ -182,7 +182,12 @@ mod tests {
         let length: usize = parts.iter().map(|part| part.len()).sum();
         assert!(one.len() < length, "{} of {length}", one.len());
         let pieces = parts.concat();
-        assert_eq!(wire::survey(&one).unwrap(), wire::survey(&pieces).unwrap());
+        let places_apart = |bytes: &[u8]| {
+            let mut survey = wire::survey(bytes).unwrap();
+            survey.initializers.iter_mut().for_each(|t| t.raw = None);
+            survey
+        };
+        assert_eq!(places_apart(&one), places_apart(&pieces));
         assert!(one.windows(9).any(|bytes| bytes == &other[..9]));
     }
 

@@ -1,17 +1,15 @@
 //! What the rest of the program knows of a model, and how it comes by one.
 
 use std::fmt;
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use phonoscope_analysis::frontend::FrontEnd;
-use phonoscope_analysis::task::Task;
 use sha2::{Digest as _, Sha256};
 
-use crate::cache::Cache;
-use crate::catalogue::{Catalogue, Entry, fixed};
-use crate::fetch::{Network, fetch_weights};
+use crate::catalogue::fixed;
+use crate::engine::{Engine, Session};
+use crate::input::InputBinding;
 use crate::names::{fits, nearest};
 use crate::summary::values;
 use crate::tap::{Embedding, Tap};
@@ -71,8 +69,10 @@ pub struct Model {
     pub source: String,
     /// SHA-256 of the weight file; of the graph itself for a user's own.
     pub weights_sha256: String,
-    /// Name of the graph's input.
-    pub input: String,
+    /// Folder of the files that hold weights, where they are not in the graph.
+    pub weights_dir: Option<PathBuf>,
+    /// What each input of the graph is given, in the graph's order; one is the features.
+    pub inputs: Vec<InputBinding>,
     /// How samples become the input.
     pub front_end: FrontEnd,
     /// What can be read out: the catalogue's taps, or every value of a user's own graph.
@@ -136,6 +136,14 @@ impl Model {
             .collect())
     }
 
+    /// Opens the graph for reading `tensors`, with its weights wherever they lie.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open(&self, engine: &dyn Engine, tensors: &[String]) -> Result<Box<dyn Session>> {
+        engine.open_beside(&self.graph, tensors, self.weights_dir.as_deref())
+    }
+
     fn unknown(&self, name: &str) -> Error {
         let names = self.taps.iter().map(|tap| tap.name.as_str());
         Error::UnknownTensor {
@@ -146,124 +154,8 @@ impl Model {
     }
 }
 
-/// The model of the catalogue with this name: fetched if missing, checked, written as ONNX once.
-///
-/// # Errors
-/// [`Error::UnknownModel`]; [`Error::NoFrontEnd`] for the path of a file, which needs
-/// [`load_file`]; and all that can go wrong in fetching and building.
-pub fn load(name_or_path: &str, cache: &Cache, network: Network, task: &Task) -> Result<Model> {
-    let catalogue = Catalogue::builtin()?;
-    match catalogue.get(name_or_path) {
-        Ok(entry) => load_entry(entry, cache, network, task),
-        Err(_) if Path::new(name_or_path).is_file() => Err(Error::NoFrontEnd {
-            path: name_or_path.into(),
-        }),
-        Err(unknown) => Err(unknown),
-    }
-}
-
-/// The model of a catalogue entry: fetched if missing, checked, written as ONNX once.
-///
-/// # Errors
-/// All that can go wrong in fetching and building.
-pub fn load_entry(entry: &Entry, cache: &Cache, network: Network, task: &Task) -> Result<Model> {
-    let graph = built(entry, cache, network, task)?;
-    let found = survey(graph.bytes())?;
-    let source = entry
-        .sources
-        .first()
-        .map(|source| format!("{} {}: {}", source.package, source.version, source.member));
-    Ok(Model {
-        name: entry.name.clone(),
-        source: source.unwrap_or_default(),
-        weights_sha256: entry.weights.sha256.clone(),
-        input: only_input(&found, &entry.name)?,
-        front_end: entry.front_end.clone(),
-        taps: entry.taps_in(&found)?,
-        embedding: entry.embedding.clone(),
-        licence: entry.licence.clone(),
-        citation: entry.citation.clone(),
-        trained_on: entry.trained_on.clone(),
-        graph,
-    })
-}
-
-/// The graph of an entry, from the cache or built.
-fn built(entry: &Entry, cache: &Cache, network: Network, task: &Task) -> Result<GraphBytes> {
-    let (builder, sha256) = (entry.builder, &entry.weights.sha256);
-    let key = format!("{}-{}-{sha256}", builder.name(), builder.version());
-    if let Some(graph) = cache.graph(&key) {
-        return Ok(graph);
-    }
-    let path = fetch_weights(entry, cache, network, task)?;
-    task.check()?;
-    let weights = fs::read(&path).map_err(Error::io("read", &path))?;
-    let graph = GraphBytes::new(builder.build(&weights)?);
-    match cache.keep_graph(&key, &graph) {
-        // A filled cache that cannot be written is enough to work with: the graph is built anew.
-        Ok(()) | Err(Error::Cache { .. }) => Ok(graph),
-        Err(other) => Err(other),
-    }
-}
-
-/// A user's own ONNX file. Every value of its graph is a tap, by its raw name.
-///
-/// # Errors
-/// [`Error::Io`] when it cannot be read; [`Error::NotOnnx`] when it is no ONNX model, needs other
-/// files, or has not exactly one input.
-pub fn load_file(path: &Path, front_end: FrontEnd) -> Result<Model> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    let what = path.display().to_string();
-    let graph = GraphBytes::new(bytes);
-    let found = survey(graph.bytes()).map_err(|error| match error {
-        Error::NotOnnx { why, .. } => Error::NotOnnx {
-            what: what.clone(),
-            why,
-        },
-        other => other,
-    })?;
-    if let Some(file) = found.initializers.iter().find_map(|t| t.external.as_ref()) {
-        return Err(Error::malformed(
-            what,
-            format!("its weights are in another file (`{file}`); save it as one file"),
-        ));
-    }
-    let name = path
-        .file_stem()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
-    Ok(Model {
-        name: name.into_owned(),
-        source: what.clone(),
-        weights_sha256: graph.sha256().to_owned(),
-        input: only_input(&found, &what)?,
-        front_end,
-        taps: raw_taps(&found),
-        embedding: None,
-        licence: "not stated".to_owned(),
-        citation: String::new(),
-        trained_on: "not stated".to_owned(),
-        graph,
-    })
-}
-
-fn only_input(found: &Survey, what: &str) -> Result<String> {
-    let names: Vec<_> = found
-        .free_inputs()
-        .map(|input| input.name.as_str())
-        .collect();
-    match names.as_slice() {
-        [name] => Ok((*name).to_owned()),
-        names => Err(Error::Shape {
-            what: format!("inputs of {what}"),
-            expected: "one".to_owned(),
-            found: format!("{} ({})", names.len(), names.join(", ")),
-        }),
-    }
-}
-
 /// Every value that may hold floats, by its raw name.
-fn raw_taps(found: &Survey) -> Vec<Tap> {
+pub(crate) fn raw_taps(found: &Survey) -> Vec<Tap> {
     let floats =
         |element: Option<ElementType>| matches!(element, None | Some(ElementType::Float32));
     values(found)
@@ -273,6 +165,7 @@ fn raw_taps(found: &Survey) -> Vec<Tap> {
             meaning: "value of the graph".to_owned(),
             axes: Vec::new(),
             dim: fixed(value.dims.as_ref().and_then(|dims| dims.last())),
+            timing: None,
             name: value.name,
         })
         .collect()

@@ -39,7 +39,7 @@ fn ge2e_has_the_known_structure() {
     let Some((model, summary)) = model("ge2e") else {
         return;
     };
-    assert_eq!(model.input, "mel");
+    assert_eq!(model.inputs[0].name, "mel");
     assert_eq!(
         tap_names(&model),
         ["lstm.0", "lstm.1", "lstm.2", "pre_relu", "embedding"]
@@ -59,7 +59,7 @@ fn whisper_tiny_en_has_the_known_structure() {
     let Some((model, summary)) = model("whisper-tiny.en") else {
         return;
     };
-    assert_eq!(model.input, "input_features");
+    assert_eq!(model.inputs[0].name, "input_features");
     let mut expected = vec!["encoder.0.resid_pre".to_owned()];
     for layer in 0..4 {
         let parts = ["attn.probs", "resid_mid", "mlp_act", "resid_post"];

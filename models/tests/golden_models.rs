@@ -130,7 +130,7 @@ fn activations(
             let mut session = engine.open(&model.graph, &taps).unwrap();
             let one = |(_, samples): &(String, Vec<f32>)| {
                 let features = model.front_end.compute(samples).unwrap();
-                let inputs = [(model.input.as_str(), features.data.view())];
+                let inputs = [(model.inputs[0].name.as_str(), features.data.view())];
                 session.run(&inputs, &Cancel::new()).unwrap()
             };
             recordings.iter().map(one).collect()

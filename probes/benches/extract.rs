@@ -98,7 +98,7 @@ fn network_only(
         let mut session = engine.open(&model.graph, &[tensor.to_owned()])?;
         while let Some(item) = features.get(next.fetch_add(1, Ordering::Relaxed)) {
             for chunk in item.axis_chunks_iter(Axis(0), BATCH) {
-                session.run(&[(model.input.as_str(), chunk)], &cancel)?;
+                session.run(&[(model.inputs[0].name.as_str(), chunk)], &cancel)?;
             }
         }
         Ok(())

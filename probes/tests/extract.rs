@@ -15,7 +15,7 @@ use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::{Cancel, Progress, Task};
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::engine::{Engine, EngineInfo, Session};
-use phonoscope_models::{Axis, GraphBytes, Model, Tap};
+use phonoscope_models::{Axis, GraphBytes, InputBinding, InputRole, Model, Tap};
 use phonoscope_probes::Error;
 use phonoscope_probes::extract::{ExtractSettings, extract};
 use phonoscope_probes::store::Run;
@@ -72,13 +72,18 @@ fn model() -> Model {
         graph: GraphBytes::new(Vec::new()),
         source: "this test".into(),
         weights_sha256: String::new(),
-        input: "samples".into(),
+        weights_dir: None,
+        inputs: vec![InputBinding {
+            name: "samples".into(),
+            role: InputRole::Features,
+        }],
         front_end: FrontEnd::Waveform,
         taps: vec![Tap {
             name: "length".into(),
             tensor: "length".into(),
             axes: vec![Axis::Dim],
             dim: Some(1),
+            timing: None,
             meaning: String::new(),
         }],
         embedding: None,

@@ -69,6 +69,27 @@ impl FrontEnd {
         }
     }
 
+    /// Which axis of the features counts time.
+    pub fn time_axis(&self) -> usize {
+        match self {
+            Self::Waveform | Self::Ge2eMel => 1,
+            Self::WhisperLogMel { .. } => 2,
+        }
+    }
+
+    /// Samples from one step of the time axis to the next.
+    pub fn step_samples(&self) -> usize {
+        match self {
+            Self::Waveform => 1,
+            Self::Ge2eMel | Self::WhisperLogMel { .. } => HOP_SAMPLES,
+        }
+    }
+
+    /// Whether the first axis counts overlapping windows of one utterance.
+    pub fn is_windowed(&self) -> bool {
+        matches!(self, Self::Ge2eMel)
+    }
+
     /// Features of `samples` (mono, 16 kHz, in [-1, 1]).
     ///
     /// # Errors

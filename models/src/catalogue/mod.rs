@@ -204,6 +204,7 @@ impl Entry {
                 name,
                 axes: pattern.axes.clone(),
                 dim: fixed(dims.last()),
+                timing: None,
                 meaning,
             };
             taps.push((place, tap));

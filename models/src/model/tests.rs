@@ -1,4 +1,12 @@
+use std::fs;
+use std::path::Path;
+
+use phonoscope_analysis::task::Task;
+
 use super::*;
+use crate::cache::Cache;
+use crate::fetch::Network;
+use crate::load::{load, load_file};
 use crate::wire::{Dim, Suffix};
 
 fn own_graph() -> Vec<u8> {
@@ -34,7 +42,10 @@ fn the_hash_is_that_of_the_standard() {
 #[test]
 fn a_users_own_file_has_its_values_as_taps() {
     let model = own_model(&own_graph()).unwrap();
-    assert_eq!((model.name.as_str(), model.input.as_str()), ("own", "x"));
+    assert_eq!(
+        (model.name.as_str(), model.inputs[0].name.as_str()),
+        ("own", "x")
+    );
     let taps: Vec<_> = model
         .taps
         .iter()

@@ -10,7 +10,7 @@ mod suffix;
 mod survey;
 
 pub use suffix::{Attribute, Suffix};
-pub use survey::{Node, Survey, Tensor, ValueInfo, survey};
+pub use survey::{Body, Node, Setting, Survey, Tensor, ValueInfo, survey};
 
 use crate::{Error, Result};
 

@@ -1,10 +1,21 @@
-//! Names, types and shapes in an ONNX model, without touching the weights.
+//! Names, types, shapes and attributes in an ONNX model, without touching the weights.
 
-use super::{Dim, ElementType, Fields, Value, take_varint};
+mod attribute;
+mod tensor;
+
+pub use attribute::{Body, Setting};
+pub use tensor::Tensor;
+
+use super::{Dim, ElementType, Fields, Value};
 use crate::{Error, Result};
 
+use tensor::read_tensor;
+
+/// Bodies within bodies that are entered; no exporter goes this deep.
+const DEEPEST: usize = 16;
+
 /// One operator of the main graph.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Node {
     /// Operator, for example `MatMul`.
     pub operator: String,
@@ -16,6 +27,45 @@ pub struct Node {
     pub inputs: Vec<String>,
     /// Names of the values made.
     pub outputs: Vec<String>,
+    /// Attributes by name, in file order.
+    pub attributes: Vec<(String, Setting)>,
+}
+
+impl Node {
+    /// The attribute of this name.
+    pub fn attribute(&self, name: &str) -> Option<&Setting> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// The integer attribute of this name.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        match self.attribute(name)? {
+            Setting::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The integer list attribute of this name.
+    pub fn ints(&self, name: &str) -> Option<&[i64]> {
+        match self.attribute(name)? {
+            Setting::Ints(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The text attribute of this name.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.attribute(name)? {
+            Setting::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether the operator belongs to the default set.
+    pub fn is_standard(&self) -> bool {
+        self.domain.is_empty() || self.domain == "ai.onnx"
+    }
 }
 
 /// A named value with its declared type and shape.
@@ -29,31 +79,9 @@ pub struct ValueInfo {
     pub dims: Option<Vec<Dim>>,
 }
 
-/// A stored weight.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tensor {
-    /// Name of the value.
-    pub name: String,
-    /// Element type.
-    pub element: ElementType,
-    /// Shape; empty for a scalar.
-    pub dims: Vec<i64>,
-    /// File beside the model that holds the data, where it is not inside.
-    pub external: Option<String>,
-}
-
-impl Tensor {
-    /// Number of elements (0 if the shape makes no sense).
-    pub fn elements(&self) -> u64 {
-        self.dims
-            .iter()
-            .try_fold(1u64, |n, d| n.checked_mul(u64::try_from(*d).ok()?))
-            .unwrap_or(0)
-    }
-}
-
-/// What is in a model's main graph. Bodies of `If`, `Loop` and `Scan` are not entered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What is in a model's main graph. Bodies of `If`, `Loop` and `Scan` are attributes of their nodes
+/// ([`Setting::Graph`]).
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Survey {
     /// Version of the ONNX format.
     pub ir_version: i64,
@@ -137,7 +165,7 @@ fn read_model(model: &[u8]) -> Result<Survey> {
         match field? {
             (1, Value::Int(version)) => survey.ir_version = version.cast_signed(),
             (2, Value::Bytes(name)) => survey.producer = text(name),
-            (7, Value::Bytes(graph)) => read_graph(graph, &mut survey)?,
+            (7, Value::Bytes(graph)) => read_graph(graph, model, &mut survey)?,
             (8, Value::Bytes(set)) => survey.opsets.push(read_opset(set)?),
             (25, Value::Bytes(_)) => survey.functions += 1,
             _ => {}
@@ -146,12 +174,12 @@ fn read_model(model: &[u8]) -> Result<Survey> {
     Ok(survey)
 }
 
-fn read_graph(graph: &[u8], survey: &mut Survey) -> Result<()> {
+fn read_graph(graph: &[u8], model: &[u8], survey: &mut Survey) -> Result<()> {
     for field in Fields::new(graph) {
         match field? {
-            (1, Value::Bytes(node)) => survey.nodes.push(read_node(node)?),
+            (1, Value::Bytes(node)) => survey.nodes.push(read_node(node, model, 0)?),
             (2, Value::Bytes(name)) => survey.graph_name = text(name),
-            (5, Value::Bytes(tensor)) => survey.initializers.push(read_tensor(tensor)?),
+            (5, Value::Bytes(tensor)) => survey.initializers.push(read_tensor(tensor, model)?),
             (11, Value::Bytes(value)) => survey.inputs.push(read_value(value)?),
             (12, Value::Bytes(value)) => survey.outputs.push(read_value(value)?),
             (13, Value::Bytes(value)) => survey.inner.push(read_value(value)?),
@@ -173,7 +201,7 @@ fn read_opset(set: &[u8]) -> Result<(String, i64)> {
     Ok(found)
 }
 
-fn read_node(node: &[u8]) -> Result<Node> {
+fn read_node(node: &[u8], model: &[u8], depth: usize) -> Result<Node> {
     let mut found = Node::default();
     for field in Fields::new(node) {
         match field? {
@@ -181,53 +209,11 @@ fn read_node(node: &[u8]) -> Result<Node> {
             (2, Value::Bytes(name)) => found.outputs.push(text(name)),
             (3, Value::Bytes(name)) => found.name = text(name),
             (4, Value::Bytes(name)) => found.operator = text(name),
-            (7, Value::Bytes(name)) => found.domain = text(name),
-            _ => {}
-        }
-    }
-    Ok(found)
-}
-
-fn read_tensor(tensor: &[u8]) -> Result<Tensor> {
-    let mut found = Tensor {
-        name: String::new(),
-        element: ElementType::Other(0),
-        dims: Vec::new(),
-        external: None,
-    };
-    for field in Fields::new(tensor) {
-        match field? {
-            (1, Value::Int(dim)) => found.dims.push(dim.cast_signed()),
-            (1, Value::Bytes(packed)) => read_packed(packed, &mut found.dims)?,
-            (2, Value::Int(number)) => found.element = element(number),
-            (8, Value::Bytes(name)) => found.name = text(name),
-            (13, Value::Bytes(entry)) => {
-                let (key, value) = read_entry(entry)?;
-                if key == "location" {
-                    found.external = Some(value);
-                }
+            (5, Value::Bytes(attribute)) => {
+                let read = attribute::read_attribute(attribute, model, depth)?;
+                found.attributes.push(read);
             }
-            _ => {}
-        }
-    }
-    Ok(found)
-}
-
-fn read_packed(mut packed: &[u8], dims: &mut Vec<i64>) -> Result<()> {
-    while !packed.is_empty() {
-        let dim =
-            take_varint(&mut packed).map_err(|why| Error::malformed("tensor dimensions", why))?;
-        dims.push(dim.cast_signed());
-    }
-    Ok(())
-}
-
-fn read_entry(entry: &[u8]) -> Result<(String, String)> {
-    let mut found = (String::new(), String::new());
-    for field in Fields::new(entry) {
-        match field? {
-            (1, Value::Bytes(key)) => found.0 = text(key),
-            (2, Value::Bytes(value)) => found.1 = text(value),
+            (7, Value::Bytes(name)) => found.domain = text(name),
             _ => {}
         }
     }
@@ -327,8 +313,16 @@ mod tests {
         assert_eq!(found.inputs[0].dims, Some(vec!["time".into(), 3.into()]));
         assert_eq!(found.inner[0].dims, Some(vec![Dim::Unknown, 2.into()]));
         assert_eq!(found.outputs[0].element, Some(ElementType::Float32));
+        assert_eq!(found.nodes[1].int("axis"), Some(-1));
+        assert_eq!(found.nodes[0].int("axis"), None);
         let sizes: Vec<_> = found.initializers.iter().map(Tensor::elements).collect();
         assert_eq!(sizes, [6, 1]);
+        assert_eq!(found.initializers[1].integers(), Some(vec![-4]));
+        assert_eq!(found.initializers[0].values, Some(vec![0.0; 6]));
+        assert_eq!(
+            found.initializers[0].raw.clone().map(|at| at.len()),
+            Some(24)
+        );
         assert_eq!(found.initializers[1].element, ElementType::Int64);
     }
 

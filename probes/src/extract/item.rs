@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use phonoscope_analysis::task::Cancel;
 use phonoscope_datasets::{Utterance, audio};
 use phonoscope_models::engine::{Engine, Session};
-use phonoscope_models::{Model, Tap};
+use phonoscope_models::{Feed, Model, Tap};
 
 use crate::error::{Error, Result};
 
@@ -72,9 +72,7 @@ impl<'a> Extractor<'a> {
     /// When the engine cannot run the graph.
     pub fn open(&self, engine: Option<&dyn Engine>) -> Result<Box<dyn Session>> {
         let names: Vec<String> = self.taps.iter().map(|t| t.tensor.clone()).collect();
-        Ok(engine
-            .unwrap_or(self.engine)
-            .open(&self.model.graph, &names)?)
+        Ok(self.model.open(engine.unwrap_or(self.engine), &names)?)
     }
 
     /// Reads, runs and pools one utterance.
@@ -92,7 +90,7 @@ impl<'a> Extractor<'a> {
         let features = self.model.front_end.compute(&wave.samples)?.data;
         let mut means: Vec<Mean> = self.taps.iter().map(|_| Mean::default()).collect();
         for chunk in features.axis_chunks_iter(Axis(0), BATCH) {
-            let outputs = session.run(&[(self.model.input.as_str(), chunk)], cancel)?;
+            let outputs = session.run(&views(&self.model.feed(chunk, None)?), cancel)?;
             for ((mean, values), tap) in means.iter_mut().zip(&outputs).zip(self.taps) {
                 mean.add(values.view(), tap)?;
             }
@@ -126,6 +124,13 @@ impl<'a> Extractor<'a> {
             .compute(&audio::read_utterance(utterance)?.samples)?
             .data)
     }
+}
+
+/// A feed as a session takes it.
+pub(crate) fn views(feed: &Feed) -> Vec<(&str, ArrayViewD<'_, f32>)> {
+    feed.iter()
+        .map(|(name, values)| (name.as_str(), values.view()))
+        .collect()
 }
 
 /// Running mean over every axis but the last, in double precision.
@@ -201,6 +206,7 @@ mod tests {
             tensor: "t".into(),
             axes: vec![],
             dim: Some(2),
+            timing: None,
             meaning: String::new(),
         }
     }

@@ -4,8 +4,8 @@ mod item;
 mod pipeline;
 mod taps;
 
-pub(crate) use item::LEAVE_OUT;
 pub use item::{Extractor, ItemResult};
+pub(crate) use item::{LEAVE_OUT, views};
 pub use taps::select_taps;
 
 use std::fs::File;

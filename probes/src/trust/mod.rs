@@ -13,7 +13,7 @@ use phonoscope_models::Model;
 use phonoscope_models::engine::{Engine, Session};
 
 use crate::error::Result;
-use crate::extract::Extractor;
+use crate::extract::{Extractor, views};
 use crate::report::{Check, Status};
 use crate::store::{ItemRecord, Outcome};
 
@@ -62,9 +62,9 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         .chain(extractor.taps().iter().map(|t| t.tensor.clone()))
         .collect();
     let taps_added = tapped.iter().any(|tensor| !declared.contains(tensor));
-    let mut bare = engine.open(&model.graph, &declared)?;
-    let mut first = engine.open(&model.graph, &tapped)?;
-    let mut second = engine.open(&model.graph, &tapped)?;
+    let mut bare = model.open(engine, &declared)?;
+    let mut first = model.open(engine, &tapped)?;
+    let mut second = model.open(engine, &tapped)?;
     let mut other = Other::open(second_opinion, extractor);
 
     let mut repeat = Worst::default();
@@ -74,10 +74,8 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
             continue;
         };
         task.check()?;
-        let features = extractor.features(utterance)?;
-        let mut run = |session: &mut dyn Session| {
-            session.run(&[(model.input.as_str(), features.view())], &task.cancel)
-        };
+        let feed = model.feed(extractor.features(utterance)?.view(), None)?;
+        let mut run = |session: &mut dyn Session| session.run(&views(&feed), &task.cancel);
         let (once, again) = (run(first.as_mut())?, run(second.as_mut())?);
         repeat.see(&utterance.id, absolute(&once, &again));
         repeat.see(&utterance.id, absolute(&once, &run(first.as_mut())?));
