@@ -1,88 +1,19 @@
-//! `phonoscope models …`
+//! `phonoscope models inspect`
 
 use std::path::Path;
 
-use phonoscope_models::{
-    Catalogue, Entry, GraphBytes, GraphSummary, Model, Network, inspect, load,
-};
+use phonoscope_models::{Catalogue, GraphBytes, GraphSummary, Model, inspect, load};
 use serde_json::json;
 
-use super::Context;
-use crate::cli::{InspectArgs, ListArgs, ModelsCommand, PullArgs};
+use crate::cli::InspectArgs;
+use crate::commands::Context;
 use crate::exit::{Exit, Usage};
 use crate::output::columns;
 
 /// Raw values of a user's graph that are printed before the rest is only counted.
 const SHOWN: usize = 60;
 
-pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<Exit> {
-    match command {
-        ModelsCommand::List(args) => list(args, context),
-        ModelsCommand::Pull(args) => pull(args, context),
-        ModelsCommand::Inspect(args) => look_inside(args, context),
-    }
-}
-
-fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
-    let catalogue = Catalogue::builtin()?;
-    let cache = context.cache();
-    let here = |e: &Entry| load(&e.name, &cache, Network::Offline, &context.task).is_ok();
-    if args.json {
-        let entries: Vec<_> = catalogue
-            .entries()
-            .iter()
-            .map(|e| Ok(json!({ "in_cache": here(e), "entry": serde_json::to_value(e)? })))
-            .collect::<anyhow::Result<_>>()?;
-        context
-            .printer
-            .data(&serde_json::to_string_pretty(&entries)?)?;
-        return Ok(Exit::Done);
-    }
-    let heading = ["model", "in cache", "fetch", "licence", "what it is"];
-    let mut rows = vec![heading.map(String::from).to_vec()];
-    for entry in catalogue.entries() {
-        rows.push(vec![
-            entry.name.clone(),
-            if here(entry) { "yes" } else { "no" }.into(),
-            format!("{:.0} MB", entry.weights.bytes as f64 / 1e6),
-            entry.licence.clone(),
-            entry.summary.clone(),
-        ]);
-    }
-    context.printer.data(&columns(&rows))?;
-    Ok(Exit::Done)
-}
-
-fn pull(args: &PullArgs, context: &Context) -> anyhow::Result<Exit> {
-    let catalogue = Catalogue::builtin()?;
-    let entries: Vec<&Entry> = args
-        .names
-        .iter()
-        .map(|n| catalogue.get(n))
-        .collect::<Result<_, _>>()?;
-    for entry in entries {
-        let model = load(
-            &entry.name,
-            &context.cache(),
-            context.network(),
-            &context.task,
-        )?;
-        context.printer.remark(&format!(
-            "{}: {} taps, graph {}",
-            model.name,
-            model.taps.len(),
-            short(model.graph.sha256())
-        ));
-    }
-    Ok(Exit::Done)
-}
-
-/// The first digits of a hash.
-fn short(hash: &str) -> &str {
-    hash.get(..12).unwrap_or(hash)
-}
-
-fn look_inside(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
     let path = Path::new(&args.model);
     let named = Catalogue::builtin()?.get(&args.model).is_ok();
     let (model, graph) = if !named && path.is_file() {

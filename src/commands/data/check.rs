@@ -1,56 +1,15 @@
-//! `phonoscope data …`
+//! `phonoscope data check`
 
 use phonoscope_datasets::check::{Checked, Severity, check};
-use phonoscope_datasets::corpora::{CorpusKind, import};
-use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 use phonoscope_datasets::{Manifest, audio::SourceFormat};
 
-use super::Context;
-use crate::cli::{CheckArgs, DataCommand, ImportArgs, SynthCommand, VoicesArgs};
+use super::SHOWN;
+use crate::cli::CheckArgs;
+use crate::commands::Context;
 use crate::exit::Exit;
 use crate::output::columns;
 
-/// Problems printed before the rest is only counted.
-const SHOWN: usize = 20;
-
-pub(super) fn run(command: &DataCommand, context: &Context) -> anyhow::Result<Exit> {
-    match command {
-        DataCommand::Import(args) => import_corpus(args, context),
-        DataCommand::Check(args) => check_manifest(args, context),
-        DataCommand::Synth(SynthCommand::Voices(args)) => synth_voices(args, context),
-    }
-}
-
-fn import_corpus(args: &ImportArgs, context: &Context) -> anyhow::Result<Exit> {
-    let kind: CorpusKind = args.kind.parse()?;
-    let imported = import(kind, &args.dir, &context.task)?;
-    imported.manifest.write(&args.out)?;
-    let (n, out) = (imported.manifest.utterances.len(), args.out.display());
-    context
-        .printer
-        .remark(&format!("{n} utterances in `{out}`"));
-    for note in &imported.notes {
-        context.printer.remark(&format!("note: {note}"));
-    }
-    for skipped in imported.skipped.iter().take(SHOWN) {
-        let line = skipped
-            .line
-            .map(|l| format!(" line {l}"))
-            .unwrap_or_default();
-        context.printer.remark(&format!(
-            "skipped `{}`{line}: {}",
-            skipped.path, skipped.reason
-        ));
-    }
-    if let Some(more) = imported.skipped.len().checked_sub(SHOWN).filter(|n| *n > 0) {
-        context
-            .printer
-            .remark(&format!("… and {more} more skipped"));
-    }
-    Ok(Exit::Done)
-}
-
-fn check_manifest(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let manifest = Manifest::read(&args.manifest)?;
     let checked = check(&manifest, &context.task)?;
     let text = if args.json {
@@ -145,19 +104,4 @@ fn format(source: &SourceFormat) -> String {
         .replace('_', " ");
     let bits = source.bits.map(|b| format!(" {b} bit")).unwrap_or_default();
     format!("{codec}{bits}, {} Hz, {channels}", source.sample_rate_hz)
-}
-
-fn synth_voices(args: &VoicesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let settings = VoicesSettings {
-        speakers: args.speakers,
-        utterances_per_speaker: args.utterances,
-        duration_secs: args.duration_secs,
-        seed: args.seed,
-    };
-    let manifest = voices::write(&args.out, &settings, &context.task)?;
-    context.printer.remark(&format!(
-        "synthetic voices and their truth in `{}`",
-        manifest.display()
-    ));
-    Ok(Exit::Done)
 }

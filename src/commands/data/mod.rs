@@ -1,0 +1,20 @@
+//! `phonoscope data …`
+
+mod check;
+mod import;
+mod synth;
+
+use super::Context;
+use crate::cli::{DataCommand, SynthCommand};
+use crate::exit::Exit;
+
+/// Problems printed before the rest is only counted.
+const SHOWN: usize = 20;
+
+pub(super) fn run(command: &DataCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        DataCommand::Import(args) => import::run(args, context),
+        DataCommand::Check(args) => check::run(args, context),
+        DataCommand::Synth(SynthCommand::Voices(args)) => synth::voices(args, context),
+    }
+}

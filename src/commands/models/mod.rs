@@ -1,0 +1,17 @@
+//! `phonoscope models …`
+
+mod inspect;
+mod list;
+mod pull;
+
+use super::Context;
+use crate::cli::ModelsCommand;
+use crate::exit::Exit;
+
+pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        ModelsCommand::List(args) => list::run(args, context),
+        ModelsCommand::Pull(args) => pull::run(args, context),
+        ModelsCommand::Inspect(args) => inspect::run(args, context),
+    }
+}
