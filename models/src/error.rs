@@ -50,6 +50,14 @@ pub enum Error {
         /// What to do about it, where something can be done.
         how: Option<String>,
     },
+    /// A file that holds weights of a graph cannot be used.
+    #[error("cannot take weights from `{file}`: {why}")]
+    External {
+        /// The file, as the graph names it.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file that should hold an ONNX model does not.
     #[error("{what} is not an ONNX model: {why}")]
     NotOnnx {
@@ -204,6 +212,11 @@ impl Error {
                     .to_owned(),
             ),
             Self::Surgery { how, .. } => how.clone(),
+            Self::External { .. } => Some(
+                "keep the files that were exported with the model beside it, whole and under \
+                 their names"
+                    .to_owned(),
+            ),
             Self::Offline { how, .. } | Self::Fetch { how, .. } => Some(how.clone()),
             Self::WrongHash { .. } => Some(
                 "run it again; if the hash stays wrong, the package index serves another file"
@@ -226,6 +239,7 @@ impl Error {
             Self::UnknownModel { .. }
                 | Self::UnknownTensor { .. }
                 | Self::Surgery { .. }
+                | Self::External { .. }
                 | Self::NoFrontEnd { .. }
                 | Self::NotOnnx { .. }
                 | Self::Malformed { .. }
