@@ -14,8 +14,8 @@ mod graph;
 mod order;
 mod value;
 
-use crate::wire::{put_bytes, put_int};
 use crate::Result;
+use crate::wire::{put_bytes, put_int};
 
 use flatbuffer::{Buffer, Table, wrong};
 
