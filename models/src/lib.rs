@@ -11,7 +11,6 @@ pub mod cache;
 pub mod catalogue;
 pub mod engine;
 pub mod error;
-mod external;
 pub mod fetch;
 pub mod graph;
 pub mod input;
