@@ -1,7 +1,10 @@
 //! Writing networks as ONNX from their weight files.
 
 mod ge2e;
+mod moonshine;
 mod whisper;
+
+pub use moonshine::moonshine;
 
 use serde::{Deserialize, Serialize};
 

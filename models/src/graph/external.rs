@@ -23,6 +23,14 @@ pub fn check_external(survey: &Survey, folder: &Path) -> Result<()> {
     Files::of(survey).paths(Some(folder)).map(drop)
 }
 
+/// The path of a file of weights that must lie in `folder`, links followed.
+pub(crate) fn locate(file: &str, folder: &Path) -> Result<PathBuf> {
+    inside(file, folder).map_err(|why| Error::External {
+        file: file.to_owned(),
+        why,
+    })
+}
+
 /// What a graph expects of a file.
 #[derive(Debug, Clone, Default)]
 struct Expected {

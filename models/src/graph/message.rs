@@ -1,6 +1,6 @@
 //! A model as pieces of its bytes.
 
-use crate::wire::{Fields, Node, Setting, Survey, Value, put_bytes, put_int, put_varint};
+use crate::wire::{Fields, Node, Setting, Survey, Value, put_bytes, put_field, put_int};
 use crate::{Error, Result};
 
 /// Fields of `ModelProto`.
@@ -23,13 +23,7 @@ pub(super) enum Piece<'a> {
 impl Piece<'_> {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Kept(number, Value::Int(value)) => put_int(out, *number, value.cast_signed()),
-            Self::Kept(number, Value::Bytes(bytes)) => put_bytes(out, *number, bytes),
-            Self::Kept(number, Value::Fixed(bytes)) => {
-                let wire_type = if bytes.len() == 4 { 5 } else { 1 };
-                put_varint(out, u64::from(*number) << 3 | wire_type);
-                out.extend_from_slice(bytes);
-            }
+            Self::Kept(number, value) => put_field(out, *number, *value),
             Self::Made(number, bytes) => put_bytes(out, *number, bytes),
         }
     }

@@ -18,5 +18,5 @@ pub use intervened::{EDIT, Edit, Intervened, Intervention, intervened};
 pub use pooled::{POOL, PoolInput, Pooled, pooled};
 pub use taps::with_outputs;
 
-pub(crate) use external::with_files;
+pub(crate) use external::{locate, with_files};
 pub(crate) use taps::{Input, Opening};
