@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::error::UNNAMED;
 use crate::names::nearest;
 use crate::wire::{
-    self, Dim, ElementType, Fields, Suffix, Value, ValueInfo, put_bytes, put_int, put_varint,
+    self, Dim, ElementType, Fields, Suffix, Value, ValueInfo, put_field, put_varint,
 };
 use crate::{Error, GraphBytes, Result};
 
@@ -115,13 +115,7 @@ fn merged(parts: &[&[u8]]) -> Result<Vec<u8>> {
     for field in parts.iter().flat_map(|part| Fields::new(part)) {
         match field? {
             (GRAPH, Value::Bytes(graph)) => graphs.push(graph),
-            (number, Value::Int(value)) => put_int(&mut out, number, value.cast_signed()),
-            (number, Value::Bytes(bytes)) => put_bytes(&mut out, number, bytes),
-            (number, Value::Fixed(bytes)) => {
-                let wire_type = if bytes.len() == 4 { 5 } else { 1 };
-                put_varint(&mut out, u64::from(number) << 3 | wire_type);
-                out.extend_from_slice(bytes);
-            }
+            (number, value) => put_field(&mut out, number, value),
         }
     }
     put_varint(&mut out, u64::from(GRAPH) << 3 | 2);
