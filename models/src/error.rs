@@ -37,6 +37,19 @@ pub enum Error {
         /// Some of the names that it has, nearest first.
         near: Vec<String>,
     },
+    /// A value of the graph cannot be read, pooled or changed, or an edit of the graph is not
+    /// possible.
+    #[error("cannot {action} `{name}`: {why}")]
+    Surgery {
+        /// The verb: `tap`, `pool`, `change`.
+        action: &'static str,
+        /// The value.
+        name: String,
+        /// Why not.
+        why: String,
+        /// What to do about it, where something can be done.
+        how: Option<String>,
+    },
     /// A file that should hold an ONNX model does not.
     #[error("{what} is not an ONNX model: {why}")]
     NotOnnx {
@@ -190,6 +203,7 @@ impl Error {
                  save the checkpoint as a dictionary of tensors"
                     .to_owned(),
             ),
+            Self::Surgery { how, .. } => how.clone(),
             Self::Offline { how, .. } | Self::Fetch { how, .. } => Some(how.clone()),
             Self::WrongHash { .. } => Some(
                 "run it again; if the hash stays wrong, the package index serves another file"
@@ -211,6 +225,7 @@ impl Error {
             self,
             Self::UnknownModel { .. }
                 | Self::UnknownTensor { .. }
+                | Self::Surgery { .. }
                 | Self::NoFrontEnd { .. }
                 | Self::NotOnnx { .. }
                 | Self::Malformed { .. }

@@ -1,0 +1,3 @@
+//! Surgery on graphs, seen through both engines.
+
+mod pooling;
