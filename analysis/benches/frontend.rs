@@ -54,8 +54,7 @@ fn ge2e_mel(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn whisper_log_mel(bencher: Bencher<'_, '_>) {
-    let pad = WhisperPad::Multiple320;
-    front_end(bencher, &FrontEnd::WhisperLogMel { pad });
+    front_end(bencher, &FrontEnd::whisper(WhisperPad::Multiple320));
 }
 
 fn front_end(bencher: Bencher<'_, '_>, front_end: &FrontEnd) {

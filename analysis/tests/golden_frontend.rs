@@ -110,9 +110,7 @@ fn ge2e_mel_equals_the_reference() {
 #[test]
 fn whisper_log_mel_equals_the_reference() {
     let mut worst = 0.0f64;
-    let front_end = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Multiple320,
-    };
+    let front_end = FrontEnd::whisper(WhisperPad::Multiple320);
     each_golden("whisper_mel", |name, samples, golden| {
         let features = front_end.compute(samples).unwrap();
         let ours = first_frames(&features.data, 1, 100);
@@ -149,9 +147,7 @@ fn librivox_recording_gives_the_published_numbers() {
         );
     }
 
-    let front_end = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Seconds30,
-    };
+    let front_end = FrontEnd::whisper(WhisperPad::Seconds30);
     let log_mel = front_end.compute(&samples).unwrap().data;
     assert_eq!(log_mel.shape(), [1, 80, 3000]);
     for (mel, published) in [0.4752, 0.8410, 0.9120].into_iter().enumerate() {
