@@ -8,12 +8,14 @@
 
 pub mod build;
 pub mod cache;
+pub mod card;
 pub mod catalogue;
 mod digest;
 pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod graph;
+pub mod guess;
 pub mod input;
 pub mod load;
 pub mod map;
@@ -27,11 +29,15 @@ pub mod weights;
 pub mod wire;
 
 pub use cache::Cache;
+pub use card::Card;
 pub use catalogue::{Catalogue, Entry, Standing};
 pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
-pub use load::{Presence, load, load_entry, load_file, presence};
+pub use load::{
+    FileChoice, GivenRole, Loaded, Presence, card_for_file, graph_of_file, load, load_entry,
+    load_file, presence,
+};
 pub use map::{Block, BlockKind, Evidence, LayerMap, Unreachable};
 pub use model::{GraphBytes, Model};
 pub use ort_format::ort_to_onnx;

@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::{Model, load, load_file};
+use phonoscope_models::Model;
 use phonoscope_probes::extract::{ExtractSettings, Extracted, extract, select_taps};
 
 use super::Context;
+use super::model_choice::load_model;
 use crate::cli::ExtractArgs;
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 
 /// Items in a shard: small enough that an interruption costs seconds, large enough that shards stay
 /// few.
 const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
-    let model = load_model(&args.model, args.front_end.as_deref(), context)?;
+    let model = load_model(&args.model, &args.choice, context)?;
     let done = into_folder(
         &model,
         &args.data,
@@ -27,28 +27,6 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     )?;
     tell(&done, &args.out, context);
     Ok(Exit::Done)
-}
-
-/// The front end of this kind, with its defaults.
-fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
-    serde_json::from_value(serde_json::json!({ "kind": kind })).map_err(|_unknown| {
-        let hint = "one of waveform, ge2e_mel, whisper_log_mel";
-        Usage::new(format!("there is no front end `{kind}`"), hint).into()
-    })
-}
-
-/// The model with this name in the catalogue, fetched when it is missing; or an ONNX file with its
-/// front end.
-pub(super) fn load_model(
-    name: &str,
-    fed: Option<&str>,
-    context: &Context,
-) -> anyhow::Result<Model> {
-    let cache = context.cache();
-    Ok(match fed {
-        None => load(name, &cache, context.network(), &context.task)?,
-        Some(kind) => load_file(Path::new(name), front_end(kind)?)?,
-    })
 }
 
 /// Extracts taps of `model` over the manifest at `data` into the run folder `out`.
