@@ -162,7 +162,8 @@ impl Session for RtenSession {
 fn input_value(input: &Input, array: &ArrayViewD<'_, f32>) -> Result<Value> {
     let shape = array.shape();
     let value = match input.element {
-        ElementType::Float32 | ElementType::Float64 => {
+        // rten computes all floats in 32 bits.
+        ElementType::Float32 | ElementType::Float64 | ElementType::Float16 => {
             Value::from_shape(shape, array.iter().copied().collect::<Vec<f32>>())
         }
         ElementType::Int32 | ElementType::Int64 | ElementType::Bool => {
