@@ -83,6 +83,7 @@ fn network() -> GraphBytes {
             &[
                 ("pads", Attribute::Ints(&[1, 1])),
                 ("strides", Attribute::Ints(&[1])),
+                ("dilations", Attribute::Ints(&[1])),
             ],
         )
         .node(
