@@ -2,9 +2,12 @@
 
 mod campplus;
 mod ge2e;
+mod moonshine;
 mod openwakeword;
 mod shipped;
 mod whisper;
+
+pub use moonshine::moonshine;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,8 @@ pub enum Builder {
     Dnsmos,
     /// openWakeWord's mel and embedding networks, one file after the other, as one graph.
     Openwakeword,
+    /// Moonshine's encoder in ONNX Runtime's file format, the last block's sum made a value.
+    Moonshine,
     /// An ONNX file as it is.
     Onnx,
 }
@@ -47,6 +52,7 @@ impl Builder {
             Self::Dvector => "dvector",
             Self::Dnsmos => "dnsmos",
             Self::Openwakeword => "openwakeword",
+            Self::Moonshine => "moonshine",
             Self::Onnx => "onnx",
         }
     }
@@ -60,6 +66,7 @@ impl Builder {
             | Self::Dvector
             | Self::Dnsmos
             | Self::Openwakeword
+            | Self::Moonshine
             | Self::Onnx => 1,
         }
     }
@@ -80,6 +87,7 @@ impl Builder {
             Self::Dvector => shipped::dvector(bytes),
             Self::Dnsmos => shipped::dnsmos(bytes),
             Self::Openwakeword => openwakeword::write(bytes),
+            Self::Moonshine => moonshine(bytes),
             Self::Onnx => survey(bytes).map(|_| bytes.to_vec()),
         };
         built.map_err(|error| match error {

@@ -241,6 +241,7 @@ mod tests {
                 "dvector",
                 "whisper-base",
                 "smart-turn-v3.2",
+                "moonshine-tiny",
                 "dnsmos",
                 "openwakeword-embedding"
             ]

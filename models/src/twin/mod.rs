@@ -20,6 +20,7 @@
 //! bytes.
 
 mod draw;
+mod external;
 mod network;
 mod rewrite;
 mod role;
@@ -120,8 +121,8 @@ pub fn twin(graph: &GraphBytes, kind: TwinKind, seed: u64) -> Result<Twin> {
 ///
 /// # Errors
 /// [`Error::NotOnnx`] when the bytes are no model; [`Error::Malformed`] for weights that contradict
-/// their shape, lie outside the folder or make one file of more than 2 GiB; [`Error::Io`] when a
-/// file cannot be read; [`Error::Weights`] when there are no weights to draw.
+/// their shape or make one file of more than 2 GiB; [`Error::External`] and [`Error::Io`] when a
+/// file beside the graph lies outside the folder or cannot be read; [`Error::Weights`] when there are no weights to draw.
 pub fn twin_beside(
     graph: &GraphBytes,
     folder: Option<&Path>,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use half::{bf16, f16};
 
-use crate::external::Location;
+use super::external::Location;
 use crate::wire::{Fields, Value, put_bytes, put_field, take_varint};
 use crate::{Error, Result};
 
