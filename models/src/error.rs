@@ -233,6 +233,12 @@ impl Error {
                  save the checkpoint as a dictionary of tensors"
                     .to_owned(),
             ),
+            Self::Surgery { how, .. } => how.clone(),
+            Self::External { .. } => Some(
+                "keep the files that were exported with the model beside it, whole and under \
+                 their names"
+                    .to_owned(),
+            ),
             Self::Offline { how, .. } | Self::Fetch { how, .. } | Self::NoOrigin { how, .. } => {
                 Some(how.clone())
             }
@@ -240,12 +246,6 @@ impl Error {
                 "if the change is meant, remove {} and pull it again",
                 record.display()
             )),
-            Self::Surgery { how, .. } => how.clone(),
-            Self::External { .. } => Some(
-                "keep the files that were exported with the model beside it, whole and under \
-                 their names"
-                    .to_owned(),
-            ),
             Self::WrongHash { .. } => Some(
                 "run it again; if the hash stays wrong, the package index serves another file"
                     .to_owned(),
