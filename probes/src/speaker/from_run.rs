@@ -269,7 +269,7 @@ impl Chosen {
 fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
     let items = || source.items.iter().enumerate();
     let reason = |(at, item): (usize, &RunItem)| match &item.outcome {
-        Outcome::Skipped { reason } => Some(reason.clone()),
+        Outcome::Skipped { reason, .. } => Some(reason.clone()),
         Outcome::Used { .. } => unused.get(&at).map(|r| (*r).to_owned()),
     };
     let text = |id: &str, role, meaning: &str, values| Column::text(id, role, meaning, values);
