@@ -50,6 +50,14 @@ pub enum Error {
         /// What to do about it, where something can be done.
         how: Option<String>,
     },
+    /// A file that holds weights of a graph cannot be used.
+    #[error("cannot take weights from `{file}`: {why}")]
+    External {
+        /// The file, as the graph names it.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file that should hold an ONNX model does not.
     #[error("{what} is not an ONNX model: {why}")]
     NotOnnx {
@@ -111,6 +119,28 @@ pub enum Error {
         expected: String,
         /// The hash that the file had.
         found: String,
+    },
+    /// A model of a hub was asked for, and nobody said where to get it.
+    #[error("{name} comes from a place that you name, and none was named")]
+    NoOrigin {
+        /// Name in the catalogue.
+        name: String,
+        /// Which file it is, and how to say where it is.
+        how: String,
+    },
+    /// A file is not the one that was recorded at its first use. It was left where it is.
+    #[error(
+        "{what} is not the file recorded at first use: expected SHA-256 {expected}, found {found}"
+    )]
+    Changed {
+        /// The file.
+        what: String,
+        /// The recorded hash, lower-case hexadecimal.
+        expected: String,
+        /// The hash that the file had.
+        found: String,
+        /// The file of the cache that holds the record.
+        record: PathBuf,
     },
     /// The cache folder cannot be written.
     #[error("cannot write to the cache folder {}: {cause}", path.display())]
@@ -204,7 +234,18 @@ impl Error {
                     .to_owned(),
             ),
             Self::Surgery { how, .. } => how.clone(),
-            Self::Offline { how, .. } | Self::Fetch { how, .. } => Some(how.clone()),
+            Self::External { .. } => Some(
+                "keep the files that were exported with the model beside it, whole and under \
+                 their names"
+                    .to_owned(),
+            ),
+            Self::Offline { how, .. } | Self::Fetch { how, .. } | Self::NoOrigin { how, .. } => {
+                Some(how.clone())
+            }
+            Self::Changed { record, .. } => Some(format!(
+                "if the change is meant, remove {} and pull it again",
+                record.display()
+            )),
             Self::WrongHash { .. } => Some(
                 "run it again; if the hash stays wrong, the package index serves another file"
                     .to_owned(),
@@ -226,7 +267,9 @@ impl Error {
             Self::UnknownModel { .. }
                 | Self::UnknownTensor { .. }
                 | Self::Surgery { .. }
+                | Self::External { .. }
                 | Self::NoFrontEnd { .. }
+                | Self::NoOrigin { .. }
                 | Self::NotOnnx { .. }
                 | Self::Malformed { .. }
                 | Self::Refused { .. }

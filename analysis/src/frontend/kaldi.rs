@@ -19,7 +19,7 @@ const LEAST_ENERGY: f64 = f32::EPSILON as f64;
 const MAX_FRAME_MILLISECONDS: f64 = 1000.0;
 
 /// Settings of [`super::FrontEnd::KaldiFbank`]: Kaldi's options by their names, with Kaldi's
-/// defaults except for 80 bands and no dither; then what programs around Kaldi do.
+/// defaults except for 80 bands, no dither and samples in [-1, 1]; then what programs around Kaldi do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KaldiFbank {
@@ -55,7 +55,8 @@ pub struct KaldiFbank {
     pub use_log_fbank: bool,
     /// Whether the filters sum power; otherwise magnitudes.
     pub use_power: bool,
-    /// What samples in [-1, 1] are multiplied by: 32768 for Kaldi's 16-bit integers.
+    /// What samples in [-1, 1] are multiplied by: 1 as torchaudio and 3D-Speaker do, 32768 for the
+    /// 16-bit integers of Kaldi itself and WeSpeaker. It matters where energies are near the floor.
     pub scale: f64,
     /// Mean of each band over the utterance.
     pub mean_normalise: MeanNormalise,
@@ -85,7 +86,7 @@ impl Default for KaldiFbank {
             round_to_power_of_two: true,
             use_log_fbank: true,
             use_power: true,
-            scale: 32768.0,
+            scale: 1.0,
             mean_normalise: MeanNormalise::None,
             lfr: None,
             layout: Layout::TimeFirst,

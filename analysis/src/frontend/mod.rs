@@ -2,9 +2,11 @@
 //!
 //! All take mono samples at [`SAMPLE_RATE_HZ`] in [-1, 1]. Transform plans and filterbanks are
 //! built on first use and shared; [`FrontEnd::compute`] may run on many threads at once.
+//! [`parity`] compares features with those of the reference programs.
 
 mod kaldi;
 mod mel;
+pub mod parity;
 mod plans;
 mod preset;
 mod waveform;
@@ -15,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use kaldi::{KaldiFbank, Lfr, MeanNormalise};
-pub use mel::{BandNormalise, Floor, MelSpectrogram, MelWindows, Spectrum, WindowForm};
+pub use mel::{BandNormalise, Floor, LastFrame, MelSpectrogram, MelWindows, Spectrum, WindowForm};
 pub use waveform::{Normalise, ShortAudio, Waveform, WaveformWindows, WindowCount};
 pub use whisper::{WhisperLogMel, WhisperPad};
 

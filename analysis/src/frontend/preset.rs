@@ -1,6 +1,7 @@
 //! Presets of the mel front ends: the settings that models of the catalogue were trained with.
 
-use super::mel::{Floor, MelSpectrogram, MelWindows};
+use super::Layout;
+use super::mel::{BandNormalise, Floor, LastFrame, MelSpectrogram, MelWindows, WindowForm};
 
 pub(super) const DESCRIPTION: &str = "GE2E mel: 16 kHz; raised to -30 dBFS RMS if below; Hann 400, \
      hop 160, centred on zeros, power; 40 Slaney mels 0-8000 Hz, no log; windows of 160 frames \
@@ -34,6 +35,22 @@ impl MelSpectrogram {
                 stride: 40,
                 keep_from: None,
             }),
+            ..Self::default()
+        }
+    }
+
+    /// Of NeMo's models, as a [`super::FrontEnd::LnMel`]: `mels` bands (80, or 128) to mean 0 and
+    /// deviation 1, bands first.
+    pub fn nemo(mels: usize) -> Self {
+        Self {
+            n_fft: 512,
+            window_form: WindowForm::Symmetric,
+            last_frame: LastFrame::Drop,
+            mels,
+            preemphasis: 0.97,
+            floor: Some(Floor::Add(2f64.powi(-24))),
+            normalise: BandNormalise::MeanStd,
+            layout: Layout::DimFirst,
             ..Self::default()
         }
     }

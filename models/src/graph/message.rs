@@ -1,11 +1,13 @@
 //! A model as pieces of its bytes.
 
-use crate::wire::{Fields, Node, Setting, Survey, Value, put_bytes, put_int, put_varint};
+use crate::wire::{Fields, Node, Setting, Survey, Value, put_bytes, put_field, put_int};
 use crate::{Error, Result};
 
 /// Fields of `ModelProto`.
 const GRAPH: u32 = 7;
 const OPSET: u32 = 8;
+/// Field of `GraphProto`.
+pub(super) const NODE: u32 = 1;
 /// The oldest operator set that engines read.
 const OLDEST_RAISED: i64 = 7;
 
@@ -19,15 +21,9 @@ pub(super) enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Kept(number, Value::Int(value)) => put_int(out, *number, value.cast_signed()),
-            Self::Kept(number, Value::Bytes(bytes)) => put_bytes(out, *number, bytes),
-            Self::Kept(number, Value::Fixed(bytes)) => {
-                let wire_type = if bytes.len() == 4 { 5 } else { 1 };
-                put_varint(out, u64::from(*number) << 3 | wire_type);
-                out.extend_from_slice(bytes);
-            }
+            Self::Kept(number, value) => put_field(out, *number, *value),
             Self::Made(number, bytes) => put_bytes(out, *number, bytes),
         }
     }
@@ -82,6 +78,18 @@ impl<'a> Message<'a> {
                 (number, value) => self.model.push(Piece::Kept(number, value)),
             }
         }
+        Ok(())
+    }
+
+    /// Puts the graph's fields of another model message at a place among those of this one.
+    pub(super) fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<()> {
+        let more = Message::new(bytes)?;
+        let made = more.graph.iter().filter_map(|piece| {
+            let (number, bytes) = piece.bytes()?;
+            Some(Piece::Made(number, bytes.to_vec()))
+        });
+        let at = at.min(self.graph.len());
+        self.graph.splice(at..at, made);
         Ok(())
     }
 

@@ -59,7 +59,7 @@ pub fn pooled(graph: &GraphBytes, taps: &[Tap]) -> Result<Pooled> {
     let mut pooling = Pooling::new(&survey)?;
     let mut outputs = Vec::with_capacity(taps.len());
     for tap in taps {
-        require(&survey, &tap.tensor)?;
+        require(&survey, &tap.tensor, "pool")?;
         check_rank(&survey, tap)?;
         outputs.push(if tap.axes.contains(&Axis::Time) {
             pooling.pool(tap)?

@@ -2,22 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use super::external::Files;
+use super::hidden::unknown;
 use super::message::Message;
-use crate::error::UNNAMED;
-use crate::names::nearest;
+#[cfg(doc)]
+use crate::Error;
 use crate::wire::{self, Dim, ElementType, Suffix, Survey, ValueInfo};
-use crate::{Error, GraphBytes, Result};
-
-/// How many near names an error offers.
-const NEAR: usize = 5;
+use crate::{GraphBytes, Result};
 
 /// A copy of `graph` whose outputs include every one of `taps`, which may be inner values or
 /// outputs already. Nothing else in the graph changes.
 ///
 /// # Errors
 /// [`Error::NotOnnx`] when the bytes are no model; [`Error::UnknownTensor`] with near names when
-/// the main graph makes no value of a tap's name (bodies of `If`, `Loop` and `Scan` are not
-/// reached).
+/// the main graph makes no value of a tap's name; [`Error::Surgery`] when the value is hidden in the
+/// body of an `If`, `Loop` or `Scan`, or may be in an operator that stands for several.
 pub fn with_outputs(graph: &GraphBytes, taps: &[String]) -> Result<GraphBytes> {
     let opening = Opening::new(graph, taps)?;
     Ok(if opening.suffix.is_empty() {
@@ -53,8 +52,8 @@ pub(crate) struct Opening {
     pub(crate) inputs: Vec<Input>,
     /// For each wanted output in the order asked, its place among the outputs of the tapped graph.
     pub(crate) places: Vec<usize>,
-    /// Files that hold weights, in name order.
-    pub(crate) external: BTreeSet<String>,
+    /// Files that hold weights.
+    pub(crate) files: Files,
 }
 
 impl Opening {
@@ -72,7 +71,7 @@ impl Opening {
                 continue;
             }
             if !values.contains(name.as_str()) {
-                return Err(unknown(&survey, name));
+                return Err(unknown(&survey, name, "tap"));
             }
             suffix.output(name);
             outputs.push(name);
@@ -82,11 +81,7 @@ impl Opening {
             suffix: if added { suffix.finish() } else { Vec::new() },
             inputs: survey.free_inputs().map(Input::from).collect(),
             places,
-            external: survey
-                .initializers
-                .iter()
-                .filter_map(|tensor| tensor.external.clone())
-                .collect(),
+            files: Files::of(&survey),
         })
     }
 
@@ -98,27 +93,19 @@ impl Opening {
     }
 }
 
-/// That the main graph makes no value of this name.
-pub(super) fn unknown(survey: &Survey, name: &str) -> Error {
-    Error::UnknownTensor {
-        name: name.to_owned(),
-        model: UNNAMED.to_owned(),
-        near: nearest(name, survey.values(), NEAR),
-    }
-}
-
 /// Refuses a name that is neither a value nor an input of the main graph.
-pub(super) fn require(survey: &Survey, name: &str) -> Result<()> {
+pub(super) fn require(survey: &Survey, name: &str, action: &'static str) -> Result<()> {
     let is_input = survey.free_inputs().any(|input| input.name == name);
     if is_input || survey.values().any(|value| value == name) {
         return Ok(());
     }
-    Err(unknown(survey, name))
+    Err(unknown(survey, name, action))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn graph() -> GraphBytes {
         let mut graph = Suffix::new();

@@ -1,7 +1,11 @@
 use approx::assert_relative_eq;
 use proptest::prelude::*;
 
+use ndarray::{ArrayD, s};
+
+use super::compute::gain_to_level;
 use super::*;
+use crate::Error;
 use crate::frontend::FrontEnd;
 use crate::frontend::preset;
 
@@ -159,14 +163,17 @@ proptest! {
         n in 512usize..9000,
         hop in 1usize..400,
         reflect in any::<bool>(),
+        drop_last in any::<bool>(),
     ) {
         let mel = MelSpectrogram {
             n_fft: 512,
             hop_length: hop,
             mels: 20,
+            last_frame: if drop_last { LastFrame::Drop } else { LastFrame::Keep },
             pad: if reflect { Padding::Reflect } else { Padding::None },
             ..MelSpectrogram::default()
         };
+        prop_assume!(n >= mel.needed_samples());
         let steps = mel.steps(n);
         let out = compute(&mel, Compression::Ln, &noise(n));
         prop_assert_eq!(out.shape(), &[1, steps, 20]);
