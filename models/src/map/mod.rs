@@ -109,9 +109,15 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
         let place = |at: &At| wiring.place.get(*at).copied().flatten();
         (part.nodes.iter().filter_map(place).min(), part.name.clone())
     });
+    stacks.after.sort_by_key(|found| wiring.birth(found.value));
+    let mut after = stacks.after.into_iter().peekable();
     let mut counted = BTreeSet::new();
     let mut map = LayerMap { inputs, ..LayerMap::default() };
     for part in parts {
+        let first = part.taps.iter().map(|found| wiring.birth(found.value)).min();
+        while let Some(found) = after.next_if(|found| Some(wiring.birth(found.value)) < first) {
+            map.taps.push(tap(&wiring, &layouts, found));
+        }
         map.blocks.push(Block {
             parameters: parameters(&wiring, &part, &mut counted),
             nodes: part.nodes.len(),
@@ -122,7 +128,7 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
         });
         map.taps.extend(part.taps.into_iter().map(|found| tap(&wiring, &layouts, found)));
     }
-    map.taps.extend(stacks.after.into_iter().map(|found| tap(&wiring, &layouts, found)));
+    map.taps.extend(after.map(|found| tap(&wiring, &layouts, found)));
     map.unreachable = stacks.hidden;
     map.unreachable.extend(hidden::bodies(&wiring));
     map.notes = hidden::notes(&wiring);

@@ -195,6 +195,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
                 continue;
             }
             self.complete(value, &mut layout);
+            for axis in layout.axes.iter_mut().flatten() {
+                if axis.size == Size::Unknown {
+                    axis.size = self.fresh();
+                }
+            }
             self.set(value, layout);
         }
     }

@@ -138,7 +138,8 @@ impl Layouts<'_, '_> {
         let (time, batch) = if batch_first { (second, first) } else { (first, second) };
         self.fit += match time.role {
             Role::Time => 1,
-            Role::Nothing => 0,
+            // Windows of one recording, one after the other.
+            Role::Window | Role::Nothing => 0,
             _ => -1,
         };
         let hidden = self.hidden(at);
