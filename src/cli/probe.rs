@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use phonoscope_models::twin::TwinKind;
 use phonoscope_probes::extract::{Frames, SpanKind};
 
 /// Arguments of `extract`.
@@ -30,6 +31,12 @@ pub struct ExtractArgs {
     /// What one row of the run is
     #[command(flatten)]
     pub rows: RowArgs,
+    /// Run a copy of the model that learned nothing, as a control: redrawn or permuted weights
+    #[arg(long, value_name = "KIND")]
+    pub twin: Option<TwinKind>,
+    /// Seed of the copy's weights
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "twin")]
+    pub twin_seed: u64,
     /// Run folder to write
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,

@@ -10,6 +10,7 @@ use phonoscope_probes::extract::{
     Alignments, ExtractSettings, Extracted, Rows, SpanKind, extract, select_taps,
 };
 use phonoscope_probes::report::Status;
+use phonoscope_probes::store::TwinUsed;
 
 use super::Context;
 use crate::cli::{ExtractArgs, RowArgs};
@@ -21,11 +22,22 @@ const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
     let model = load_model(&args.model, args.front_end.as_deref(), context)?;
+    let (model, twin) = match args.twin {
+        None => (model, None),
+        Some(kind) => {
+            let twin = TwinUsed {
+                kind: kind.to_string(),
+                seed: args.twin_seed,
+            };
+            (model.twin(kind, args.twin_seed)?, Some(twin))
+        }
+    };
     let rows = rows(&args.rows)?;
     let taps = select_taps(&model, &args.taps, rows.kind())?;
     let asked = Asked {
         taps,
         rows,
+        twin,
         sessions: args.sessions,
     };
     let done = into_folder(&model, &args.data, asked, &args.out, context)?;
@@ -52,6 +64,7 @@ fn rows(args: &RowArgs) -> anyhow::Result<Rows> {
 pub(super) struct Asked {
     pub(super) taps: Vec<Tap>,
     pub(super) rows: Rows,
+    pub(super) twin: Option<TwinUsed>,
     pub(super) sessions: Option<usize>,
 }
 
@@ -90,7 +103,7 @@ pub(super) fn into_folder(
     let settings = ExtractSettings {
         taps: asked.taps,
         rows: asked.rows,
-        twin: None,
+        twin: asked.twin,
         sessions: asked.sessions.unwrap_or_else(cores),
         shard_items: SHARD_ITEMS,
         second_opinion: context.other_engine(engine.as_ref()),

@@ -85,6 +85,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
             let asked = extract::Asked {
                 taps: select_taps(&model, &taps, SpanKind::Utterance)?,
                 rows: Rows::default(),
+                twin: None,
                 sessions: None,
             };
             let done = extract::into_folder(&model, data, asked, &out, context)?;

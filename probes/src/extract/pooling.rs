@@ -17,8 +17,6 @@ pub(crate) enum Scaling {
     AsItComes,
     /// The mean.
     UnitMean,
-    /// Every window before the mean, and the mean.
-    UnitWindows,
 }
 
 /// Running mean of one tap for each span of an utterance, in double precision.
@@ -76,7 +74,7 @@ impl<'a> Mean<'a> {
                         .for_each(|(m, v)| *m += f64::from(*v));
                 }
                 mean.iter_mut().for_each(|m| *m /= count as f64);
-                self.add_window(span, mean)?;
+                self.add_window(span, mean);
             }
         }
         self.windows += windows;
@@ -100,7 +98,7 @@ impl<'a> Mean<'a> {
         self.not_finite += values.iter().filter(|v| !v.is_finite()).count();
         for window in values.axis_iter(At(0)) {
             for (span, mean) in window.axis_iter(At(0)).enumerate() {
-                self.add_window(span, mean.iter().map(|v| f64::from(*v)).collect())?;
+                self.add_window(span, mean.iter().map(|v| f64::from(*v)));
             }
         }
         self.windows += windows;
@@ -119,15 +117,11 @@ impl<'a> Mean<'a> {
         Ok(())
     }
 
-    fn add_window(&mut self, span: usize, mut mean: Vec<f64>) -> Result<()> {
-        if self.scaling == Scaling::UnitWindows && self.not_finite == 0 {
-            self.to_unit_length(&mut mean)?;
-        }
+    fn add_window(&mut self, span: usize, mean: impl IntoIterator<Item = f64>) {
         let sums = self.sums.chunks_exact_mut(self.features.max(1));
         for (sum, m) in sums.skip(span).take(1).flatten().zip(mean) {
             *sum += m;
         }
-        Ok(())
     }
 
     fn to_unit_length(&self, vector: &mut [f64]) -> Result<()> {
@@ -154,7 +148,7 @@ impl<'a> Mean<'a> {
         for mean in sums.chunks_exact_mut(self.features.max(1)) {
             match self.scaling {
                 Scaling::AsItComes => mean.iter_mut().for_each(|m| *m /= self.windows as f64),
-                Scaling::UnitMean | Scaling::UnitWindows => self.to_unit_length(mean)?,
+                Scaling::UnitMean => self.to_unit_length(mean)?,
             }
         }
         Ok(sums.into_iter().map(|m| m as f32).collect())
@@ -267,18 +261,6 @@ mod tests {
         let rnn = array![[[1.0f32, 2.0]], [[3.0, 6.0]]].into_dyn();
         let mean = pool(&[Time, Batch, Dim], &rnn, Scaling::AsItComes);
         assert_eq!(mean.unwrap(), [2.0, 4.0]);
-    }
-
-    #[test]
-    fn windows_are_brought_to_length_one_where_the_model_s_authors_do() {
-        use Axis::{Dim, Window};
-        let x = array![[3.0f32, 4.0], [0.0, 0.5]].into_dyn();
-        // (0.6, 0.8) and (0, 1): mean (0.3, 0.9), then length one.
-        let norm = 0.9f64.sqrt();
-        let got = pool(&[Window, Dim], &x, Scaling::UnitWindows).unwrap();
-        assert_eq!(got, [(0.3 / norm) as f32, (0.9 / norm) as f32]);
-        let zero = array![[3.0f32, 4.0], [0.0, 0.0]].into_dyn();
-        assert!(pool(&[Window, Dim], &zero, Scaling::UnitWindows).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod coverage;
 mod difference;
 mod engines;
+mod frontend;
 mod invariance;
 mod stored;
 
@@ -122,6 +123,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
     let n = sample.len();
     let mut checks = vec![
         coverage::check(subject.coverage),
+        frontend::check(&model.front_end),
         determinism(&repeat, n),
         stored.finish(),
         neutrality(&neutral, graph_changed, n),
