@@ -37,6 +37,27 @@ pub enum Error {
         /// Some of the names that it has, nearest first.
         near: Vec<String>,
     },
+    /// A value of the graph cannot be read, pooled or changed, or an edit of the graph is not
+    /// possible.
+    #[error("cannot {action} `{name}`: {why}")]
+    Surgery {
+        /// The verb: `tap`, `pool`, `change`.
+        action: &'static str,
+        /// The value.
+        name: String,
+        /// Why not.
+        why: String,
+        /// What to do about it, where something can be done.
+        how: Option<String>,
+    },
+    /// A file that holds weights of a graph cannot be used.
+    #[error("cannot take weights from `{file}`: {why}")]
+    External {
+        /// The file, as the graph names it.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file that should hold an ONNX model does not.
     #[error("{what} is not an ONNX model: {why}")]
     NotOnnx {
@@ -228,6 +249,12 @@ impl Error {
                  save the checkpoint as a dictionary of tensors"
                     .to_owned(),
             ),
+            Self::Surgery { how, .. } => how.clone(),
+            Self::External { .. } => Some(
+                "keep the files that were exported with the model beside it, whole and under \
+                 their names"
+                    .to_owned(),
+            ),
             Self::Offline { how, .. } | Self::Fetch { how, .. } | Self::NoOrigin { how, .. } => {
                 Some(how.clone())
             }
@@ -260,6 +287,8 @@ impl Error {
             self,
             Self::UnknownModel { .. }
                 | Self::UnknownTensor { .. }
+                | Self::Surgery { .. }
+                | Self::External { .. }
                 | Self::NoFrontEnd { .. }
                 | Self::NoOrigin { .. }
                 | Self::NotOnnx { .. }

@@ -20,8 +20,10 @@ pub mod load;
 pub mod map;
 pub mod model;
 mod names;
+pub mod ort_format;
 pub mod summary;
 pub mod tap;
+pub mod twin;
 pub mod weights;
 pub mod wire;
 
@@ -33,5 +35,7 @@ pub use input::{Feed, InputBinding, InputRole};
 pub use load::{Presence, load, load_entry, load_file, presence};
 pub use map::{Block, BlockKind, Evidence, LayerMap, Unreachable};
 pub use model::{GraphBytes, Model};
+pub use ort_format::ort_to_onnx;
 pub use summary::{GraphSummary, inspect};
 pub use tap::{Axis, Embedding, Field, Normalise, Tap, Timing};
+pub use twin::{Twin, TwinKind, twin};

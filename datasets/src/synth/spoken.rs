@@ -115,11 +115,11 @@ impl SpokenPlan<'_> {
                 metadata: name.chain(values).chain(said).collect(),
             })
         });
-        Manifest {
-            sha256: String::new(),
-            columns: columns.chain(AFTER.map(str::to_owned)).collect(),
-            utterances: utterances.collect(),
-        }
+        Manifest::new(
+            dir,
+            columns.chain(AFTER.map(str::to_owned)).collect(),
+            utterances.collect(),
+        )
     }
 }
 

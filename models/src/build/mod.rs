@@ -2,7 +2,10 @@
 
 mod campplus;
 mod ge2e;
+mod moonshine;
 mod whisper;
+
+pub use moonshine::moonshine;
 
 use serde::{Deserialize, Serialize};
 

@@ -227,8 +227,8 @@ mod tests {
         );
         assert_eq!(ge2e.embedding.as_ref().unwrap().normalise, Normalise::L2);
         let whisper = catalogue.get("whisper-tiny.en").unwrap();
-        let pad = WhisperPad::Multiple320;
-        assert_eq!(whisper.front_end, FrontEnd::WhisperLogMel { pad });
+        let padded = FrontEnd::whisper(WhisperPad::Multiple320);
+        assert_eq!(whisper.front_end, padded);
         assert_eq!(whisper.tap_names().len(), 2 + 4 * 4);
         assert!(
             whisper

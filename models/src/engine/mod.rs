@@ -99,7 +99,8 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`], for a graph whose weights lie in files of the folder `weights`.
     ///
     /// # Errors
-    /// As [`Engine::open`]; also when the graph refers to files and no folder is given.
+    /// As [`Engine::open`]; [`Error::External`] when the graph refers to files and no folder is
+    /// given, or a file is missing, too short, or outside the folder.
     fn open_beside(
         &self,
         graph: &GraphBytes,

@@ -162,7 +162,8 @@ impl OnnxRuntime {
         if let Some(folder) = weights {
             builder = builder.with_config_entry(
                 "session.model_external_initializers_file_folder_path",
-                folder.to_string_lossy(),
+                // The folder of a bare file name is empty.
+                Path::new(".").join(folder).to_string_lossy(),
             )?;
         }
         builder.commit_from_memory(graph)
@@ -197,6 +198,7 @@ impl Engine for OnnxRuntime {
         weights: Option<&Path>,
     ) -> Result<Box<dyn Session>> {
         let opening = Opening::new(graph, outputs)?;
+        opening.files.paths(weights)?;
         let session = self
             .session(&opening.bytes(graph)?, weights)
             .map_err(|error| self.error("open the graph", &error))?;

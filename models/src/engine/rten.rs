@@ -1,8 +1,9 @@
 //! The engine that is built in, in pure Rust. The only file that names the `rten` crates.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Component, Path};
+use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD};
@@ -11,7 +12,7 @@ use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrVi
 use rten_tensor::prelude::*;
 
 use super::{Engine, EngineInfo, Session, values};
-use crate::graph::{Input, Opening};
+use crate::graph::{Input, Opening, with_files};
 use crate::wire::ElementType;
 use crate::{Error, GraphBytes, Result};
 
@@ -43,30 +44,22 @@ impl Rten {
         weights: Option<&Path>,
     ) -> Result<Model> {
         let mut options = ModelOptions::with_all_ops();
-        for file in &opening.external {
-            options.external_data(file, self.read_weights(file, weights)?);
+        // rten takes bare names with certain endings only: the files get such names.
+        let mut names = BTreeMap::new();
+        for (count, (file, path)) in opening.files.paths(weights)?.into_iter().enumerate() {
+            let name = format!("weights{count}.data");
+            let data = fs::read(&path).map_err(Error::io("read", &path))?;
+            options.external_data(&name, data);
+            names.insert(file, name);
         }
-        let bytes = opening.bytes(graph)?;
+        let bytes = if names.is_empty() {
+            opening.bytes(graph)?
+        } else {
+            opening.bytes(&with_files(graph, &names)?)?
+        };
         guarded(&self.info, "open the graph", || {
             options.load(bytes).map_err(|error| error.to_string())
         })
-    }
-
-    fn read_weights(&self, file: &str, folder: Option<&Path>) -> Result<Vec<u8>> {
-        let refused = |why: &str| Error::Engine {
-            engine: self.info.to_string(),
-            action: "open the graph".to_owned(),
-            why: format!("its weights are in `{file}`, {why}"),
-        };
-        let folder = folder.ok_or_else(|| refused("and no folder was given"))?;
-        let inside = Path::new(file)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !inside {
-            return Err(refused("outside the folder of the graph"));
-        }
-        let path = folder.join(file);
-        fs::read(&path).map_err(Error::io("read", &path))
     }
 }
 

@@ -7,16 +7,20 @@ use phonoscope_analysis::frontend::FrontEnd;
 
 use crate::input::only_input;
 use crate::model::{GraphBytes, Model, raw_taps};
+use crate::ort_format::{is_ort, ort_to_onnx};
 use crate::wire::survey;
 use crate::{Error, Result};
 
-/// A user's own ONNX file. Every value of its graph is a tap, by its raw name.
+/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`). Every value of its graph is a tap, by its raw name.
 ///
 /// # Errors
 /// [`Error::Io`] when it cannot be read; [`Error::NotOnnx`] when it is no ONNX model, needs other
 /// files, or has not exactly one input.
 pub fn load_file(path: &Path, front_end: FrontEnd) -> Result<Model> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    let mut bytes = fs::read(path).map_err(Error::io("read", path))?;
+    if is_ort(&bytes) {
+        bytes = ort_to_onnx(&bytes)?;
+    }
     let what = path.display().to_string();
     let graph = GraphBytes::new(bytes);
     let found = survey(graph.bytes()).map_err(|error| match error {

@@ -190,7 +190,7 @@ fn take<'a>(bytes: &mut &'a [u8], n: u64) -> std::result::Result<&'a [u8], &'sta
 }
 
 /// Takes one varint off the front of `bytes`.
-fn take_varint(bytes: &mut &[u8]) -> std::result::Result<u64, &'static str> {
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> std::result::Result<u64, &'static str> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or("number cut short")?;
@@ -228,6 +228,19 @@ pub fn put_bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
 pub fn put_f32(out: &mut Vec<u8>, field: u32, value: f32) {
     put_varint(out, u64::from(field) << 3 | 5);
     out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a field as [`Fields`] gave it.
+pub fn put_field(out: &mut Vec<u8>, field: u32, value: Value<'_>) {
+    match value {
+        Value::Int(value) => put_int(out, field, value.cast_signed()),
+        Value::Bytes(bytes) => put_bytes(out, field, bytes),
+        Value::Fixed(bytes) => {
+            let wire_type = if bytes.len() == 4 { 5 } else { 1 };
+            put_varint(out, u64::from(field) << 3 | wire_type);
+            out.extend_from_slice(bytes);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -94,6 +94,13 @@ impl Suffix {
         self.value_info(11, name, element, dims)
     }
 
+    /// Adds a graph input of any shape.
+    pub fn shapeless_input(&mut self, name: &str, element: ElementType) -> &mut Self {
+        let mut tensor = Vec::new();
+        put_int(&mut tensor, 1, element.number().into());
+        self.declared(11, name, &tensor)
+    }
+
     /// Declares type and shape of an inner value, for readers; runtimes infer them.
     pub fn inner(&mut self, name: &str, element: ElementType, dims: &[Dim]) -> &mut Self {
         self.value_info(13, name, element, dims)
@@ -108,6 +115,20 @@ impl Suffix {
         outputs: &[&str],
         attributes: &[(&str, Attribute<'_>)],
     ) -> &mut Self {
+        let first = outputs.first().copied().unwrap_or_default();
+        let name = format!("{operator}:{first}");
+        self.named_node(&name, operator, inputs, outputs, attributes)
+    }
+
+    /// Adds a node of the default operator set under a name, which must be unique in the graph.
+    pub fn named_node(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[(&str, Attribute<'_>)],
+    ) -> &mut Self {
         let mut node = Vec::new();
         for input in inputs {
             put_bytes(&mut node, 1, input.as_bytes());
@@ -115,8 +136,7 @@ impl Suffix {
         for output in outputs {
             put_bytes(&mut node, 2, output.as_bytes());
         }
-        let first = outputs.first().copied().unwrap_or_default();
-        put_bytes(&mut node, 3, format!("{operator}:{first}").as_bytes());
+        put_bytes(&mut node, 3, name.as_bytes());
         put_bytes(&mut node, 4, operator.as_bytes());
         for (name, value) in attributes {
             put_bytes(&mut node, 5, &value.write(name));
@@ -128,23 +148,23 @@ impl Suffix {
     /// Adds weights: `data` in row-major order, `dims` empty for a scalar.
     pub fn init_f32(&mut self, name: &str, dims: &[i64], data: &[f32]) -> &mut Self {
         let raw: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        self.tensor(name, ElementType::Float32, dims, &raw)
+        self.init_raw(name, ElementType::Float32, dims, &raw)
     }
 
     /// Adds a constant integer tensor: `data` in row-major order, `dims` empty for a scalar.
     pub fn init_i64(&mut self, name: &str, dims: &[i64], data: &[i64]) -> &mut Self {
         let raw: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        self.tensor(name, ElementType::Int64, dims, &raw)
+        self.init_raw(name, ElementType::Int64, dims, &raw)
     }
 
-    /// The bytes: put them after a model's, or use them as a model if a header was given.
-    pub fn finish(self) -> Vec<u8> {
-        let mut out = self.model;
-        put_bytes(&mut out, 7, &self.graph);
-        out
-    }
-
-    fn tensor(&mut self, name: &str, element: ElementType, dims: &[i64], raw: &[u8]) -> &mut Self {
+    /// Adds a constant tensor of any type: `raw` as it is stored, little-endian and row-major.
+    pub fn init_raw(
+        &mut self,
+        name: &str,
+        element: ElementType,
+        dims: &[i64],
+        raw: &[u8],
+    ) -> &mut Self {
         let mut out = Vec::with_capacity(raw.len() + name.len() + 40);
         dims.iter().for_each(|dim| put_int(&mut out, 1, *dim));
         put_int(&mut out, 2, element.number().into());
@@ -152,6 +172,13 @@ impl Suffix {
         put_bytes(&mut out, 9, raw);
         put_bytes(&mut self.graph, 5, &out);
         self
+    }
+
+    /// The bytes: put them after a model's, or use them as a model if a header was given.
+    pub fn finish(self) -> Vec<u8> {
+        let mut out = self.model;
+        put_bytes(&mut out, 7, &self.graph);
+        out
     }
 
     fn value_info(
@@ -174,8 +201,13 @@ impl Suffix {
         let mut tensor = Vec::new();
         put_int(&mut tensor, 1, element.number().into());
         put_bytes(&mut tensor, 2, &shape);
+        self.declared(field, name, &tensor)
+    }
+
+    /// Writes a `ValueInfoProto` around a `TypeProto.Tensor`.
+    fn declared(&mut self, field: u32, name: &str, tensor: &[u8]) -> &mut Self {
         let mut kind = Vec::new();
-        put_bytes(&mut kind, 1, &tensor);
+        put_bytes(&mut kind, 1, tensor);
         let mut info = Vec::new();
         put_bytes(&mut info, 1, name.as_bytes());
         put_bytes(&mut info, 2, &kind);

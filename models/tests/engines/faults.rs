@@ -1,7 +1,5 @@
 //! What is wrong is an error that names it, whichever engine runs.
 
-use std::fs;
-
 use ndarray::Array;
 use phonoscope_analysis::task::Cancel;
 use phonoscope_models::wire::Attribute;
@@ -114,59 +112,4 @@ fn views_that_are_not_contiguous_are_read_as_they_are_seen() {
             .unwrap();
         assert_eq!(seen, same, "{}", engine.info());
     }
-}
-
-#[test]
-fn weights_in_other_files_need_their_folder() {
-    // External tensors are no part of the graph writer: a name and a location by hand.
-    let mut graph = model("external");
-    graph
-        .input("x", Float32, &["time".into(), 2.into()])
-        .node("MatMul", &["x", "w"], &["y"], &[])
-        .output("y");
-    let external = external_tensor("w", &[2, 3], "weights.data", 24);
-    let graph = GraphBytes::new([graph.finish(), external].concat());
-    let folder = tempfile::tempdir().unwrap();
-    let values: Vec<u8> = (1..=6u8).flat_map(|v| f32::from(v).to_le_bytes()).collect();
-    fs::write(folder.path().join("weights.data"), values).unwrap();
-    let x = Array::from_vec(vec![1.0, 10.0])
-        .into_shape_with_order(ndarray::IxDyn(&[1, 2]))
-        .unwrap();
-    for engine in engines() {
-        let refused = engine.open(&graph, &names(&["y"])).err().unwrap();
-        assert!(matches!(refused, Error::Engine { .. }), "{refused}");
-        let mut session = engine
-            .open_beside(&graph, &names(&["y"]), Some(folder.path()))
-            .unwrap_or_else(|error| panic!("{error}"));
-        let got = session.run(&[("x", x.view())], &Cancel::new()).unwrap();
-        assert_eq!(
-            got[0].as_slice().unwrap(),
-            [41.0, 52.0, 63.0],
-            "{}",
-            engine.info()
-        );
-    }
-}
-
-/// A model suffix with one tensor whose data lie in a file.
-fn external_tensor(name: &str, dims: &[u8], file: &str, bytes: u8) -> Vec<u8> {
-    let field = |number: u8, content: &[u8]| {
-        let length = u8::try_from(content.len()).unwrap();
-        assert!(length < 128);
-        [&[number << 3 | 2, length], content].concat()
-    };
-    let entry = |key: &str, value: &str| {
-        field(
-            13,
-            &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat(),
-        )
-    };
-    let mut tensor: Vec<u8> = dims.iter().flat_map(|dim| [1 << 3, *dim]).collect();
-    tensor.extend([2 << 3, 1]);
-    tensor.extend(field(8, name.as_bytes()));
-    tensor.extend(entry("location", file));
-    tensor.extend(entry("offset", "0"));
-    tensor.extend(entry("length", &bytes.to_string()));
-    tensor.extend([14 << 3, 1]);
-    field(7, &field(5, &tensor))
 }

@@ -10,6 +10,7 @@ mod agreement;
 mod cancelling;
 mod faults;
 mod graphs;
+mod surgery;
 mod taps;
 mod types;
 

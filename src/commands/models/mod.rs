@@ -3,6 +3,9 @@
 mod inspect;
 mod list;
 mod pull;
+mod view;
+
+pub(super) use view::view;
 
 use super::Context;
 use crate::cli::ModelsCommand;

@@ -22,6 +22,8 @@ pub struct Tensor {
     pub dims: Vec<i64>,
     /// File beside the model that holds the data, where it is not inside.
     pub external: Option<String>,
+    /// Where the data begin in that file, and how many bytes they are where the model tells.
+    pub external_bytes: (u64, Option<u64>),
     /// Bytes of the surveyed model that hold the data, little-endian, where it is inside and in
     /// `raw_data`.
     pub raw: Option<Range<usize>>,
@@ -53,6 +55,7 @@ pub(super) fn read_tensor(tensor: &[u8], model: &[u8]) -> Result<Tensor> {
         element: ElementType::Other(0),
         dims: Vec::new(),
         external: None,
+        external_bytes: (0, None),
         raw: None,
         values: None,
     };
@@ -70,8 +73,15 @@ pub(super) fn read_tensor(tensor: &[u8], model: &[u8]) -> Result<Tensor> {
             }
             (13, Value::Bytes(entry)) => {
                 let (key, value) = read_entry(entry)?;
-                if key == "location" {
-                    found.external = Some(value);
+                let number = || {
+                    let why = |_e| Error::malformed("external data", format!("{key} is `{value}`"));
+                    value.parse::<u64>().map_err(why)
+                };
+                match key.as_str() {
+                    "offset" => found.external_bytes.0 = number()?,
+                    "length" => found.external_bytes.1 = Some(number()?),
+                    "location" => found.external = Some(value),
+                    _ => {}
                 }
             }
             _ => {}

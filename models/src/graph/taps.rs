@@ -2,26 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::UNNAMED;
-use crate::names::nearest;
-use crate::wire::{
-    self, Dim, ElementType, Fields, Suffix, Value, ValueInfo, put_bytes, put_int, put_varint,
-};
-use crate::{Error, GraphBytes, Result};
-
-/// Field of `ModelProto` that holds the graph.
-const GRAPH: u32 = 7;
-
-/// How many near names an error offers.
-const NEAR: usize = 5;
+use super::external::Files;
+use super::hidden::unknown;
+use super::message::Message;
+#[cfg(doc)]
+use crate::Error;
+use crate::wire::{self, Dim, ElementType, Suffix, Survey, ValueInfo};
+use crate::{GraphBytes, Result};
 
 /// A copy of `graph` whose outputs include every one of `taps`, which may be inner values or
 /// outputs already. Nothing else in the graph changes.
 ///
 /// # Errors
 /// [`Error::NotOnnx`] when the bytes are no model; [`Error::UnknownTensor`] with near names when
-/// the main graph makes no value of a tap's name (bodies of `If`, `Loop` and `Scan` are not
-/// reached).
+/// the main graph makes no value of a tap's name; [`Error::Surgery`] when the value is hidden in the
+/// body of an `If`, `Loop` or `Scan`, or may be in an operator that stands for several.
 pub fn with_outputs(graph: &GraphBytes, taps: &[String]) -> Result<GraphBytes> {
     let opening = Opening::new(graph, taps)?;
     Ok(if opening.suffix.is_empty() {
@@ -57,8 +52,8 @@ pub(crate) struct Opening {
     pub(crate) inputs: Vec<Input>,
     /// For each wanted output in the order asked, its place among the outputs of the tapped graph.
     pub(crate) places: Vec<usize>,
-    /// Files that hold weights, in name order.
-    pub(crate) external: BTreeSet<String>,
+    /// Files that hold weights.
+    pub(crate) files: Files,
 }
 
 impl Opening {
@@ -76,11 +71,7 @@ impl Opening {
                 continue;
             }
             if !values.contains(name.as_str()) {
-                return Err(Error::UnknownTensor {
-                    name: name.clone(),
-                    model: UNNAMED.to_owned(),
-                    near: nearest(name, values.iter().copied(), NEAR),
-                });
+                return Err(unknown(&survey, name, "tap"));
             }
             suffix.output(name);
             outputs.push(name);
@@ -90,52 +81,31 @@ impl Opening {
             suffix: if added { suffix.finish() } else { Vec::new() },
             inputs: survey.free_inputs().map(Input::from).collect(),
             places,
-            external: survey
-                .initializers
-                .iter()
-                .filter_map(|tensor| tensor.external.clone())
-                .collect(),
+            files: Files::of(&survey),
         })
     }
 
     /// The graph with the wanted outputs, as one message.
     pub(crate) fn bytes(&self, graph: &GraphBytes) -> Result<Vec<u8>> {
-        merged(&[graph.bytes(), &self.suffix])
+        let mut message = Message::new(graph.bytes())?;
+        message.append(&self.suffix)?;
+        Ok(message.write())
     }
 }
 
-/// A model and what was appended to it as a message with one graph.
-///
-/// Protobuf merges a graph that is given in several pieces, and so does ONNX Runtime; rten keeps
-/// the last piece only.
-fn merged(parts: &[&[u8]]) -> Result<Vec<u8>> {
-    let length = parts.iter().map(|part| part.len()).sum::<usize>();
-    let mut out = Vec::with_capacity(length + 16);
-    let mut graphs: Vec<&[u8]> = Vec::new();
-    for field in parts.iter().flat_map(|part| Fields::new(part)) {
-        match field? {
-            (GRAPH, Value::Bytes(graph)) => graphs.push(graph),
-            (number, Value::Int(value)) => put_int(&mut out, number, value.cast_signed()),
-            (number, Value::Bytes(bytes)) => put_bytes(&mut out, number, bytes),
-            (number, Value::Fixed(bytes)) => {
-                let wire_type = if bytes.len() == 4 { 5 } else { 1 };
-                put_varint(&mut out, u64::from(number) << 3 | wire_type);
-                out.extend_from_slice(bytes);
-            }
-        }
+/// Refuses a name that is neither a value nor an input of the main graph.
+pub(super) fn require(survey: &Survey, name: &str, action: &'static str) -> Result<()> {
+    let is_input = survey.free_inputs().any(|input| input.name == name);
+    if is_input || survey.values().any(|value| value == name) {
+        return Ok(());
     }
-    put_varint(&mut out, u64::from(GRAPH) << 3 | 2);
-    put_varint(
-        &mut out,
-        graphs.iter().map(|graph| graph.len() as u64).sum(),
-    );
-    graphs.iter().for_each(|graph| out.extend_from_slice(graph));
-    Ok(out)
+    Err(unknown(survey, name, action))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn graph() -> GraphBytes {
         let mut graph = Suffix::new();
@@ -165,30 +135,6 @@ mod tests {
         let outputs = wire::survey(tapped.bytes()).unwrap().outputs;
         let listed: Vec<_> = outputs.iter().map(|o| o.name.as_str()).collect();
         assert_eq!(listed, ["y", "layer.1.out", "layer.0.out"]);
-    }
-
-    #[test]
-    fn pieces_of_a_model_become_one_graph() {
-        let other = b"\x79\x01\x02\x03\x04\x05\x06\x07\x08\x7d\x01\x02\x03\x04";
-        let mut more = Suffix::new();
-        more.output("layer.0.out");
-        let (graph, more) = (graph(), more.finish());
-        let parts: [&[u8]; 3] = [graph.bytes(), other, &more];
-        let one = merged(&parts).unwrap();
-        let counted = Fields::new(&one)
-            .filter(|f| matches!(f, Ok((GRAPH, _))))
-            .count();
-        assert_eq!(counted, 1);
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        assert!(one.len() < length, "{} of {length}", one.len());
-        let pieces = parts.concat();
-        let places_apart = |bytes: &[u8]| {
-            let mut survey = wire::survey(bytes).unwrap();
-            survey.initializers.iter_mut().for_each(|t| t.raw = None);
-            survey
-        };
-        assert_eq!(places_apart(&one), places_apart(&pieces));
-        assert!(one.windows(9).any(|bytes| bytes == &other[..9]));
     }
 
     #[test]

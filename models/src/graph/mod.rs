@@ -1,0 +1,22 @@
+//! Surgery on serialised graphs: reading inner values, pooling them, changing them.
+//!
+//! Edits work on the bytes: what an edit does not touch is copied as it stands, so weights are
+//! neither parsed nor rounded, and the same bytes serve every engine.
+
+mod element;
+mod external;
+mod hidden;
+mod intervened;
+mod message;
+mod naming;
+mod pooled;
+mod rewrite;
+mod taps;
+
+pub use external::check_external;
+pub use intervened::{EDIT, Edit, Intervened, Intervention, intervened};
+pub use pooled::{POOL, PoolInput, Pooled, pooled};
+pub use taps::with_outputs;
+
+pub(crate) use external::{locate, with_files};
+pub(crate) use taps::{Input, Opening};

@@ -1,0 +1,5 @@
+//! Surgery on graphs, seen through both engines.
+
+mod external;
+mod interventions;
+mod pooling;
