@@ -15,6 +15,7 @@ pub mod error;
 pub mod fetch;
 pub mod graph;
 pub mod input;
+pub mod kokoro;
 pub mod load;
 pub mod map;
 pub mod model;
