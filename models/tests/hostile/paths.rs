@@ -66,7 +66,7 @@ fn refused(file: &str, folder: &Path) {
     assert!(error.to_string().contains(file), "{error}");
     let path = folder.join("model.onnx");
     fs::write(&path, graph.bytes()).unwrap();
-    let front_end: FrontEnd = FrontEnd::Waveform;
+    let front_end = FrontEnd::Waveform(Default::default());
     let model = load_file(&path, front_end);
     for engine in engines() {
         let opened = model
