@@ -18,3 +18,5 @@ mod manifests;
 mod rates;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod sphere;
