@@ -14,7 +14,7 @@ use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::engine::{Engine, EngineChoice, disable_telemetry, open_engine};
 use phonoscope_models::{Cache, Model, Network, load};
-use phonoscope_probes::extract::{ExtractSettings, extract, select_taps};
+use phonoscope_probes::extract::{ExtractSettings, Rows, SpanKind, extract, select_taps};
 
 const SESSIONS: usize = 2;
 const ROUNDS: usize = 3;
@@ -37,7 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let engine = open_engine(EngineChoice::Auto, &cache, Network::Allowed, &task)?;
     let manifest = Manifest::read(&path)?;
     let settings = ExtractSettings {
-        taps: select_taps(&model, &[])?,
+        taps: select_taps(&model, &[], SpanKind::Utterance)?,
+        rows: Rows::default(),
+        twin: None,
         sessions: SESSIONS,
         shard_items: 64,
         second_opinion: Err("not asked for".into()),

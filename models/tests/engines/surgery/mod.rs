@@ -1,5 +1,6 @@
 //! Surgery on graphs, seen through both engines.
 
+mod bodies;
 mod external;
 mod interventions;
 mod pooling;
