@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::ModelChoice;
 
@@ -17,6 +17,8 @@ pub enum ModelsCommand {
     Inspect(InspectArgs),
     /// Print a card to start from for an ONNX file
     Card(CardArgs),
+    /// Write a model's random-weight twin: the same network, knowing nothing
+    Twin(TwinArgs),
 }
 
 /// Arguments of `models list`.
@@ -72,4 +74,33 @@ pub struct CardArgs {
     /// An ONNX file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// Arguments of `models twin`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  phonoscope models twin ge2e --out ge2e-twin.onnx
+  phonoscope models twin my/model.onnx --kind permuted --seed 2 --out twin.onnx")]
+pub struct TwinArgs {
+    /// A name in the catalogue, or an ONNX file
+    #[arg(value_name = "NAME|FILE")]
+    pub model: String,
+    /// How the weights are drawn, tensor by tensor
+    #[arg(long, value_enum, default_value_t = TwinChoice::Redrawn)]
+    pub kind: TwinChoice,
+    /// Seed of the draws: same seed, same file
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// File to write; it holds all weights, also those that the model keeps in other files
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// How the weights of a twin are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TwinChoice {
+    /// From a normal of the same mean and standard deviation
+    Redrawn,
+    /// The same numbers in another order
+    Permuted,
 }

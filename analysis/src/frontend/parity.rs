@@ -7,7 +7,7 @@
 mod values;
 
 use super::{
-    Channel,     FrontEnd, KaldiFbank, Layout, MeanNormalise, MelSpectrogram, Normalise, Waveform,
+    Channel, FrontEnd, KaldiFbank, Layout, MeanNormalise, MelSpectrogram, Normalise, Waveform,
     WhisperLogMel, WhisperPad,
 };
 use crate::signal::WindowShape;
@@ -189,7 +189,7 @@ fn canonical(front_end: &FrontEnd) -> FrontEnd {
         FrontEnd::Ge2eMel | FrontEnd::WhisperLogMel(_) => {}
         FrontEnd::KaldiFbank(settings) => settings.layout = Layout::TimeFirst,
         FrontEnd::PowerMel(settings) | FrontEnd::Log10Mel(settings) | FrontEnd::LnMel(settings) => {
-            settings.layout = Layout::TimeFirst
+            settings.layout = Layout::TimeFirst;
         }
     }
     front_end

@@ -10,11 +10,10 @@ use crate::digest::{Digesting, copy};
 use crate::graph::external_files;
 use crate::guess::{Given, Guess, guess, port_words, state_dims};
 use crate::input::{InputBinding, InputRole};
-use crate::map::layer_map;
-use crate::model::{GraphBytes, Model, raw_taps};
+use crate::model::{GraphBytes, Model, own_taps, raw_taps};
 use crate::names::nearest;
 use crate::ort_format::{is_ort, ort_to_onnx};
-use crate::tap::Tap;
+use crate::tap::{Embedding, Tap};
 use crate::wire::{Survey, survey};
 use crate::{Error, Result};
 
@@ -83,8 +82,7 @@ impl FileChoice {
 ///
 /// What it is fed is taken from the card, then from the flags, then guessed. Its taps are those
 /// that the card names, then those of the layer map, or every value of its graph by its raw name
-/// where the map has none. Weights may lie in files
-/// beside it.
+/// where the map has none. Weights may lie in files beside it.
 ///
 /// # Errors
 /// [`Error::Io`] when it cannot be read; [`Error::NotOnnx`] when it is no ONNX model;
@@ -111,8 +109,11 @@ pub fn load_file(path: &Path, choice: &FileChoice) -> Result<Loaded> {
     front_end.check()?;
 
     let embedding_said = card.embedding.is_some();
-    let taps = taps(&card, &said, &found)?;
-    let taps = with_embedding(taps, &guessed, &found, &what, embedding_said)?;
+    let mut taps = taps(&card, &said, &found)?;
+    let embedding = match guessed.embedding.clone() {
+        Some(named) => placed(named, &mut taps, &found, &what, embedding_said)?,
+        None => None,
+    };
     let folder = path.parent().unwrap_or(Path::new(""));
     let files = external_files(&found, folder)?;
     let mut source = file_name(path);
@@ -136,7 +137,7 @@ pub fn load_file(path: &Path, choice: &FileChoice) -> Result<Loaded> {
         inputs: guessed.inputs,
         front_end,
         taps,
-        embedding: guessed.embedding,
+        embedding,
         licence: words(&card.licence),
         citation: card.citation.clone().unwrap_or_default(),
         trained_on: words(&card.trained_on),
@@ -284,9 +285,9 @@ fn no_front_end(found: &Survey, what: &str) -> Error {
 
 /// Taps that the card names, then those of the layer map; where there are none, the raw values.
 fn taps(card: &Card, said: &str, found: &Survey) -> Result<Vec<Tap>> {
-    let mapped = layer_map(found).taps;
+    let own = own_taps(found);
     let raw = raw_taps(found);
-    let known: Vec<&Tap> = mapped.iter().chain(&raw).collect();
+    let known: Vec<&Tap> = own.iter().chain(&raw).collect();
     let mut taps: Vec<Tap> = Vec::new();
     for CardTap {
         name,
@@ -331,36 +332,41 @@ fn taps(card: &Card, said: &str, found: &Survey) -> Result<Vec<Tap>> {
         });
     }
     let named: Vec<String> = taps.iter().map(|tap| tap.tensor.clone()).collect();
-    let rest = if mapped.is_empty() { raw } else { mapped };
-    taps.extend(rest.into_iter().filter(|tap| !named.contains(&tap.tensor)));
+    taps.extend(own.into_iter().filter(|tap| !named.contains(&tap.tensor)));
     Ok(taps)
 }
 
-/// The taps, with one for the embedding where it is named by its tensor only.
-fn with_embedding(
-    mut taps: Vec<Tap>,
-    guessed: &Guess,
+/// The embedding by the name of a tap, where it may be named by its tensor; a tap is added for a
+/// tensor that has none. A guess that no tap can serve is dropped.
+fn placed(
+    embedding: Embedding,
+    taps: &mut Vec<Tap>,
     found: &Survey,
     what: &str,
     said: bool,
-) -> Result<Vec<Tap>> {
-    let Some(embedding) = &guessed.embedding else {
-        return Ok(taps);
-    };
+) -> Result<Option<Embedding>> {
     let name = &embedding.tap;
     if taps.iter().any(|tap| tap.name == *name) {
-        return Ok(taps);
+        return Ok(Some(embedding));
+    }
+    if let Some(tap) = taps.iter().find(|tap| tap.tensor == *name) {
+        return Ok(Some(Embedding {
+            tap: tap.name.clone(),
+            ..embedding
+        }));
     }
     if let Some(raw) = raw_taps(found).into_iter().find(|tap| tap.tensor == *name) {
         taps.push(raw);
-    } else if said {
-        return Err(Error::UnknownTensor {
-            name: name.clone(),
-            model: what.to_owned(),
-            near: nearest(name, taps.iter().map(|tap| tap.name.as_str()), NEAR_NAMES),
-        });
+        return Ok(Some(embedding));
     }
-    Ok(taps)
+    if !said {
+        return Ok(None);
+    }
+    Err(Error::UnknownTensor {
+        name: name.clone(),
+        model: what.to_owned(),
+        near: nearest(name, taps.iter().map(|tap| tap.name.as_str()), NEAR_NAMES),
+    })
 }
 
 /// SHA-256 of the graph; with files of weights, of these one after the other in the order of their

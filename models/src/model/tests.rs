@@ -56,9 +56,9 @@ fn a_users_own_file_has_the_taps_of_its_layer_map() {
     let taps: Vec<_> = model
         .taps
         .iter()
-        .map(|tap| (tap.name.as_str(), tap.dim))
+        .map(|tap| (tap.name.as_str(), tap.tensor.as_str(), tap.dim))
         .collect();
-    assert_eq!(taps, [("dense.0", Some(2))]);
+    assert_eq!(taps, [("dense.0", "logits", Some(2))]);
     assert_eq!(model.weights_sha256, model.graph.sha256());
     let summary = crate::inspect(&model.graph).unwrap();
     assert_eq!(summary.parameters, 6);
@@ -94,7 +94,7 @@ fn files_that_are_no_model_or_need_more_say_so() {
 
 #[test]
 fn taps_are_selected_by_name_by_pattern_and_by_raw_name() {
-    let model = own_model(&own_graph()).unwrap();
+    let mut model = own_model(&own_graph()).unwrap();
     let names = |model: &Model, patterns: &[&str]| -> Result<Vec<String>> {
         let patterns: Vec<String> = patterns.iter().map(|&p| p.to_owned()).collect();
         Ok(model
@@ -108,6 +108,8 @@ fn taps_are_selected_by_name_by_pattern_and_by_raw_name() {
         names(&model, &["hidden", "dense.0", "hidden"]).unwrap(),
         ["dense.0", "hidden"]
     );
+    model.taps = raw_taps(&survey(model.graph.bytes()).unwrap());
+    assert_eq!(names(&model, &["l*", "*"]).unwrap(), ["hidden", "logits"]);
     let error = names(&model, &["logit"]).unwrap_err();
     assert!(error.to_string().contains("cannot tap `logit`"), "{error}");
     assert!(error.hint().unwrap().contains("logits"));

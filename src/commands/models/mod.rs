@@ -4,6 +4,7 @@ mod card;
 mod inspect;
 mod list;
 mod pull;
+mod twin;
 mod view;
 
 pub(super) use view::view;
@@ -18,5 +19,6 @@ pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<
         ModelsCommand::Pull(args) => pull::run(args, context),
         ModelsCommand::Inspect(args) => inspect::run(args, context),
         ModelsCommand::Card(args) => card::run(args, context),
+        ModelsCommand::Twin(args) => twin::run(args, context),
     }
 }
