@@ -7,6 +7,7 @@
 
 mod commands;
 mod faults;
+mod own_model;
 mod place;
 mod resume;
 mod speech;
