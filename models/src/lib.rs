@@ -8,12 +8,14 @@
 
 pub mod build;
 pub mod cache;
+pub mod card;
 pub mod catalogue;
 mod digest;
 pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod graph;
+pub mod guess;
 pub mod input;
 pub mod kokoro;
 pub mod load;
@@ -29,11 +31,15 @@ pub mod weights;
 pub mod wire;
 
 pub use cache::Cache;
+pub use card::Card;
 pub use catalogue::{Catalogue, Entry, Standing};
 pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
-pub use load::{Presence, load, load_entry, load_file, presence};
+pub use load::{
+    FileChoice, GivenRole, Loaded, Presence, card_for_file, graph_of_file, load, load_entry,
+    load_file, presence,
+};
 pub use map::{
     Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
 };

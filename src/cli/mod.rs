@@ -2,12 +2,14 @@
 
 mod analyse;
 mod data;
+mod model_choice;
 mod models;
 mod probe;
 
 pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
 pub use data::{CheckArgs, DataCommand, ImportArgs, SynthCommand, VoicesArgs};
-pub use models::{InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
+pub use model_choice::{ModelChoice, Pad};
+pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
 
 use std::path::PathBuf;

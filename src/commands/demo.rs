@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 
 use super::{Context, browse, probe};
-use crate::cli::{DemoArgs, SpeakerArgs, SpeakerSource};
+use crate::cli::{DemoArgs, ModelChoice, SpeakerArgs, SpeakerSource};
 use crate::exit::{Exit, Usage};
 
 /// The speaker encoder of the demo: the smallest of the catalogue.
@@ -47,7 +47,7 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
         source: SpeakerSource {
             run: None,
             model: Some(MODEL.into()),
-            front_end: None,
+            choice: ModelChoice::default(),
             data: Some(data),
         },
         out: out.clone(),
