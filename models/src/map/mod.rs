@@ -102,7 +102,11 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
     let wiring = Wiring::new(survey);
     let (inputs, layouts) = ports::read(&wiring);
     let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
-    let taken: BTreeSet<At> = stacks.parts.iter().flat_map(|part| part.nodes.clone()).collect();
+    let taken: BTreeSet<At> = stacks
+        .parts
+        .iter()
+        .flat_map(|part| part.nodes.clone())
+        .collect();
     let mut parts = layers::layers(&wiring, &layouts, &taken);
     parts.append(&mut stacks.parts);
     parts.sort_by_key(|part| {
@@ -112,9 +116,16 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
     stacks.after.sort_by_key(|found| wiring.birth(found.value));
     let mut after = stacks.after.into_iter().peekable();
     let mut counted = BTreeSet::new();
-    let mut map = LayerMap { inputs, ..LayerMap::default() };
+    let mut map = LayerMap {
+        inputs,
+        ..LayerMap::default()
+    };
     for part in parts {
-        let first = part.taps.iter().map(|found| wiring.birth(found.value)).min();
+        let first = part
+            .taps
+            .iter()
+            .map(|found| wiring.birth(found.value))
+            .min();
         while let Some(found) = after.next_if(|found| Some(wiring.birth(found.value)) < first) {
             map.taps.push(tap(&wiring, &layouts, found));
         }
@@ -126,9 +137,14 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
             kind: part.kind,
             evidence: part.evidence,
         });
-        map.taps.extend(part.taps.into_iter().map(|found| tap(&wiring, &layouts, found)));
+        map.taps.extend(
+            part.taps
+                .into_iter()
+                .map(|found| tap(&wiring, &layouts, found)),
+        );
     }
-    map.taps.extend(after.map(|found| tap(&wiring, &layouts, found)));
+    map.taps
+        .extend(after.map(|found| tap(&wiring, &layouts, found)));
     map.unreachable = stacks.hidden;
     map.unreachable.extend(hidden::bodies(&wiring));
     map.notes = hidden::notes(&wiring);
@@ -158,7 +174,9 @@ fn parameters(wiring: &Wiring<'_>, part: &Part, counted: &mut BTreeSet<String>) 
     let mut total = 0u64;
     for at in &part.nodes {
         for value in wiring.reads.get(*at).into_iter().flatten().flatten() {
-            let Some(tensor) = wiring.weight(*value) else { continue };
+            let Some(tensor) = wiring.weight(*value) else {
+                continue;
+            };
             let several = tensor.elements() > 1 && !steering.contains(&tensor.element);
             if !wiring.is_data(*value) && several && counted.insert(tensor.name.clone()) {
                 total = total.saturating_add(tensor.elements());

@@ -55,13 +55,21 @@ impl<'w, 'a> Layouts<'w, 'a> {
             let Some(tensor) = tensor else { continue };
             let sizes = tensor.dims.iter().map(|size| Size::Fixed(*size));
             let axes = sizes.map(|size| Extent::new(Role::Nothing, size)).collect();
-            layouts.set(value, Layout { axes: Some(axes), ..Layout::unknown(Reach::Nowhere) });
+            layouts.set(
+                value,
+                Layout {
+                    axes: Some(axes),
+                    ..Layout::unknown(Reach::Nowhere)
+                },
+            );
             if let Some(vector) = vector::stored(tensor) {
                 layouts.vectors.insert(value, vector);
             }
         }
         for input in survey.free_inputs() {
-            let Some(value) = wiring.value(&input.name) else { continue };
+            let Some(value) = wiring.value(&input.name) else {
+                continue;
+            };
             let roles = inputs.iter().find(|(known, _)| *known == value);
             let roles = roles.map(|(_, roles)| roles.as_slice()).unwrap_or_default();
             let layout = layouts.entering(input, roles);
@@ -80,7 +88,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     /// The layout of a value.
     pub(super) fn of(&self, value: Value) -> &Layout {
-        static NONE: Layout = Layout { axes: None, stride: None, reach: Reach::Nowhere };
+        static NONE: Layout = Layout {
+            axes: None,
+            stride: None,
+            reach: Reach::Nowhere,
+        };
         self.known.get(value).unwrap_or(&NONE)
     }
 
@@ -99,7 +111,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
         let axes: Option<Vec<Axis>> = layout.extents().iter().enumerate().map(axis).collect();
         let axes = axes.unwrap_or_default();
         let twice = |axis: &Axis| axes.iter().filter(|other| *other == axis).count() > 1;
-        if axes.iter().any(twice) { Vec::new() } else { axes }
+        if axes.iter().any(twice) {
+            Vec::new()
+        } else {
+            axes
+        }
     }
 
     /// Size of the axis of features, or of the last one where axes are not known.
@@ -111,7 +127,10 @@ impl<'w, 'a> Layouts<'w, 'a> {
             None if axes.is_empty() => extents.last(),
             None => None,
         };
-        extent?.size.fixed().and_then(|size| usize::try_from(size).ok())
+        extent?
+            .size
+            .fixed()
+            .and_then(|size| usize::try_from(size).ok())
     }
 
     /// Frame rate and receptive field, where there is a time axis and its stride is known.
@@ -156,11 +175,22 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     fn entering(&mut self, input: &'a ValueInfo, roles: &[Role]) -> Layout {
         let Some(dims) = input.dims.as_ref() else {
-            let reach = if roles.is_empty() { Reach::Nowhere } else { Reach::Span(0, 0) };
-            let axes = roles.iter().map(|role| Extent::new(*role, self.fresh())).collect();
+            let reach = if roles.is_empty() {
+                Reach::Nowhere
+            } else {
+                Reach::Span(0, 0)
+            };
+            let axes = roles
+                .iter()
+                .map(|role| Extent::new(*role, self.fresh()))
+                .collect();
             let axes = (!roles.is_empty()).then_some(axes);
             let stride = roles.contains(&Role::Time).then_some(1);
-            return Layout { axes, stride, reach };
+            return Layout {
+                axes,
+                stride,
+                reach,
+            };
         };
         let mut axes = Vec::with_capacity(dims.len());
         for (index, dim) in dims.iter().enumerate() {
@@ -172,8 +202,16 @@ impl<'w, 'a> Layouts<'w, 'a> {
             axes.push(Extent::new(role, size));
         }
         let timed = roles.contains(&Role::Time);
-        let reach = if roles.is_empty() { Reach::Nowhere } else { Reach::Span(0, 0) };
-        Layout { axes: Some(axes), stride: timed.then_some(1), reach }
+        let reach = if roles.is_empty() {
+            Reach::Nowhere
+        } else {
+            Reach::Span(0, 0)
+        };
+        Layout {
+            axes: Some(axes),
+            stride: timed.then_some(1),
+            reach,
+        }
     }
 
     /// Works out what node `at` makes.
@@ -214,7 +252,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
             let length = i64::try_from(sizes.len()).ok()?;
             let bound = |name: &str, default: i64| {
                 let at = node.int(name).unwrap_or(default);
-                let at = if at < 0 { at.saturating_add(length) } else { at };
+                let at = if at < 0 {
+                    at.saturating_add(length)
+                } else {
+                    at
+                };
                 usize::try_from(at.clamp(0, length)).unwrap_or(0)
             };
             let range = bound("start", 0)..bound("end", length);
@@ -225,7 +267,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     /// Puts in what the file declares about a value.
     fn complete(&mut self, value: Value, layout: &mut Layout) {
-        let Some(dims) = self.declared.get(&value).and_then(|info| info.dims.as_ref()) else {
+        let Some(dims) = self
+            .declared
+            .get(&value)
+            .and_then(|info| info.dims.as_ref())
+        else {
             return;
         };
         let sizes: Vec<Size> = dims.iter().map(|dim| self.size(dim)).collect();
