@@ -136,7 +136,10 @@ struct Run {
 /// Operators that rten has not: a network with one of them runs on ONNX Runtime alone.
 fn beyond_rten(model: &Model) -> Option<String> {
     let operators = inspect(&model.graph).unwrap().operators;
-    let known = ["com.microsoft.DynamicQuantizeLSTM"];
+    let known = [
+        "com.microsoft.DynamicQuantizeLSTM",
+        "com.microsoft.FusedConv",
+    ];
     operators
         .into_keys()
         .find(|name| known.contains(&name.as_str()))
