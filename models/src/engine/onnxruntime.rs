@@ -108,6 +108,7 @@ fn first(candidates: &[Candidate], answers: &mut Vec<String>) -> Option<OnnxRunt
 
 fn load(candidate: &Candidate) -> Result<OnnxRuntime, String> {
     let path = &candidate.path;
+    fetch::check_record(path)?;
     let version = locate::version_of(path);
     check_version(path, version, env::var(TELEMETRY).as_deref() == Ok("1"))?;
     let quiet = Arc::new(|_: LogLevel, _: &str, _: &str, _: &str, _: &str| {});
