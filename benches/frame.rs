@@ -35,6 +35,10 @@ impl Services for NoServices {
         anyhow::bail!("not in a bench")
     }
 
+    fn open_model(&self, _: &str, _: &Task) -> anyhow::Result<phonoscope::tui::ModelView> {
+        anyhow::bail!("no model")
+    }
+
     fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
         anyhow::bail!("not in a bench")
     }

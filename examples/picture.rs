@@ -20,6 +20,10 @@ impl Services for Still {
         Ok(Report::read(path)?)
     }
 
+    fn open_model(&self, _: &str, _: &Task) -> anyhow::Result<phonoscope::tui::ModelView> {
+        anyhow::bail!("no model")
+    }
+
     fn save(&self, _name: &str, _bytes: &[u8], _task: &Task) -> anyhow::Result<PathBuf> {
         anyhow::bail!("a picture saves nothing")
     }

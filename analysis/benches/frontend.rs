@@ -5,7 +5,10 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use phonoscope_analysis::frontend::{FrontEnd, SAMPLE_RATE_HZ, WhisperPad};
+use phonoscope_analysis::frontend::{
+    FrontEnd, KaldiFbank, MelSpectrogram, Normalise, SAMPLE_RATE_HZ, Waveform, WaveformWindows,
+    WhisperLogMel, WhisperPad,
+};
 use phonoscope_analysis::signal::{MelBank, Padding, Stft};
 
 const DURATION_SECS: usize = 10;
@@ -54,8 +57,69 @@ fn ge2e_mel(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn whisper_log_mel(bencher: Bencher<'_, '_>) {
-    let pad = WhisperPad::Multiple320;
-    front_end(bencher, &FrontEnd::WhisperLogMel { pad });
+    front_end(bencher, &FrontEnd::whisper(WhisperPad::Multiple320));
+}
+
+#[divan::bench]
+fn whisper_log_mel_padded_to_30_s(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::whisper(WhisperPad::Seconds30));
+}
+
+#[divan::bench]
+fn whisper_log_mel_128(bencher: Bencher<'_, '_>) {
+    let settings = WhisperLogMel {
+        mels: 128,
+        ..WhisperLogMel::default()
+    };
+    front_end(bencher, &FrontEnd::WhisperLogMel(settings));
+}
+
+#[divan::bench]
+fn whisper_log_mel_smart_turn(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::WhisperLogMel(WhisperLogMel::SMART_TURN));
+}
+
+#[divan::bench]
+fn kaldi_fbank(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::KaldiFbank(KaldiFbank::default()));
+}
+
+#[divan::bench]
+fn log10_mel_d_vector(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::Log10Mel(MelSpectrogram::d_vector()));
+}
+
+#[divan::bench]
+fn ln_mel_nemo(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::LnMel(MelSpectrogram::nemo(80)));
+}
+
+#[divan::bench]
+fn power_mel(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::PowerMel(MelSpectrogram::default()));
+}
+
+#[divan::bench]
+fn waveform(bencher: Bencher<'_, '_>) {
+    front_end(bencher, &FrontEnd::waveform());
+}
+
+#[divan::bench]
+fn waveform_unit_variance(bencher: Bencher<'_, '_>) {
+    let settings = Waveform {
+        normalise: Normalise::ZeroMeanUnitVariance,
+        ..Waveform::default()
+    };
+    front_end(bencher, &FrontEnd::Waveform(settings));
+}
+
+#[divan::bench]
+fn waveform_dnsmos_windows(bencher: Bencher<'_, '_>) {
+    let settings = Waveform {
+        windows: Some(WaveformWindows::DNSMOS),
+        ..Waveform::default()
+    };
+    front_end(bencher, &FrontEnd::Waveform(settings));
 }
 
 fn front_end(bencher: Bencher<'_, '_>, front_end: &FrontEnd) {

@@ -1,7 +1,7 @@
 //! Front ends against the programs their models were trained with, on real recordings.
 //!
-//! Golden values: librosa's `melspectrogram` and `stft` in single precision; see
-//! `../shared/golden/README.md`.
+//! Golden values: librosa's `melspectrogram` and `stft` and kaldi-native-fbank, in single precision;
+//! see `../shared/golden/README.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![expect(
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayD, Axis, Slice};
 use ndarray_npy::NpzReader;
-use phonoscope_analysis::frontend::{FrontEnd, WhisperPad};
+use phonoscope_analysis::frontend::{FrontEnd, KaldiFbank, MeanNormalise, WhisperPad};
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
@@ -110,9 +110,7 @@ fn ge2e_mel_equals_the_reference() {
 #[test]
 fn whisper_log_mel_equals_the_reference() {
     let mut worst = 0.0f64;
-    let front_end = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Multiple320,
-    };
+    let front_end = FrontEnd::whisper(WhisperPad::Multiple320);
     each_golden("whisper_mel", |name, samples, golden| {
         let features = front_end.compute(samples).unwrap();
         let ours = first_frames(&features.data, 1, 100);
@@ -123,6 +121,32 @@ fn whisper_log_mel_equals_the_reference() {
             .map(|(a, b)| f64::from((a - b).abs()));
         let largest = largest.fold(0.0, f64::max);
         println!("{name}: Whisper log-mel, largest absolute difference {largest:.1e}");
+        worst = worst.max(largest);
+    });
+    assert!(worst <= LOG_TOLERANCE, "{worst:e}");
+}
+
+/// CAM++'s: Kaldi's defaults with 80 bands, the mean over the clip subtracted.
+fn campplus() -> FrontEnd {
+    FrontEnd::KaldiFbank(KaldiFbank {
+        mean_normalise: MeanNormalise::Utterance,
+        ..KaldiFbank::default()
+    })
+}
+
+#[test]
+fn kaldi_fbank_equals_the_reference() {
+    let mut worst = 0.0f64;
+    each_golden("fbank80", |name, samples, golden| {
+        let features = campplus().compute(samples).unwrap();
+        let ours = first_frames(&features.data, 0, 100);
+        assert_eq!(ours.dim(), golden.dim(), "{name}");
+        let largest = ours
+            .iter()
+            .zip(&golden)
+            .map(|(a, b)| f64::from((a - b).abs()));
+        let largest = largest.fold(0.0, f64::max);
+        println!("{name}: Kaldi fbank, largest absolute difference {largest:.1e}");
         worst = worst.max(largest);
     });
     assert!(worst <= LOG_TOLERANCE, "{worst:e}");
@@ -149,13 +173,19 @@ fn librivox_recording_gives_the_published_numbers() {
         );
     }
 
-    let front_end = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Seconds30,
-    };
+    let front_end = FrontEnd::whisper(WhisperPad::Seconds30);
     let log_mel = front_end.compute(&samples).unwrap().data;
     assert_eq!(log_mel.shape(), [1, 80, 3000]);
     for (mel, published) in [0.4752, 0.8410, 0.9120].into_iter().enumerate() {
         let ours = log_mel[[0, mel, 100]];
+        assert!((ours - published).abs() <= 1e-3, "{ours} {published}");
+    }
+
+    let fbank = campplus().compute(&samples).unwrap().data;
+    assert_eq!(fbank.shape(), [1, 708, 80]);
+    let published = [0.64138, 1.30153, 1.77636, 1.58951];
+    for (band, published) in published.into_iter().enumerate() {
+        let ours = fbank[[0, 100, band]];
         assert!((ours - published).abs() <= 1e-3, "{ours} {published}");
     }
 }

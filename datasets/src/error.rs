@@ -68,6 +68,26 @@ pub enum Error {
         /// The names there are, in words.
         hint: String,
     },
+    /// A file of word or phone times could not be used.
+    #[error("cannot use alignment `{}`{}: {why}", shown(path), at_line(*line))]
+    Alignment {
+        /// The file; the recording where the fault lies between the two.
+        path: PathBuf,
+        /// Line of the file, from 1, where the fault lies on one.
+        line: Option<u64>,
+        /// The fault.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
+    /// No word or phone times were found for an utterance.
+    #[error("utterance `{}` has no alignment", one_line(id))]
+    Unaligned {
+        /// The utterance.
+        id: String,
+        /// Where they were looked for, in words.
+        hint: String,
+    },
     /// Synthetic speech could not be made.
     #[error(transparent)]
     Synth(#[from] crate::synth::SynthError),
@@ -104,7 +124,10 @@ impl Error {
             },
             Self::Manifest { hint, .. } => hint.as_deref(),
             Self::Audio { fault, .. } => fault.hint(),
-            Self::Corpus { hint, .. } | Self::UnknownCorpus { hint, .. } => Some(hint),
+            Self::Corpus { hint, .. }
+            | Self::UnknownCorpus { hint, .. }
+            | Self::Alignment { hint, .. }
+            | Self::Unaligned { hint, .. } => Some(hint),
             Self::Synth(error) => error.hint(),
             Self::Cancelled => None,
         }

@@ -1,7 +1,7 @@
 //! The folder where fetched weights and built graphs are kept.
 //!
 //! `weights/SHA256/FILE` holds what was fetched, `graphs/BUILDER-VERSION-SHA256/SHA256.onnx` what
-//! was built from it, `tmp/` the work of running fetches. Files appear whole or not at all.
+//! was built from it, `hub/NAME.toml` what is known of a hub's file since its first use, `tmp/` the work of running fetches. Files appear whole or not at all.
 
 use std::env;
 use std::fs::{self, File};
@@ -77,6 +77,13 @@ impl Cache {
             let _still_there = fs::remove_file(&path);
             None
         })
+    }
+
+    /// Whether a graph is kept under `key`; it is not read.
+    pub(crate) fn has_graph(&self, key: &str) -> bool {
+        let folder = fs::read_dir(self.graph_folder(key));
+        let mut names = folder.into_iter().flatten().flatten();
+        names.any(|entry| entry.path().extension().is_some_and(|end| end == "onnx"))
     }
 
     /// Keeps a graph under `key`.

@@ -120,6 +120,28 @@ pub enum Error {
         /// The hash that the file had.
         found: String,
     },
+    /// A model of a hub was asked for, and nobody said where to get it.
+    #[error("{name} comes from a place that you name, and none was named")]
+    NoOrigin {
+        /// Name in the catalogue.
+        name: String,
+        /// Which file it is, and how to say where it is.
+        how: String,
+    },
+    /// A file is not the one that was recorded at its first use. It was left where it is.
+    #[error(
+        "{what} is not the file recorded at first use: expected SHA-256 {expected}, found {found}"
+    )]
+    Changed {
+        /// The file.
+        what: String,
+        /// The recorded hash, lower-case hexadecimal.
+        expected: String,
+        /// The hash that the file had.
+        found: String,
+        /// The file of the cache that holds the record.
+        record: PathBuf,
+    },
     /// The cache folder cannot be written.
     #[error("cannot write to the cache folder {}: {cause}", path.display())]
     Cache {
@@ -217,7 +239,13 @@ impl Error {
                  their names"
                     .to_owned(),
             ),
-            Self::Offline { how, .. } | Self::Fetch { how, .. } => Some(how.clone()),
+            Self::Offline { how, .. } | Self::Fetch { how, .. } | Self::NoOrigin { how, .. } => {
+                Some(how.clone())
+            }
+            Self::Changed { record, .. } => Some(format!(
+                "if the change is meant, remove {} and pull it again",
+                record.display()
+            )),
             Self::WrongHash { .. } => Some(
                 "run it again; if the hash stays wrong, the package index serves another file"
                     .to_owned(),
@@ -241,6 +269,7 @@ impl Error {
                 | Self::Surgery { .. }
                 | Self::External { .. }
                 | Self::NoFrontEnd { .. }
+                | Self::NoOrigin { .. }
                 | Self::NotOnnx { .. }
                 | Self::Malformed { .. }
                 | Self::Refused { .. }

@@ -9,6 +9,7 @@
 pub mod build;
 pub mod cache;
 pub mod catalogue;
+mod digest;
 pub mod engine;
 pub mod error;
 pub mod fetch;
@@ -26,11 +27,11 @@ pub mod weights;
 pub mod wire;
 
 pub use cache::Cache;
-pub use catalogue::{Catalogue, Entry};
+pub use catalogue::{Catalogue, Entry, Standing};
 pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
-pub use load::{load, load_entry, load_file};
+pub use load::{Presence, load, load_entry, load_file, presence};
 pub use map::{Block, BlockKind, Evidence, LayerMap, Unreachable};
 pub use model::{GraphBytes, Model};
 pub use ort_format::ort_to_onnx;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phonoscope_analysis::frontend::FrontEnd;
-use sha2::{Digest as _, Sha256};
 
 use crate::catalogue::fixed;
+use crate::digest::sha256;
 use crate::engine::{Engine, Session};
 use crate::input::InputBinding;
 use crate::names::{fits, nearest};
@@ -29,7 +29,7 @@ impl GraphBytes {
     /// Takes the bytes and computes their hash once.
     pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        let sha256 = hex(&Sha256::digest(&bytes)).into();
+        let sha256 = sha256(&bytes).into();
         Self { bytes, sha256 }
     }
 
@@ -51,11 +51,6 @@ impl fmt::Debug for GraphBytes {
             .field("sha256", &self.sha256)
             .finish()
     }
-}
-
-/// Lower-case hexadecimal of a digest.
-pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A model ready to be run, with everything that reports say about it.

@@ -77,7 +77,7 @@ fn model() -> Model {
             name: "samples".into(),
             role: InputRole::Features,
         }],
-        front_end: FrontEnd::Waveform,
+        front_end: FrontEnd::waveform(),
         taps: vec![Tap {
             name: "length".into(),
             tensor: "length".into(),

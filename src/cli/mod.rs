@@ -94,7 +94,7 @@ pub enum Command {
     /// The numerics on anyone's matrices
     #[command(subcommand)]
     Analyse(AnalyseCommand),
-    /// Open the screen on reports
+    /// Open the screen on reports and models
     Browse(BrowseArgs),
     /// Write a report or run in another format
     Export(ExportArgs),
@@ -136,11 +136,13 @@ pub struct DoctorArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   phonoscope browse report.json
-  phonoscope browse phonoscope-demo --theme light")]
+  phonoscope browse phonoscope-demo --theme light
+  phonoscope browse my/model.onnx
+  phonoscope browse whisper-tiny.en")]
 pub struct BrowseArgs {
-    /// Reports, or folders that hold a report.json
-    #[arg(required = true, value_name = "REPORT")]
-    pub reports: Vec<PathBuf>,
+    /// Reports, folders that hold a report.json, ONNX files, or names in the catalogue of models
+    #[arg(required = true, value_name = "REPORT|MODEL")]
+    pub things: Vec<PathBuf>,
 }
 
 /// Arguments of `export`.

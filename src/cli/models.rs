@@ -27,12 +27,20 @@ pub struct ListArgs {
 
 /// Arguments of `models pull`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:
-  phonoscope models pull ge2e whisper-tiny.en")]
+#[command(after_help = "Examples:
+  phonoscope models pull ge2e whisper-tiny.en campplus
+  phonoscope models pull wav2vec2-base --from exports/wav2vec2-base.onnx
+  phonoscope models pull whisper-small hubert-base --from https://hub.example
+
+An address is a base, after which REPOSITORY/resolve/REVISION/FILE is put, unless it holds
+{repository}, {revision} and {file} itself. PHONOSCOPE_HUB is used where --from is not given.")]
 pub struct PullArgs {
     /// Names in the catalogue
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
+    /// Where models of hubs come from: an ONNX file, a folder of them, or a base address
+    #[arg(long, value_name = "FILE|FOLDER|ADDRESS")]
+    pub from: Option<String>,
 }
 
 /// Arguments of `models inspect`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use phonoscope_analysis::task::Task;
+use phonoscope_models::Catalogue;
 use phonoscope_probes::report::Report;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -15,12 +16,26 @@ use crate::exit::{Exit, Usage};
 use crate::tui;
 
 pub(super) fn run(args: &BrowseArgs, context: &Context) -> anyhow::Result<Exit> {
-    let reports = args
-        .reports
-        .iter()
-        .map(|p| report_path(p))
-        .collect::<anyhow::Result<_>>()?;
-    open(reports, context)
+    let mut reports = vec![];
+    let mut models = vec![];
+    for path in &args.things {
+        match model_name(path)? {
+            Some(name) => models.push(name),
+            None => reports.push(report_path(path)?),
+        }
+    }
+    start(reports, models, context)
+}
+
+/// The name of a model: a file of one, or an entry of the catalogue where no such file lies.
+fn model_name(path: &Path) -> anyhow::Result<Option<String>> {
+    let Some(name) = path.to_str() else {
+        return Ok(None);
+    };
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let is_model = matches!(ending, "onnx" | "ort") && path.is_file()
+        || !path.exists() && Catalogue::builtin()?.get(name).is_ok();
+    Ok(is_model.then(|| name.to_owned()))
 }
 
 /// The screen on whatever the last demo left here, or its welcome.
@@ -47,6 +62,10 @@ pub(super) fn report_path(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// Opens the screen on reports.
 pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<Exit> {
+    start(reports, vec![], context)
+}
+
+fn start(reports: Vec<PathBuf>, models: Vec<String>, context: &Context) -> anyhow::Result<Exit> {
     // A report that was asked for and cannot be read is an error of the command, not of the screen.
     let sources = reports
         .into_iter()
@@ -55,10 +74,10 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
             Ok(tui::Source::Loaded { path, report })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let start = if sources.is_empty() {
-        tui::Start::Home
-    } else {
-        tui::Start::FirstReport
+    let start = match (sources.is_empty(), models.is_empty()) {
+        (false, _) => tui::Start::FirstReport,
+        (true, false) => tui::Start::FirstModel,
+        (true, true) => tui::Start::Home,
     };
     let (layer, log) = tui::log_channel();
     // A second screen in one process (never so far) would keep the first one's log.
@@ -67,6 +86,7 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
         keys: key_file()?,
         log: Some(log),
         reports: sources,
+        models: listed(models)?,
         start,
         theme: theme(context.global.theme),
     };
@@ -81,6 +101,24 @@ pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<E
         tui::Exit::Quit => Exit::Done,
         tui::Exit::Interrupted | tui::Exit::Signal(_) => Exit::Interrupted,
     })
+}
+
+/// The models asked for, then those of the catalogue.
+fn listed(asked: Vec<String>) -> anyhow::Result<Vec<tui::ModelSource>> {
+    let catalogue = Catalogue::builtin()?;
+    let mut names = asked;
+    for entry in catalogue.entries() {
+        if !names.contains(&entry.name) {
+            names.push(entry.name.clone());
+        }
+    }
+    let source = |name: String| tui::ModelSource {
+        about: catalogue
+            .get(&name)
+            .map_or_else(|_| String::from("file"), |entry| entry.summary.clone()),
+        name,
+    };
+    Ok(names.into_iter().map(source).collect())
 }
 
 /// The user's own keys, if there are any: `phonoscope/keys.toml` in the configuration folder.
@@ -133,6 +171,13 @@ impl tui::Services for Program {
 
     fn open_report(&self, path: &Path, _task: &Task) -> anyhow::Result<Report> {
         Ok(Report::read(&report_path(path)?)?)
+    }
+
+    fn open_model(&self, name: &str, task: &Task) -> anyhow::Result<tui::ModelView> {
+        let mut context = self.context.clone();
+        context.task = task.clone();
+        context.printer = crate::output::Printer::silent();
+        super::models::view(name, &context)
     }
 
     fn save(&self, file_name: &str, bytes: &[u8], _task: &Task) -> anyhow::Result<PathBuf> {

@@ -1,7 +1,6 @@
 //! `phonoscope doctor`
 
 use std::io::IsTerminal as _;
-use std::process::{Command, Stdio};
 
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::{Catalogue, Network};
@@ -133,25 +132,7 @@ fn onnxruntime(context: &Context) -> Finding {
 
 /// The client that brings packages.
 fn package_client() -> Finding {
-    let tries: [(&str, &[&str]); 4] = [
-        ("python3", &["-m", "pip", "--version"]),
-        ("python", &["-m", "pip", "--version"]),
-        ("py", &["-m", "pip", "--version"]),
-        ("uv", &["--version"]),
-    ];
-    let version = tries.iter().find_map(|(program, args)| {
-        let out = Command::new(program)
-            .args(*args)
-            .stdin(Stdio::null())
-            .output()
-            .ok()?;
-        let text = String::from_utf8_lossy(&out.stdout).into_owned();
-        let words: Vec<&str> = text.split_whitespace().take(2).collect();
-        out.status
-            .success()
-            .then(|| format!("{program}: {}", words.join(" ")))
-    });
-    match version {
+    match phonoscope_models::fetch::package_client() {
         Some(version) => Finding::works("package client", version),
         None => Finding::fails(
             "package client",

@@ -1,6 +1,6 @@
 //! The command table: everything a key, the palette or the help can name.
 
-use super::actions::{export, motion, screen, space, table, text, work};
+use super::actions::{export, model, motion, screen, space, table, text, work};
 use super::state::State;
 use super::update::Effects;
 
@@ -14,6 +14,9 @@ pub(crate) enum Context {
     Home,
     Reports,
     Data,
+    Model,
+    Models,
+    Taps,
     Space,
     Scatter,
     Scree,
@@ -49,6 +52,9 @@ impl Context {
             Self::Home => "Home",
             Self::Reports => "Home: reports",
             Self::Data => "Data",
+            Self::Model => "Model",
+            Self::Models => "Model: models",
+            Self::Taps => "Model: blocks and taps",
             Self::Space => "Speaker space",
             Self::Scatter => "Speaker space: scatter",
             Self::Scree => "Speaker space: scree",
@@ -82,8 +88,8 @@ pub(crate) struct Command {
 }
 
 use Context::{
-    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Palette, Remake, Report, Reports,
-    Scatter, Scree, Screens, Space, Trust,
+    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Model, Models, Palette, Remake,
+    Report, Reports, Scatter, Scree, Screens, Space, Taps, Trust,
 };
 
 macro_rules! commands {
@@ -99,6 +105,13 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "job.cancel" "cancel job" ["x"] [Jobs] "Cancel the selected job" work::cancel_selected;
     "demo.start" "demo" ["d"] [Home] "Run the demo: speech in, report out" work::start_demo;
     "report.open" "open" ["enter"] [Reports] "Open the report under the cursor" work::open_recent;
+    "model.open" "open" ["enter"] [Models] "Open the model under the cursor, fetching it if need be" model::open;
+    "tap.pick" "pick" ["space"] [Taps] "Pick the tap, or the block's taps, or put them back" model::pick;
+    "block.fold" "fold" ["enter"] [Taps] "Fold or unfold the block" model::fold;
+    "tap.pick_shown" "pick shown" ["a"] [Taps] "Pick every tap that the filter shows, or put them back" model::pick_shown;
+    "model.command" "command" ["c"] [Taps] "Show the command that extracts the picked taps" model::command;
+    "tap.clear" "" ["u"] [Taps] "Put all picked taps back" model::clear;
+    "model.pane" "other pane" ["tab", "backtab"] [Model] "Switch between models and taps" model::next_pane;
     "brush.start" "brush" ["b"] [Scatter] "Start a box at the cursor" space::brush;
     "brush.accept" "select" ["enter"] [Scatter] "Select speakers in the box, or at the cursor" space::accept_brush;
     "axis.take" "to x axis" ["enter"] [Scree] "Put this component on the x axis" space::take_component;
@@ -106,7 +119,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
     "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
     "table.sort" "sort" ["s"] [Data] "Sort by this column: up, down, not at all" table::sort;
-    "list.filter" "filter" ["/"] [Data, Log] "Filter: word column:value column>1 column<1" table::open_filter;
+    "list.filter" "filter" ["/"] [Data, Taps, Log] "Filter: word column:value column>1; taps by part of a name or with *" table::open_filter;
     "row.mark" "mark" ["space"] [Data] "Select the row's speaker, or unselect it" table::mark;
     "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
     "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
@@ -126,10 +139,11 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "row.copy" "" ["Y"] [Data] "Copy the row as tab-separated values" export::copy_row;
     "screen.home" "" ["1"] [Screens] "Go to Home: reports and what was found" screen::home;
     "screen.data" "" ["2"] [Screens] "Go to Data: every table of the report" screen::data;
-    "screen.space" "" ["3"] [Screens] "Go to Speaker space: scatter, scree, card" screen::space;
-    "screen.trust" "" ["4"] [Screens] "Go to Trust: what was measured of the run" screen::trust;
-    "screen.jobs" "" ["5"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
-    "screen.log" "" ["6"] [Screens] "Go to Log" screen::log;
+    "screen.model" "" ["3"] [Screens] "Go to Model: layer map and tap picker" screen::model;
+    "screen.space" "" ["4"] [Screens] "Go to Speaker space: scatter, scree, card" screen::space;
+    "screen.trust" "" ["5"] [Screens] "Go to Trust: what was measured of the run" screen::trust;
+    "screen.jobs" "" ["6"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
+    "screen.log" "" ["7"] [Screens] "Go to Log" screen::log;
     "move.up" "" ["up", "k"] [Screens, Help, Export] "Move up" motion::up;
     "move.down" "" ["down", "j"] [Screens, Help, Export] "Move down" motion::down;
     "move.left" "" ["left", "h"] [Screens] "Move left" motion::left;

@@ -34,6 +34,7 @@ pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
         },
     });
     let mut state = State::new(theme, keymap, entries.collect());
+    state.model.sources = launch.models;
     let mut effects = Effects::new();
     match launch.start {
         Start::Home => {}
@@ -46,6 +47,10 @@ pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
                 &mut effects,
             );
             state.screen = Screen::Jobs;
+        }
+        Start::FirstModel => {
+            state.screen = Screen::Model;
+            super::actions::model::open(&mut state, &mut effects);
         }
         Start::FirstReport => match state.entries.first().cloned() {
             Some(Entry {

@@ -22,6 +22,8 @@ pub(crate) enum Work {
     Open(std::path::PathBuf),
     /// A report already in memory.
     Prepare(std::path::PathBuf, Arc<phonoscope_probes::report::Report>),
+    /// A model, by name or path.
+    Model(String),
     Export(Box<Request>),
 }
 
@@ -208,6 +210,10 @@ pub(crate) fn perform(services: &dyn Services, work: &Work, task: &Task) -> Outc
             path.clone(),
             Arc::clone(report),
         )))),
+        Work::Model(name) => {
+            let view = services.open_model(name, task)?;
+            Ok(Outcome::Model(Box::new(view)))
+        }
         Work::Export(request) => {
             let bytes = export::render(request)?;
             services
@@ -256,6 +262,10 @@ mod tests {
 
         fn open_report(&self, _: &Path, _: &Task) -> anyhow::Result<Report> {
             anyhow::bail!("no report")
+        }
+
+        fn open_model(&self, _: &str, _: &Task) -> anyhow::Result<super::super::ModelView> {
+            anyhow::bail!("no model")
         }
 
         fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {

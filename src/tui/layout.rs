@@ -4,6 +4,7 @@ use ratatui::layout::{Constraint, Layout, Rect, Size};
 
 use crate::plot::Coding;
 
+use super::model::Focus;
 use super::space::Pane;
 use super::words;
 
@@ -87,6 +88,41 @@ pub(crate) fn trust(body: Rect, checks: usize) -> [Rect; 2] {
         Constraint::Length(height),
         Constraint::Fill(1),
     ]))
+}
+
+/// The Model screen; hidden panes are empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ModelAreas {
+    pub(crate) list: Rect,
+    pub(crate) tree: Rect,
+    /// What is under the cursor, below the tree.
+    pub(crate) card: Rect,
+}
+
+pub(crate) fn model(body: Rect, room: Room, focus: Focus) -> ModelAreas {
+    let none = Rect::new(body.x, body.y, 0, 0);
+    let (list, right) = match (room, focus) {
+        (Room::All, _) => {
+            let width = (body.width / 4).clamp(22, 44);
+            let [list, right] = body.layout(&Layout::horizontal([
+                Constraint::Length(width),
+                Constraint::Fill(1),
+            ]));
+            (list, right)
+        }
+        (_, Focus::List) => (body, none),
+        (_, Focus::Tree) => (none, body),
+    };
+    let height = if right.height >= 16 {
+        right.height / 3
+    } else {
+        0
+    };
+    let [tree, card] = right.layout(&Layout::vertical([
+        Constraint::Fill(1),
+        Constraint::Length(height),
+    ]));
+    ModelAreas { list, tree, card }
 }
 
 /// Columns left of a table's cells: cursor and selection signs.

@@ -21,6 +21,7 @@ mod keymap;
 mod keys;
 mod layout;
 mod log;
+mod model;
 mod msg;
 mod opened;
 mod picture;
@@ -49,6 +50,7 @@ use phonoscope_probes::report::Report;
 pub use headless::Headless;
 pub use keymap::{check_keys, keymap_page};
 pub use log::{LogLayer, LogReceiver, log_channel};
+pub use model::{ModelSource, ModelView};
 pub use runtime::run;
 pub use theme_choice::ThemeChoice;
 
@@ -66,6 +68,12 @@ pub trait Services: Send + Sync {
     /// # Errors
     /// When there is no report at `path`.
     fn open_report(&self, path: &Path, task: &Task) -> anyhow::Result<Report>;
+
+    /// Reads a model of the catalogue (fetching it if need be) or a file.
+    ///
+    /// # Errors
+    /// When there is no such model, or it cannot be read.
+    fn open_model(&self, name: &str, task: &Task) -> anyhow::Result<ModelView>;
 
     /// Writes an exported view and gives the path written. `file_name` is a suggestion without a
     /// folder; nothing that exists may be overwritten.
@@ -99,6 +107,8 @@ pub enum Source {
 pub struct Launch {
     /// Reports for Home, newest first.
     pub reports: Vec<Source>,
+    /// Models for the Model screen.
+    pub models: Vec<ModelSource>,
     /// What is shown first.
     pub start: Start,
     /// Colours.
@@ -119,6 +129,8 @@ pub enum Start {
     FirstReport,
     /// The demo's progress.
     Demo,
+    /// The first of the models.
+    FirstModel,
 }
 
 /// Why the app ended.

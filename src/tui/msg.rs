@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::jobs::Snapshot;
 use super::keys::Key;
 use super::log::Line;
+use super::model::ModelView;
 use super::opened::Opened;
 
 /// Something that happened.
@@ -36,6 +37,8 @@ pub(crate) enum Outcome {
     Demo(PathBuf),
     /// A report is ready to be shown.
     Report(Box<Opened>),
+    /// A model is ready to be shown.
+    Model(Box<ModelView>),
     /// A file was written.
     Saved(PathBuf),
     Failed(String),

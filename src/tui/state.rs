@@ -12,6 +12,7 @@ use super::export::Format;
 use super::jobs::Snapshot;
 use super::keymap::Keymap;
 use super::log::Log;
+use super::model::{Focus, ModelScreen};
 use super::opened::Opened;
 use super::space::Pane;
 use super::text_line::TextLine;
@@ -22,6 +23,7 @@ use super::theme::Theme;
 pub(crate) enum Screen {
     Home,
     Data,
+    Model,
     Space,
     Trust,
     Jobs,
@@ -29,9 +31,10 @@ pub(crate) enum Screen {
 }
 
 impl Screen {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Home,
         Self::Data,
+        Self::Model,
         Self::Space,
         Self::Trust,
         Self::Jobs,
@@ -42,6 +45,7 @@ impl Screen {
         match self {
             Self::Home => "Home",
             Self::Data => "Data",
+            Self::Model => "Model",
             Self::Space => "Space",
             Self::Trust => "Trust",
             Self::Jobs => "Jobs",
@@ -71,10 +75,19 @@ pub(crate) enum Overlay {
         formats: Vec<Format>,
         cursor: usize,
     },
-    Remake {
-        command: String,
-        browse: String,
-    },
+    Remake(Remake),
+}
+
+/// Two commands to read and copy.
+#[derive(Debug, Clone)]
+pub(crate) struct Remake {
+    pub(crate) title: &'static str,
+    /// What the first command is for.
+    pub(crate) what: &'static str,
+    pub(crate) command: String,
+    /// What the second command is for.
+    pub(crate) also: &'static str,
+    pub(crate) second: String,
 }
 
 /// A line for the reader.
@@ -106,6 +119,7 @@ pub(crate) struct Entry {
 pub(crate) enum JobKind {
     Demo,
     Open,
+    Model,
     Export,
 }
 
@@ -150,6 +164,7 @@ pub(crate) struct State {
     pub(crate) entries: Vec<Entry>,
     pub(crate) entry: usize,
     pub(crate) opened: Option<Opened>,
+    pub(crate) model: ModelScreen,
     pub(crate) jobs: Vec<JobRow>,
     pub(crate) job: usize,
     pub(crate) next_job: u64,
@@ -172,6 +187,7 @@ impl State {
             entries,
             entry: 0,
             opened: None,
+            model: ModelScreen::default(),
             jobs: Vec::new(),
             job: 0,
             next_job: 1,
@@ -188,7 +204,7 @@ impl State {
             Some(Overlay::Palette { .. }) => return vec![Context::Palette, Context::Anywhere],
             Some(Overlay::Filter { .. }) => return vec![Context::Filter, Context::Anywhere],
             Some(Overlay::Export { .. }) => return vec![Context::Export, Context::Anywhere],
-            Some(Overlay::Remake { .. }) => return vec![Context::Remake, Context::Anywhere],
+            Some(Overlay::Remake(_)) => return vec![Context::Remake, Context::Anywhere],
             None => {}
         }
         self.screen_contexts()
@@ -202,6 +218,13 @@ impl State {
             Screen::Jobs if self.running_jobs() > 0 => vec![Context::Jobs],
             Screen::Jobs => Vec::new(),
             Screen::Log => vec![Context::Log],
+            Screen::Model => {
+                let pane = match self.model.focus {
+                    Focus::Tree if self.model.opened.is_some() => Context::Taps,
+                    _ => Context::Models,
+                };
+                vec![pane, Context::Model]
+            }
             _ if self.opened.is_none() => Vec::new(),
             Screen::Data => vec![Context::Data],
             Screen::Trust => vec![Context::Trust],

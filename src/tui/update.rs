@@ -12,6 +12,7 @@ use super::layout;
 use super::msg::{Msg, Outcome};
 use super::opened::Opened;
 use super::state::{Entry, JobKind, JobRow, JobState, Screen, State, Tone};
+use super::words;
 
 /// Something the world has to do.
 #[derive(Debug)]
@@ -150,6 +151,19 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
             }
             (JobState::Done(words), Tone::Plain)
         }
+        Outcome::Model(view) => {
+            let words = words::count(view.taps.len(), "tap");
+            for note in &view.notes {
+                state.log.note(Level::WARN, note.clone());
+            }
+            if newest {
+                state.model.show(*view);
+                if state.screen != Screen::Model {
+                    super::actions::screen::go(state, Screen::Model);
+                }
+            }
+            (JobState::Done(words), Tone::Plain)
+        }
         Outcome::Saved(path) => (
             JobState::Done(format!("wrote {}", path.display())),
             Tone::Good,
@@ -167,7 +181,7 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
         _ => (format!("{}: cancelled", row.label), Level::WARN),
     };
     state.log.note(level, text.clone());
-    if row.kind != JobKind::Open || tone == Tone::Bad {
+    if !matches!(row.kind, JobKind::Open | JobKind::Model) || tone == Tone::Bad {
         let text = match &row.state {
             JobState::Done(words) => words.clone(),
             _ => text,
@@ -208,6 +222,10 @@ pub(crate) fn show(state: &mut State, opened: Opened) {
 pub(crate) fn settle(state: &mut State) {
     let chrome = layout::chrome(state.size);
     let room = layout::Room::of(state.size);
+    if let Some(model) = &mut state.model.opened {
+        let tree = layout::model(chrome.body, room, state.model.focus).tree;
+        model.scroll(layout::inside(tree).height);
+    }
     let Some(opened) = &mut state.opened else {
         return;
     };
@@ -238,7 +256,7 @@ pub(crate) fn settle(state: &mut State) {
                 .check
                 .min(report.trust.checks.len().saturating_sub(1));
         }
-        Screen::Home | Screen::Jobs | Screen::Log => {}
+        Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => {}
     }
     let hidden = super::view::overflow(state);
     if let Some(opened) = &mut state.opened {

@@ -173,8 +173,8 @@ fn an_onnx_file_that_is_none() {
 #[test]
 fn an_unknown_model_names_its_neighbours() {
     Place::new()
-        .run(["models", "inspect", "whisper-tiny"])
-        .fails_with_hint(2, "whisper-tiny", "whisper-tiny.en");
+        .run(["models", "inspect", "whisper-tinny.en"])
+        .fails_with_hint(2, "whisper-tinny.en", "whisper-tiny.en");
 }
 
 #[test]

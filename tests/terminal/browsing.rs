@@ -30,10 +30,11 @@ fn number_keys_go_to_every_screen() {
     for (key, found, gone) in [
         ("1", "What was found", "across: PC1"),
         ("2", "24 rows", "What was found"),
-        ("4", "bit for bit equal", "24 rows"),
-        ("5", "Nothing has run yet", "bit for bit equal"),
-        ("6", "Nothing logged yet", "Nothing has run yet"),
-        ("3", "across: PC1", "Nothing logged yet"),
+        ("3", "No model is open", "24 rows"),
+        ("5", "bit for bit equal", "No model is open"),
+        ("6", "Nothing has run yet", "bit for bit equal"),
+        ("7", "Nothing logged yet", "Nothing has run yet"),
+        ("4", "across: PC1", "Nothing logged yet"),
     ] {
         screen.send(key);
         screen.wait_for_without(&[found], &[gone]);
@@ -63,7 +64,7 @@ fn the_palette_finds_a_command_by_part_of_its_name_and_runs_it() {
     screen.send(":");
     screen.wait_for(&["Commands", "app.help"]);
     screen.send("screen.tru");
-    screen.wait_for_without(&[": screen.tru", "> screen.trust       4"], &["app.help"]);
+    screen.wait_for_without(&[": screen.tru", "> screen.trust       5"], &["app.help"]);
     screen.send("\r");
     screen.wait_for_without(&["bit for bit equal"], &["screen.trust", "across: PC1"]);
 }
@@ -78,9 +79,9 @@ fn the_users_keys_count_and_their_mistakes_are_told() {
     screen.wait_for(&["unknown command `no.such`"]);
     screen.send("T");
     screen.wait_for_without(&["bit for bit equal"], &["across: PC1"]);
-    screen.send("3");
+    screen.send("4");
     screen.wait_for(&["across: PC1"]);
-    screen.send("4?");
+    screen.send("5?");
     screen.wait_for(&["Keys valid here", "Speaker space: scatter"]);
 }
 
@@ -112,7 +113,7 @@ fn every_size_gets_a_whole_frame() {
     let screen = place.browse(80, 24);
     screen.resize(40, 10);
     screen.wait_for_without(
-        &["3 Space", "across: PC1", "? help"],
+        &["4 Space", "across: PC1", "? help"],
         &["Scree:", "PC1 of 4"],
     );
     screen.resize(200, 50);
@@ -168,7 +169,7 @@ fn no_color_means_no_colour_and_still_says_what_is_current() {
         screen.wait_for(&["across: PC1", "? help"]);
         screen.send("2");
         screen.wait_for(&["24 rows"]);
-        screen.send("4");
+        screen.send("5");
         screen.wait_for(&["bit for bit equal"]);
         screen.send("q");
         let ended = screen.end();

@@ -143,6 +143,7 @@ fn trust() -> Trust {
             unit: None,
             n: 8,
             detail: "bit for bit equal".into(),
+            ..Check::default()
         }],
         coverage: Coverage {
             items: 72,
@@ -151,6 +152,7 @@ fn trust() -> Trust {
             not_finite: 0,
             speakers: SPEAKERS,
             groups: BTreeMap::new(),
+            spans: None,
         },
     }
 }

@@ -38,7 +38,7 @@ fn ctrl_c_stops_the_job_first_and_then_the_program() {
     let mut screen = demo(&place);
     screen.send("\x03");
     screen.wait_for_without(&["demo: cancelled", "press d"], &["▸ demo"]);
-    screen.send("5");
+    screen.send("6");
     screen.wait_for_without(&["cancelled"], &["press d", "running"]);
     screen.send("\x03");
     let ended = screen.end();
@@ -73,6 +73,10 @@ impl Services for Failing {
 
     fn open_report(&self, _: &Path, _: &Task) -> anyhow::Result<Report> {
         anyhow::bail!("no report")
+    }
+
+    fn open_model(&self, _: &str, _: &Task) -> anyhow::Result<phonoscope::tui::ModelView> {
+        anyhow::bail!("no model")
     }
 
     fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
@@ -121,10 +125,10 @@ fn a_panic_behind_the_screen_is_a_failed_job_and_the_screen_stays() {
     screen.wait_for(&["demo: internal error: the decoder lost its place"]);
     let after = screen.rows();
     assert_eq!(before[..12], after[..12], "the welcome is as it was");
-    screen.send("5");
+    screen.send("6");
     screen.wait_for(&["failed", "internal error: the decoder lost its place"]);
     assert!(!screen.text().contains("panicked at"), "{}", screen.text());
-    screen.send("6");
+    screen.send("7");
     screen.wait_for(&["Log (", "panicked at tests", "·the first thread lost"]);
     screen.send("q");
     let ended = screen.end();

@@ -2,25 +2,45 @@
 //!
 //! All take mono samples at [`SAMPLE_RATE_HZ`] in [-1, 1]. Transform plans and filterbanks are
 //! built on first use and shared; [`FrontEnd::compute`] may run on many threads at once.
+//! [`parity`] compares features with those of the reference programs.
 
-mod ge2e;
+mod kaldi;
+mod mel;
+pub mod parity;
+mod plans;
+mod preset;
+mod waveform;
 mod whisper;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{Array3, ArrayD, IxDyn};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use kaldi::{KaldiFbank, Lfr, MeanNormalise};
+pub use mel::{BandNormalise, Floor, LastFrame, MelSpectrogram, MelWindows, Spectrum, WindowForm};
+pub use waveform::{Normalise, ShortAudio, Waveform, WaveformWindows, WindowCount};
+pub use whisper::{WhisperLogMel, WhisperPad};
 
 use crate::{Error, Result};
+use mel::Compression;
 
 /// Sample rate of every front end.
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
 
+const N_FFT: usize = 400;
+const HOP_SAMPLES: usize = 160;
+/// Most values in the features of one utterance (1 GiB).
+const MAX_VALUES: usize = 1 << 28;
+
 /// How samples become a model's input.
+///
+/// Every setting has a default, so that `kind` alone is a whole front end, and unknown settings are
+/// refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FrontEnd {
-    /// The samples themselves: `[1, sample]`.
-    Waveform,
+    /// The samples themselves: `[1, sample]`, or `[window, sample]`.
+    Waveform(Waveform),
     /// Mel power, no logarithm, in overlapping windows: `[window, frame = 160, mel = 40]`.
     ///
     /// Audio below −30 dBFS RMS is raised to it. 400-point periodic Hann every 160 samples,
@@ -28,28 +48,68 @@ pub enum FrontEnd {
     /// start every 77 frames; the last is zero-padded, and left out when audio covers less than
     /// 75 % of it and it is not the only one. As Resemblyzer 0.1.4 does, without its removal of
     /// silence.
+    #[serde(deserialize_with = "no_settings")]
     Ge2eMel,
-    /// Log-mel spectrogram of the whole utterance: `[1, mel = 80, frame]`, 10 ms a frame.
+    /// Log-mel spectrogram of the whole utterance: `[1, mel, frame]`, 10 ms a frame.
     ///
     /// 400-point periodic Hann every 160 samples, centred with reflected ends, last frame dropped,
-    /// power; 80 Slaney mels from 0 to 8 kHz; log10 floored at 1e-10 and at 8 below the loudest
+    /// power; Slaney mels from 0 to 8 kHz; log10 floored at 1e-10 and at 8 below the loudest
     /// value, then (x + 4) / 4. As OpenAI's Whisper does.
-    WhisperLogMel {
-        /// Length the audio is brought to, with zeros at its end.
-        #[serde(default)]
-        pad: WhisperPad,
-    },
+    WhisperLogMel(WhisperLogMel),
+    /// Kaldi's log mel filterbank: `[1, frame, mel]`, or `[1, mel, frame]`.
+    KaldiFbank(KaldiFbank),
+    /// Mel spectrum without logarithm: `[1, frame, mel]`, `[window, frame, mel]`, or the last two
+    /// swapped.
+    PowerMel(MelSpectrogram),
+    /// Common logarithm of a mel spectrum; axes as [`FrontEnd::PowerMel`].
+    Log10Mel(MelSpectrogram),
+    /// Natural logarithm of a mel spectrum; axes as [`FrontEnd::PowerMel`].
+    LnMel(MelSpectrogram),
 }
 
-/// Zeros added at the end of the audio before [`FrontEnd::WhisperLogMel`].
+fn no_settings<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoSettings {}
+    NoSettings::deserialize(deserializer).map(|NoSettings {}| ())
+}
+
+/// Order of the axes of time and bands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum WhisperPad {
-    /// Up to a multiple of 320 samples, so that every encoder position (20 ms) is whole.
+pub enum Layout {
+    /// `[batch, time, band]`.
     #[default]
-    Multiple320,
-    /// Up to 30 s, as in training.
-    Seconds30,
+    TimeFirst,
+    /// `[batch, band, time]`.
+    DimFirst,
+}
+
+impl Layout {
+    fn time_axis(self) -> usize {
+        match self {
+            Self::TimeFirst => 1,
+            Self::DimFirst => 2,
+        }
+    }
+
+    /// `[batch, time, band]` in this order.
+    fn arrange(self, features: Array3<f32>) -> ArrayD<f32> {
+        match self {
+            Self::TimeFirst => features.into_dyn(),
+            Self::DimFirst => {
+                let swapped = features.permuted_axes([0, 2, 1]);
+                swapped.as_standard_layout().into_owned().into_dyn()
+            }
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::TimeFirst => "; time first",
+            Self::DimFirst => "; bands first",
+        }
+    }
 }
 
 /// Model input made by [`FrontEnd::compute`].
@@ -60,48 +120,161 @@ pub struct Features {
 }
 
 impl FrontEnd {
+    /// The names of the kinds, as serialised.
+    pub const KINDS: [&'static str; 7] = [
+        "waveform",
+        "whisper_log_mel",
+        "kaldi_fbank",
+        "power_mel",
+        "log10_mel",
+        "ln_mel",
+        "ge2e_mel",
+    ];
+
+    /// The samples as they are.
+    pub fn waveform() -> Self {
+        Self::Waveform(Waveform::default())
+    }
+
+    /// Whisper's log-mel with this padding, 80 bands.
+    pub fn whisper(pad: WhisperPad) -> Self {
+        Self::WhisperLogMel(WhisperLogMel {
+            pad,
+            ..WhisperLogMel::default()
+        })
+    }
+
+    /// The front end of this kind with its default settings, if there is such a kind.
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "waveform" => Self::waveform(),
+            "ge2e_mel" => Self::Ge2eMel,
+            "whisper_log_mel" => Self::WhisperLogMel(WhisperLogMel::default()),
+            "kaldi_fbank" => Self::KaldiFbank(KaldiFbank::default()),
+            "power_mel" => Self::PowerMel(MelSpectrogram::default()),
+            "log10_mel" => Self::Log10Mel(MelSpectrogram::default()),
+            "ln_mel" => Self::LnMel(MelSpectrogram::default()),
+            _ => return None,
+        })
+    }
+
+    /// Name as in the serialised form.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Waveform(_) => "waveform",
+            Self::Ge2eMel => "ge2e_mel",
+            Self::WhisperLogMel(_) => "whisper_log_mel",
+            Self::KaldiFbank(_) => "kaldi_fbank",
+            Self::PowerMel(_) => "power_mel",
+            Self::Log10Mel(_) => "log10_mel",
+            Self::LnMel(_) => "ln_mel",
+        }
+    }
+
     /// One line with every parameter, for reports.
     pub fn describe(&self) -> String {
         match self {
-            Self::Waveform => "waveform: mono samples at 16 kHz in [-1, 1]".into(),
-            Self::Ge2eMel => ge2e::DESCRIPTION.into(),
-            Self::WhisperLogMel { pad } => whisper::describe(*pad),
+            Self::Waveform(settings) => settings.describe(),
+            Self::Ge2eMel => preset::DESCRIPTION.into(),
+            Self::WhisperLogMel(settings) => settings.describe(),
+            Self::KaldiFbank(settings) => settings.describe(),
+            Self::PowerMel(settings) => settings.describe(Compression::None),
+            Self::Log10Mel(settings) => settings.describe(Compression::Log10),
+            Self::LnMel(settings) => settings.describe(Compression::Ln),
         }
     }
 
     /// Which axis of the features counts time.
     pub fn time_axis(&self) -> usize {
         match self {
-            Self::Waveform | Self::Ge2eMel => 1,
-            Self::WhisperLogMel { .. } => 2,
+            Self::Waveform(_) | Self::Ge2eMel => 1,
+            Self::WhisperLogMel(_) => 2,
+            Self::KaldiFbank(settings) => settings.layout.time_axis(),
+            Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
+                settings.layout.time_axis()
+            }
         }
     }
 
     /// Samples from one step of the time axis to the next.
     pub fn step_samples(&self) -> usize {
         match self {
-            Self::Waveform => 1,
-            Self::Ge2eMel | Self::WhisperLogMel { .. } => HOP_SAMPLES,
+            Self::Waveform(_) => 1,
+            Self::Ge2eMel | Self::WhisperLogMel(_) => HOP_SAMPLES,
+            Self::KaldiFbank(settings) => settings.step_samples(),
+            Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
+                settings.hop_length
+            }
         }
     }
 
     /// Whether the first axis counts overlapping windows of one utterance.
     pub fn is_windowed(&self) -> bool {
-        matches!(self, Self::Ge2eMel)
+        match self {
+            Self::Waveform(settings) => settings.windows.is_some(),
+            Self::Ge2eMel => true,
+            Self::WhisperLogMel(_) | Self::KaldiFbank(_) => false,
+            Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
+                settings.windows.is_some()
+            }
+        }
+    }
+
+    /// Steps of the time axis for audio of so many samples; of one window where there are windows.
+    pub fn steps_for(&self, n_samples: usize) -> usize {
+        match self {
+            Self::Waveform(settings) => match &settings.windows {
+                Some(windows) => windows.samples,
+                None => n_samples,
+            },
+            Self::Ge2eMel => preset::ge2e().steps(n_samples),
+            Self::WhisperLogMel(settings) => settings.padded_samples(n_samples) / HOP_SAMPLES,
+            Self::KaldiFbank(settings) => settings.steps(n_samples),
+            Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
+                settings.steps(n_samples)
+            }
+        }
+    }
+
+    /// Fewest samples that [`FrontEnd::compute`] takes.
+    pub fn needed_samples(&self) -> usize {
+        match self {
+            Self::Waveform(settings) => settings.needed_samples(),
+            Self::Ge2eMel | Self::WhisperLogMel(_) => N_FFT,
+            Self::KaldiFbank(settings) => settings.needed_samples(),
+            Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
+                settings.needed_samples()
+            }
+        }
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the first that does not.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Waveform(settings) => settings.check(),
+            Self::Ge2eMel => Ok(()),
+            Self::WhisperLogMel(settings) => settings.check(),
+            Self::KaldiFbank(settings) => settings.check(),
+            Self::PowerMel(settings) => settings.check(self.name(), Compression::None),
+            Self::Log10Mel(settings) => settings.check(self.name(), Compression::Log10),
+            Self::LnMel(settings) => settings.check(self.name(), Compression::Ln),
+        }
     }
 
     /// Features of `samples` (mono, 16 kHz, in [-1, 1]).
     ///
     /// # Errors
-    /// [`Error::TooFew`] for no samples, or fewer than one 400-sample window for the mel front
-    /// ends; [`Error::Undefined`] for a sample that is not a number or infinite, or digital
-    /// silence where a level is needed; [`Error::Setting`] for more than 30 s before
-    /// [`FrontEnd::WhisperLogMel`], whose models have no positions beyond.
+    /// [`Error::TooFew`] for fewer samples than [`FrontEnd::needed_samples`];
+    /// [`Error::Undefined`] for a sample that is not a number or infinite, or digital silence
+    /// where a level is needed; [`Error::Setting`] for settings that make no sense, and for more
+    /// than 30 s before [`FrontEnd::WhisperLogMel`] without a window, whose models have no positions
+    /// beyond.
     pub fn compute(&self, samples: &[f32]) -> Result<Features> {
-        let needed = match self {
-            Self::Waveform => 1,
-            Self::Ge2eMel | Self::WhisperLogMel { .. } => N_FFT,
-        };
+        self.check()?;
+        let needed = self.needed_samples();
         let what = || format!("front end {}: ", self.name());
         if samples.len() < needed {
             return Err(Error::TooFew {
@@ -116,17 +289,17 @@ impl FrontEnd {
                 why: format!("sample {at} is not a finite number"),
             });
         }
+        let mel = |settings: &MelSpectrogram, compression| {
+            settings.compute(self.name(), compression, samples)
+        };
         let data = match self {
-            Self::Waveform => {
-                let shape = IxDyn(&[1, samples.len()]);
-                ArrayD::from_shape_vec(shape, samples.to_vec()).map_err(|e| Error::Shape {
-                    what: what() + "samples",
-                    expected: format!("[1, {}]", samples.len()),
-                    found: e.to_string(),
-                })?
-            }
-            Self::Ge2eMel => ge2e::compute(samples)?.into_dyn(),
-            Self::WhisperLogMel { pad } => whisper::compute(samples, *pad)?.into_dyn(),
+            Self::Waveform(settings) => settings.compute(samples)?,
+            Self::Ge2eMel => mel(&preset::ge2e(), Compression::None)?,
+            Self::WhisperLogMel(settings) => settings.compute(samples)?,
+            Self::KaldiFbank(settings) => settings.compute(samples)?,
+            Self::PowerMel(settings) => mel(settings, Compression::None)?,
+            Self::Log10Mel(settings) => mel(settings, Compression::Log10)?,
+            Self::LnMel(settings) => mel(settings, Compression::Ln)?,
         };
         if data.iter().any(|x| !x.is_finite()) {
             return Err(Error::Undefined {
@@ -136,81 +309,26 @@ impl FrontEnd {
         }
         Ok(Features { data })
     }
+}
 
-    /// Name as in the serialised form.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Waveform => "waveform",
-            Self::Ge2eMel => "ge2e_mel",
-            Self::WhisperLogMel { .. } => "whisper_log_mel",
-        }
+/// An [`Error::Setting`] about a front end.
+fn outside(front_end: &str, what: &str, needed: &str, found: String) -> Error {
+    Error::Setting {
+        what: format!("front end {front_end}: {what}"),
+        needed: needed.to_owned(),
+        found,
     }
 }
 
-const N_FFT: usize = 400;
-const HOP_SAMPLES: usize = 160;
+fn shaped(shape: IxDyn, values: Vec<f32>) -> Result<ArrayD<f32>> {
+    let found = values.len();
+    let expected = format!("{:?}", ndarray::Dimension::slice(&shape));
+    ArrayD::from_shape_vec(shape, values).map_err(|_mismatch| Error::Shape {
+        what: "features".into(),
+        expected,
+        found: format!("{found} values"),
+    })
+}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const WHISPER: FrontEnd = FrontEnd::WhisperLogMel {
-        pad: WhisperPad::Multiple320,
-    };
-
-    #[test]
-    fn serialised_form_is_the_catalogue_s() {
-        let json = serde_json::to_string(&WHISPER).unwrap();
-        assert_eq!(json, r#"{"kind":"whisper_log_mel","pad":"multiple320"}"#);
-        let back: FrontEnd = serde_json::from_str(r#"{"kind":"whisper_log_mel"}"#).unwrap();
-        assert_eq!(back, WHISPER);
-        let ge2e: FrontEnd = serde_json::from_str(r#"{"kind":"ge2e_mel"}"#).unwrap();
-        assert_eq!(ge2e, FrontEnd::Ge2eMel);
-    }
-
-    #[test]
-    fn waveform_is_a_batch_of_one() {
-        let features = FrontEnd::Waveform.compute(&[0.5, -0.25]).unwrap();
-        assert_eq!(features.data.shape(), [1, 2]);
-        assert_eq!(features.data.as_slice().unwrap(), [0.5, -0.25]);
-    }
-
-    #[test]
-    fn bad_samples_are_errors_that_name_the_front_end() {
-        for front_end in [FrontEnd::Waveform, FrontEnd::Ge2eMel, WHISPER] {
-            let empty = front_end.compute(&[]).unwrap_err();
-            assert!(matches!(empty, Error::TooFew { found: 0, .. }));
-            assert!(empty.to_string().contains(front_end.name()), "{empty}");
-            let mut samples = vec![0.1; 1000];
-            samples[7] = f32::NAN;
-            let nan = front_end.compute(&samples).unwrap_err().to_string();
-            assert!(nan.contains("sample 7"), "{nan}");
-            samples[7] = f32::INFINITY;
-            assert!(front_end.compute(&samples).is_err());
-        }
-        for front_end in [FrontEnd::Ge2eMel, WHISPER] {
-            assert!(matches!(
-                front_end.compute(&[0.1; 399]),
-                Err(Error::TooFew { needed: 400, .. })
-            ));
-            assert!(front_end.compute(&[0.1; 400]).is_ok());
-        }
-        let huge = FrontEnd::Ge2eMel.compute(&[1e30; 400]).unwrap_err();
-        assert!(huge.to_string().contains("[-1, 1]"), "{huge}");
-    }
-
-    proptest! {
-        #[test]
-        fn any_length_gives_the_documented_shape(n in 400usize..60_000) {
-            let samples: Vec<f32> = (0..n).map(|i| ((i * i) % 1009) as f32 / 1009.0 - 0.5).collect();
-            let mel = FrontEnd::Ge2eMel.compute(&samples).unwrap().data;
-            prop_assert_eq!(&mel.shape()[1..], &[160, 40]);
-            prop_assert!(mel.iter().all(|x| *x >= 0.0));
-            let log_mel = WHISPER.compute(&samples).unwrap().data;
-            prop_assert_eq!(log_mel.shape(), &[1, 80, 2 * n.div_ceil(320)]);
-            let top = log_mel.iter().copied().fold(f32::MIN, f32::max);
-            prop_assert!(log_mel.iter().all(|x| *x >= top - 2.0 - 1e-5));
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,11 @@
-//! Mel scale and filterbank in the form of Slaney's Auditory Toolbox (1998), which the speech
-//! encoders of the catalogue were trained on.
+//! Mel scales and filterbanks: Slaney's Auditory Toolbox (1998) and O'Shaughnessy's formula, as HTK
+//! and Kaldi have it.
+
+use std::ops::Range;
 
 use ndarray::Array2;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
@@ -30,6 +34,52 @@ pub fn mel_to_hz(mel: f64) -> f64 {
     }
 }
 
+/// O'Shaughnessy's mel of a frequency: `1127 ln(1 + f / 700)`, the scale of HTK and Kaldi.
+pub fn hz_to_mel_htk(freq_hz: f64) -> f64 {
+    1127.0 * (freq_hz / 700.0).ln_1p()
+}
+
+/// Inverse of [`hz_to_mel_htk`].
+pub fn mel_to_hz_htk(mel: f64) -> f64 {
+    700.0 * (mel / 1127.0).exp_m1()
+}
+
+/// Form of the mel scale.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MelScale {
+    /// Linear below 1 kHz, logarithmic above ([`hz_to_mel`]).
+    #[default]
+    Slaney,
+    /// [`hz_to_mel_htk`].
+    Htk,
+}
+
+/// Height of the filters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MelNorm {
+    /// Two over the width in Hz: white noise gives every filter about the same output.
+    #[default]
+    Slaney,
+    /// One.
+    None,
+}
+
+/// In which unit the sides of the triangles are straight.
+#[derive(Clone, Copy, PartialEq)]
+enum Sides {
+    Hz,
+    Mel,
+}
+
+/// Form of a bank's filters.
+struct Form {
+    scale: MelScale,
+    norm: MelNorm,
+    sides: Sides,
+}
+
 /// One triangular filter: its weights from bin `first_bin` on.
 #[derive(Debug, Clone)]
 struct Triangle {
@@ -37,8 +87,7 @@ struct Triangle {
     weights: Vec<f64>,
 }
 
-/// Triangular filters, equally spaced in mel, each divided by half its width in Hz (Slaney's
-/// norm), so that white noise gives every filter about the same output.
+/// Triangular filters, equally spaced in mel.
 #[derive(Debug, Clone)]
 pub struct MelBank {
     triangles: Vec<Triangle>,
@@ -46,11 +95,12 @@ pub struct MelBank {
 }
 
 impl MelBank {
-    /// `n_mels` filters between `low_hz` and `high_hz` over the bins of an `n_fft`-point transform.
+    /// Slaney's filters: `n_mels` between `low_hz` and `high_hz` over the bins of an `n_fft`-point
+    /// transform, each divided by half its width in Hz, so that white noise gives every filter
+    /// about the same output.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `0 ≤ low_hz < high_hz ≤ sample_rate_hz / 2`, and `n_mels` and
-    /// `n_fft` are at least 1 and 2.
+    /// As [`MelBank::new`].
     pub fn slaney(
         sample_rate_hz: f64,
         n_fft: usize,
@@ -58,6 +108,59 @@ impl MelBank {
         low_hz: f64,
         high_hz: f64,
     ) -> Result<Self> {
+        let (scale, norm) = (MelScale::Slaney, MelNorm::Slaney);
+        Self::new(scale, norm, sample_rate_hz, n_fft, n_mels, low_hz..high_hz)
+    }
+
+    /// `n_mels` filters within `band_hz` over the bins of an `n_fft`-point transform, with sides
+    /// that are straight in Hz.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless `0 ≤ band_hz.start < band_hz.end ≤ sample_rate_hz / 2`, and
+    /// `n_mels` and `n_fft` are at least 1 and 2.
+    pub fn new(
+        scale: MelScale,
+        norm: MelNorm,
+        sample_rate_hz: f64,
+        n_fft: usize,
+        n_mels: usize,
+        band_hz: Range<f64>,
+    ) -> Result<Self> {
+        let form = Form {
+            scale,
+            norm,
+            sides: Sides::Hz,
+        };
+        Self::of_form(&form, sample_rate_hz, n_fft, n_mels, band_hz)
+    }
+
+    /// Kaldi's filters: O'Shaughnessy's scale, height one, sides that are straight in mel; the bin
+    /// at half the sample rate is never seen.
+    ///
+    /// # Errors
+    /// As [`MelBank::new`].
+    pub fn kaldi(
+        sample_rate_hz: f64,
+        n_fft: usize,
+        n_mels: usize,
+        band_hz: Range<f64>,
+    ) -> Result<Self> {
+        let form = Form {
+            scale: MelScale::Htk,
+            norm: MelNorm::None,
+            sides: Sides::Mel,
+        };
+        Self::of_form(&form, sample_rate_hz, n_fft, n_mels, band_hz)
+    }
+
+    fn of_form(
+        form: &Form,
+        sample_rate_hz: f64,
+        n_fft: usize,
+        n_mels: usize,
+        band_hz: Range<f64>,
+    ) -> Result<Self> {
+        let (low_hz, high_hz) = (band_hz.start, band_hz.end);
         if !(0.0 <= low_hz && low_hz < high_hz && high_hz <= sample_rate_hz / 2.0) {
             return Err(Error::Setting {
                 what: "mel filterbank: band".into(),
@@ -73,24 +176,48 @@ impl MelBank {
             });
         }
         let n_bins = n_fft / 2 + 1;
-        let (low_mel, high_mel) = (hz_to_mel(low_hz), hz_to_mel(high_hz));
+        let seen = match form.sides {
+            Sides::Hz => n_bins,
+            Sides::Mel => n_fft / 2,
+        };
+        let (to_mel, to_hz): (fn(f64) -> f64, fn(f64) -> f64) = match form.scale {
+            MelScale::Slaney => (hz_to_mel, mel_to_hz),
+            MelScale::Htk => (hz_to_mel_htk, mel_to_hz_htk),
+        };
+        let (low_mel, high_mel) = (to_mel(low_hz), to_mel(high_hz));
         let step_mels = (high_mel - low_mel) / (n_mels + 1) as f64;
-        let corner = |i: usize| mel_to_hz(low_mel + step_mels * i as f64);
+        let corner = |i: usize| {
+            let mel = low_mel + step_mels * i as f64;
+            match form.sides {
+                Sides::Hz => to_hz(mel),
+                Sides::Mel => mel,
+            }
+        };
+        let position: Vec<f64> = (0..seen)
+            .map(|bin| bin as f64 * sample_rate_hz / n_fft as f64)
+            .map(|freq_hz| match form.sides {
+                Sides::Hz => freq_hz,
+                Sides::Mel => to_mel(freq_hz),
+            })
+            .collect();
         let triangles = (0..n_mels)
             .map(|m| {
                 let (left, peak, right) = (corner(m), corner(m + 1), corner(m + 2));
-                let weight = |bin: usize| {
-                    let freq_hz = bin as f64 * sample_rate_hz / n_fft as f64;
-                    let rise = (freq_hz - left) / (peak - left);
-                    let fall = (right - freq_hz) / (right - peak);
-                    rise.min(fall).max(0.0) * 2.0 / (right - left)
+                let height = match form.norm {
+                    MelNorm::Slaney => 2.0 / (right - left),
+                    MelNorm::None => 1.0,
                 };
-                let first_bin = (0..n_bins).find(|&b| weight(b) > 0.0).unwrap_or(0);
-                let weights = (first_bin..n_bins)
-                    .map(weight)
-                    .take_while(|w| *w > 0.0)
-                    .collect();
-                Triangle { first_bin, weights }
+                let weight = |at: &f64| {
+                    let rise = (at - left) / (peak - left);
+                    let fall = (right - at) / (right - peak);
+                    rise.min(fall).max(0.0) * height
+                };
+                let first_bin = position.iter().position(|at| weight(at) > 0.0);
+                let inside = position.iter().skip(first_bin.unwrap_or(seen));
+                Triangle {
+                    first_bin: first_bin.unwrap_or(0),
+                    weights: inside.map(weight).take_while(|w| *w > 0.0).collect(),
+                }
             })
             .collect();
         Ok(Self { triangles, n_bins })
@@ -106,7 +233,7 @@ impl MelBank {
         self.n_bins
     }
 
-    /// The whole matrix `[mel, bin]`, in 1/Hz.
+    /// The whole matrix `[mel, bin]`; in 1/Hz with [`MelNorm::Slaney`].
     pub fn weights(&self) -> Array2<f64> {
         let mut matrix = Array2::zeros((self.n_mels(), self.n_bins));
         for (triangle, mut row) in self.triangles.iter().zip(matrix.rows_mut()) {
@@ -141,6 +268,12 @@ mod tests {
         assert_relative_eq!(hz_to_mel(1000.0), 15.0);
         assert_relative_eq!(hz_to_mel(6400.0), 42.0);
         assert_relative_eq!(mel_to_hz(42.0), 6400.0, max_relative = 1e-12);
+        assert_relative_eq!(hz_to_mel_htk(700.0), 1127.0 * 2f64.ln());
+        assert_relative_eq!(
+            mel_to_hz_htk(hz_to_mel_htk(1234.5)),
+            1234.5,
+            max_relative = 1e-12
+        );
     }
 
     #[test]
@@ -154,6 +287,30 @@ mod tests {
         }
         let out: Vec<f64> = bank.apply(&[9.0, 1.0, 2.0, 3.0, 9.0]).collect();
         assert_relative_eq!(out[0], 4.0 * 2.0 / 800.0, max_relative = 1e-12);
+    }
+
+    #[test]
+    fn one_kaldi_filter_by_hand() {
+        // Straight in mel: the weight at a bin is its place between the corners in mel.
+        let bank = MelBank::kaldi(1600.0, 8, 1, 0.0..800.0).unwrap();
+        let weights = bank.weights();
+        let top = hz_to_mel_htk(800.0);
+        let rise = |hz: f64| hz_to_mel_htk(hz) / (top / 2.0);
+        let fall = |hz: f64| (top - hz_to_mel_htk(hz)) / (top / 2.0);
+        let expected = [0.0, rise(200.0), fall(400.0), fall(600.0), 0.0];
+        for (got, expected) in weights.iter().zip(expected) {
+            assert_relative_eq!(*got, expected, epsilon = 1e-12);
+        }
+    }
+
+    #[test]
+    fn filters_without_norm_reach_one() {
+        let (scale, norm) = (MelScale::Htk, MelNorm::None);
+        let bank = MelBank::new(scale, norm, 16000.0, 16000, 20, 20.0..7600.0).unwrap();
+        for row in bank.weights().rows() {
+            let top = row.iter().copied().fold(0.0, f64::max);
+            assert!(top > 0.98 && top <= 1.0, "{top}");
+        }
     }
 
     #[test]

@@ -4,5 +4,6 @@ pub mod mel;
 pub mod stft;
 pub mod window;
 
-pub use mel::MelBank;
+pub use mel::{MelBank, MelNorm, MelScale};
 pub use stft::{Padding, Stft};
+pub use window::WindowShape;

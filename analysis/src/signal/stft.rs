@@ -7,26 +7,33 @@ use std::sync::Arc;
 use ndarray::Array2;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::window::hann_periodic;
 use crate::{Error, Result};
 
 /// What lies beyond the ends of a signal when frames are centred on its first and last samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Padding {
     /// Silence.
     Zeros,
     /// The signal mirrored about its end samples, which are not repeated. Needs more samples than
     /// half a window.
+    #[default]
     Reflect,
+    /// Nothing: frame `t` begins at sample `t · hop_samples`, and only frames that lie within the
+    /// signal exist.
+    None,
 }
 
-/// Centred short-time Fourier transform with a periodic Hann window.
+/// Short-time Fourier transform, centred unless told otherwise ([`Padding::None`]).
 ///
 /// Frame `t` is centred on sample `t · hop_samples`; a signal of `n` samples has
 /// `1 + n / hop_samples` frames. Bin `k` lies at `k · sample_rate_hz / n_fft` Hz, for
 /// `k = 0 ..= n_fft / 2`. Values are unscaled sums, computed in double precision: a full-scale
-/// sine on a bin has magnitude `n_fft / 4`. Shared freely between threads.
+/// sine on a bin has magnitude `n_fft / 4` with a Hann window of `n_fft` points. Shared freely between threads.
 #[derive(Clone)]
 pub struct Stft {
     fft: Arc<dyn RealToComplex<f64>>,
@@ -44,11 +51,22 @@ impl fmt::Debug for Stft {
 }
 
 impl Stft {
-    /// Plans transforms of `n_fft` points every `hop_samples`.
+    /// Plans transforms of `n_fft` points every `hop_samples`, with a periodic Hann window of
+    /// `n_fft` points.
     ///
     /// # Errors
-    /// [`Error::Setting`] unless `n_fft` is even and at least 2, and `hop_samples` at least 1.
+    /// As [`Stft::windowed`].
     pub fn new(n_fft: usize, hop_samples: usize) -> Result<Self> {
+        Self::windowed(n_fft, hop_samples, &hann_periodic(n_fft))
+    }
+
+    /// Plans transforms of `n_fft` points every `hop_samples`, with this window in the middle of
+    /// the points and zeros around it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] unless `n_fft` is even and at least 2, `hop_samples` at least 1, and the
+    /// window no longer than `n_fft`.
+    pub fn windowed(n_fft: usize, hop_samples: usize, window: &[f64]) -> Result<Self> {
         if n_fft < 2 || !n_fft.is_multiple_of(2) {
             return Err(Error::Setting {
                 what: "STFT: n_fft".into(),
@@ -63,9 +81,19 @@ impl Stft {
                 found: "0".into(),
             });
         }
+        let Some(around) = n_fft.checked_sub(window.len()) else {
+            return Err(Error::Setting {
+                what: "STFT: window in samples".into(),
+                needed: format!("at most n_fft, {n_fft}"),
+                found: window.len().to_string(),
+            });
+        };
+        let mut centred = vec![0.0; around / 2];
+        centred.extend_from_slice(window);
+        centred.resize(n_fft, 0.0);
         Ok(Self {
             fft: RealFftPlanner::new().plan_fft_forward(n_fft),
-            window: hann_periodic(n_fft),
+            window: centred,
             hop_samples,
         })
     }
@@ -80,9 +108,19 @@ impl Stft {
         self.n_fft() / 2 + 1
     }
 
-    /// Frames of a signal of `n_samples`: `1 + n_samples / hop_samples`.
+    /// Centred frames of a signal of `n_samples`: `1 + n_samples / hop_samples`.
     pub fn n_frames(&self, n_samples: usize) -> usize {
         1 + n_samples / self.hop_samples
+    }
+
+    /// Frames of a signal of `n_samples` with this padding.
+    pub fn n_frames_padded(&self, n_samples: usize, padding: Padding) -> usize {
+        match padding {
+            Padding::Zeros | Padding::Reflect => self.n_frames(n_samples),
+            Padding::None => n_samples
+                .checked_sub(self.n_fft())
+                .map_or(0, |rest| 1 + rest / self.hop_samples),
+        }
     }
 
     /// Power spectrogram `[frame, bin]` of the whole signal, in squared units of the samples.
@@ -90,7 +128,7 @@ impl Stft {
     /// # Errors
     /// As [`Stft::for_each_frame`].
     pub fn power(&self, samples: &[f64], padding: Padding) -> Result<Array2<f64>> {
-        let n_frames = self.n_frames(samples.len());
+        let n_frames = self.n_frames_padded(samples.len(), padding);
         let mut power = Array2::zeros((n_frames, self.n_bins()));
         self.for_each_frame(samples, padding, 0..n_frames, |frame, spectrum| {
             for (out, value) in power.row_mut(frame).iter_mut().zip(spectrum) {
@@ -106,7 +144,7 @@ impl Stft {
     ///
     /// # Errors
     /// [`Error::TooFew`] when [`Padding::Reflect`] meets a signal no longer than half a window,
-    /// [`Error::Shape`] when it is asked for frames past the end of the signal.
+    /// [`Error::Shape`] when it or [`Padding::None`] is asked for frames past the end of the signal.
     pub fn for_each_frame(
         &self,
         samples: &[f64],
@@ -123,19 +161,24 @@ impl Stft {
                     found: samples.len(),
                 });
             }
-            if frames.end > self.n_frames(samples.len()) {
-                return Err(Error::Shape {
-                    what: "STFT with reflected ends: frames".into(),
-                    expected: format!("at most {}", self.n_frames(samples.len())),
-                    found: frames.end.to_string(),
-                });
-            }
         }
+        let available = self.n_frames_padded(samples.len(), padding);
+        if padding != Padding::Zeros && frames.end > available {
+            return Err(Error::Shape {
+                what: "STFT: frames".into(),
+                expected: format!("at most {available}"),
+                found: frames.end.to_string(),
+            });
+        }
+        let before = match padding {
+            Padding::Zeros | Padding::Reflect => half,
+            Padding::None => 0,
+        };
         let mut block = self.fft.make_input_vec();
         let mut spectrum = self.fft.make_output_vec();
         let mut scratch = self.fft.make_scratch_vec();
         for frame in frames {
-            let start = (frame * self.hop_samples).wrapping_sub(half) as isize;
+            let start = (frame * self.hop_samples).wrapping_sub(before) as isize;
             fill(&mut block, samples, start, padding);
             for (x, w) in block.iter_mut().zip(&self.window) {
                 *x *= w;
@@ -165,7 +208,7 @@ fn fill(block: &mut [f64], samples: &[f64], start: isize, padding: Padding) {
     for (i, x) in block.iter_mut().enumerate() {
         let at = start + i as isize;
         let at = match padding {
-            Padding::Zeros => at,
+            Padding::Zeros | Padding::None => at,
             Padding::Reflect if at < 0 => -at,
             Padding::Reflect if at > last => 2 * last - at,
             Padding::Reflect => at,
@@ -212,6 +255,25 @@ mod tests {
         assert_eq!(block, [3.0, 2.0, 1.0, 2.0, 3.0, 2.0, 1.0]);
         fill(&mut block, &[1.0, 2.0, 3.0], -2, Padding::Zeros);
         assert_eq!(block, [0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_short_window_lies_in_the_middle_of_the_points() {
+        let stft = Stft::windowed(6, 2, &[1.0, 1.0]).unwrap();
+        assert_eq!(stft.window, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+        assert!(Stft::windowed(4, 2, &[1.0; 5]).is_err());
+    }
+
+    #[test]
+    fn without_padding_frames_begin_at_the_first_sample_and_end_within() {
+        let stft = Stft::windowed(2, 2, &[1.0, 1.0]).unwrap();
+        let power = stft
+            .power(&[1.0, 2.0, 5.0, 6.0, 7.0], Padding::None)
+            .unwrap();
+        assert_eq!(power, ndarray::array![[9.0, 1.0], [121.0, 1.0]]);
+        assert_eq!(stft.n_frames_padded(1, Padding::None), 0);
+        let past = stft.for_each_frame(&[1.0; 3], Padding::None, 0..2, |_, _| ());
+        assert!(matches!(past, Err(Error::Shape { .. })));
     }
 
     #[test]

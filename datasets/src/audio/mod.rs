@@ -7,6 +7,7 @@
 
 mod container;
 mod decode;
+mod flac;
 pub mod resample;
 mod wav;
 
@@ -17,6 +18,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use container::Container;
+
+pub use flac::write_flac;
 
 use crate::error::{AudioFault, Error, Result};
 use crate::manifest::{Utterance, hex_sha256};

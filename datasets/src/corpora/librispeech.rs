@@ -80,11 +80,11 @@ pub(super) fn import(dir: &Path, task: &Task) -> Result<Imported> {
         ));
     }
     Ok(Imported {
-        manifest: Manifest {
-            sha256: String::new(),
-            columns: COLUMNS.map(str::to_owned).to_vec(),
-            utterances: importer.utterances,
-        },
+        manifest: Manifest::new(
+            dir,
+            COLUMNS.map(str::to_owned).to_vec(),
+            importer.utterances,
+        ),
         skipped: importer.skipped,
         notes,
     })

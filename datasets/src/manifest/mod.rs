@@ -4,8 +4,9 @@
 //! TSV and CSV begin with a header; a JSON line is an object of text, numbers, booleans and nulls.
 //! The column `path` is required and relative to the manifest's folder. `id` must be unique and
 //! defaults to the file name without its extension; `start` and `end` are seconds within the
-//! recording. Every other column is metadata and kept as text, in file order; empty fields and `NA`
-//! are missing values.
+//! recording. `alignment` names a file of word or phone times ([`crate::alignment`]), relative to the
+//! manifest's folder like `path`. Every other column is metadata and kept as text, in file order;
+//! empty fields and `NA` are missing values.
 //!
 //! TSV has no quoting. Instead, as in PostgreSQL's text format, a backslash escapes: `\t` is a tab,
 //! `\n` a line feed, `\r` a carriage return, `\\` a backslash. A backslash before anything else
@@ -13,7 +14,7 @@
 
 mod json_lines;
 mod rows;
-mod tsv;
+pub(crate) mod tsv;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ use rows::{Fault, Row, Rows};
 /// column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Manifest {
+    /// Where relative paths in it start: the folder of the file, or of an imported corpus.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// SHA-256 of the file's bytes, in hex; empty for a manifest made in memory.
     pub sha256: String,
     /// Metadata columns in file order: all but `id`, `path`, `start` and `end`.
@@ -61,6 +65,16 @@ impl Utterance {
 }
 
 impl Manifest {
+    /// A manifest made in memory; `folder` is where relative paths in it start.
+    pub fn new(folder: &Path, columns: Vec<String>, utterances: Vec<Utterance>) -> Self {
+        Self {
+            folder: folder.to_path_buf(),
+            sha256: String::new(),
+            columns,
+            utterances,
+        }
+    }
+
     /// Reads a manifest; the extension of its name says how.
     ///
     /// # Errors
@@ -101,12 +115,12 @@ impl Manifest {
     /// Writes a TSV that reads back as the same utterances: to a temporary file beside it, then
     /// renamed.
     ///
-    /// Paths are written relative to the new file's folder where the recording lies below it, and
-    /// absolute otherwise, so that they name the same recordings. Missing values are written `NA`.
+    /// Paths of recordings and alignments are written relative to the new file's folder where they
+    /// lie below it, and absolute otherwise, so that they name the same files. Missing values are written `NA`.
     ///
     /// # Errors
     /// [`Error::Write`]; [`Error::Manifest`] for a name that does not end in `.tsv`, for a
-    /// recording whose path is not UTF-8 and for rows that do not fit the columns.
+    /// path that is not UTF-8 and for rows that do not fit the columns.
     pub fn write(&self, path: &Path) -> Result<()> {
         tsv::write(self, path)
     }
@@ -140,6 +154,9 @@ pub(crate) fn make_ordinary(file: &std::fs::File) -> std::io::Result<()> {
 pub(crate) fn make_ordinary(_file: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
+
+/// The metadata column whose values are paths of alignments.
+pub(crate) const ALIGNMENT: &str = "alignment";
 
 /// Columns with a meaning of their own; all others are metadata.
 const STRUCTURAL: [&str; 4] = ["id", "path", "start", "end"];
@@ -199,14 +216,11 @@ fn assemble(table: Rows, folder: &Path) -> std::result::Result<Manifest, Fault> 
                 .collect(),
         });
     }
-    Ok(Manifest {
-        sha256: String::new(),
-        columns: metadata
-            .iter()
-            .map(|&column| table.columns[column].clone())
-            .collect(),
-        utterances,
-    })
+    let columns = metadata
+        .iter()
+        .map(|&column| table.columns[column].clone())
+        .collect();
+    Ok(Manifest::new(folder, columns, utterances))
 }
 
 type Span = (Option<f64>, Option<f64>);

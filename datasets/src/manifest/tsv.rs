@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::rows::{Fault, Rows};
-use super::{Manifest, STRUCTURAL, Utterance};
+use super::{ALIGNMENT, Manifest, STRUCTURAL};
 use crate::error::{Error, Result, shown};
 
 /// `text` with tabs, line ends and backslashes escaped.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -23,7 +23,7 @@ fn escape(text: &str) -> String {
 }
 
 /// The inverse of [`escape`]; a backslash before any other character stands for itself.
-fn unescape(field: &str) -> String {
+pub(crate) fn unescape(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
     let mut rest = field.chars().peekable();
     while let Some(c) = rest.next() {
@@ -88,10 +88,13 @@ pub(super) fn write(manifest: &Manifest, path: &Path) -> Result<()> {
 
     let mut text = line_of(header.into_iter());
     for utterance in &manifest.utterances {
-        let Some(audio) = written_path(utterance, folder) else {
-            let why = format!("the path `{}` is not UTF-8", shown(&utterance.audio));
-            return Err(fault(why, "rename the recording"));
+        let named = |path: &Path| {
+            written_path(path, folder).ok_or_else(|| {
+                let why = format!("the path `{}` is not UTF-8", shown(path));
+                fault(why, "rename the file")
+            })
         };
+        let audio = named(&utterance.audio)?;
         if utterance.metadata.len() != manifest.columns.len() {
             let why = format!(
                 "row `{}` has {} metadata values for {} columns",
@@ -106,13 +109,13 @@ pub(super) fn write(manifest: &Manifest, path: &Path) -> Result<()> {
         if spans {
             fields.extend([secs(utterance.start_secs), secs(utterance.end_secs)]);
         }
-        fields.extend(utterance.metadata.iter().map(|value| {
-            value
-                .as_deref()
-                .filter(|v| !v.is_empty())
-                .unwrap_or("NA")
-                .to_owned()
-        }));
+        for (column, value) in manifest.columns.iter().zip(&utterance.metadata) {
+            let value = value.as_deref().filter(|v| !v.is_empty());
+            fields.push(match value {
+                Some(path) if column == ALIGNMENT => named(&manifest.folder.join(path))?,
+                value => value.unwrap_or("NA").to_owned(),
+            });
+        }
         text.push_str(&line_of(fields.iter().map(String::as_str)));
     }
     if let Some(column) = manifest
@@ -143,9 +146,9 @@ fn line_of<'a>(fields: impl Iterator<Item = &'a str>) -> String {
     line
 }
 
-/// How a manifest in `folder` (absolute) names the recording; none where it is not UTF-8.
-fn written_path(utterance: &Utterance, folder: &Path) -> Option<String> {
-    let absolute: PathBuf = std::path::absolute(&utterance.audio).ok()?;
+/// How a manifest in `folder` (absolute) names a file; none where that is not UTF-8.
+fn written_path(path: &Path, folder: &Path) -> Option<String> {
+    let absolute: PathBuf = std::path::absolute(path).ok()?;
     let path = absolute.strip_prefix(folder).unwrap_or(&absolute);
     path.to_str().map(str::to_owned)
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+pub mod sentences;
+pub mod spoken;
 pub mod voices;
 
 /// Why synthetic speech was not made.
@@ -39,6 +41,12 @@ pub enum SynthError {
         path: PathBuf,
         /// What the encoder said.
         source: hound::Error,
+    },
+    /// Not one recording could be made.
+    #[error("nothing could be spoken: {why}")]
+    Nothing {
+        /// Why the first one could not.
+        why: String,
     },
     /// The caller asked to stop.
     #[error("cancelled")]

@@ -314,10 +314,10 @@ proptest! {
     ) {
         let dir = tempdir().unwrap();
         let path = dir.path().join("m.tsv");
-        let manifest = Manifest {
-            sha256: String::new(),
-            columns: names.into_iter().map(|n| format!("c{n}")).collect(),
-            utterances: rows
+        let manifest = Manifest::new(
+            dir.path(),
+            names.into_iter().map(|n| format!("c{n}")).collect(),
+            rows
                 .into_iter()
                 .enumerate()
                 .map(|(i, (first, second, start, length))| Utterance {
@@ -329,7 +329,7 @@ proptest! {
                     metadata: vec![first, second],
                 })
                 .collect(),
-        };
+        );
         manifest.write(&path).unwrap();
         let read = Manifest::read(&path).unwrap();
         prop_assert_eq!(&read.columns, &manifest.columns);

@@ -1,5 +1,6 @@
 //! Writing networks as ONNX from their weight files.
 
+mod campplus;
 mod ge2e;
 mod moonshine;
 mod whisper;
@@ -9,7 +10,7 @@ pub use moonshine::moonshine;
 use serde::{Deserialize, Serialize};
 
 use crate::weights::{Weights, ct2, torch};
-use crate::wire::{Attribute, Suffix};
+use crate::wire::{Attribute, Suffix, survey};
 use crate::{Error, Result};
 
 const IR_VERSION: i64 = 8;
@@ -22,8 +23,12 @@ const PRODUCER: &str = "phonoscope";
 pub enum Builder {
     /// Resemblyzer's GE2E speaker encoder, from its torch checkpoint.
     Ge2e,
+    /// 3D-Speaker's CAM++ speaker encoder, from its torch checkpoint.
+    Campplus,
     /// A Whisper encoder of any size, from a CTranslate2 file in floats.
     WhisperEncoder,
+    /// An ONNX file as it is.
+    Onnx,
 }
 
 impl Builder {
@@ -31,14 +36,16 @@ impl Builder {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ge2e => "ge2e",
+            Self::Campplus => "campplus",
             Self::WhisperEncoder => "whisper_encoder",
+            Self::Onnx => "onnx",
         }
     }
 
     /// Counts changes of the graph that is written; part of the key of cached graphs.
     pub fn version(self) -> u32 {
         match self {
-            Self::Ge2e | Self::WhisperEncoder => 1,
+            Self::Ge2e | Self::Campplus | Self::WhisperEncoder | Self::Onnx => 1,
         }
     }
 
@@ -53,7 +60,9 @@ impl Builder {
     pub fn build(self, bytes: &[u8]) -> Result<Vec<u8>> {
         let built = match self {
             Self::Ge2e => torch::read(bytes, "model_state.").and_then(|w| ge2e::write(&w)),
+            Self::Campplus => torch::read(bytes, "").and_then(|w| campplus::write(&w)),
             Self::WhisperEncoder => ct2::read(bytes, "encoder/").and_then(|w| whisper::write(&w)),
+            Self::Onnx => survey(bytes).map(|_| bytes.to_vec()),
         };
         built.map_err(|error| match error {
             Error::Weights { why, .. } => Error::Weights {
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_file_of_another_kind_is_an_error() {
-        for builder in [Builder::Ge2e, Builder::WhisperEncoder] {
+        for builder in [Builder::Ge2e, Builder::Campplus, Builder::WhisperEncoder] {
             for bytes in [&b""[..], b"RIFF....WAVE", &[0; 64]] {
                 assert!(builder.build(bytes).is_err());
             }

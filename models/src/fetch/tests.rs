@@ -8,8 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::model::hex;
-use sha2::{Digest as _, Sha256};
+use crate::digest::sha256;
 
 const WEIGHTS: &[u8] = b"weights of the test";
 
@@ -17,20 +16,21 @@ const WEIGHTS: &[u8] = b"weights of the test";
 struct Bench {
     folder: TempDir,
     cache: Cache,
-    entry: Entry,
+    weights: WeightFile,
 }
 
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut entry = Catalogue::builtin().unwrap().get("ge2e").unwrap().clone();
-        entry.weights.sha256 = hex(&Sha256::digest(WEIGHTS));
-        entry.weights.bytes = WEIGHTS.len() as u64;
+        let entry = Catalogue::builtin().unwrap().get("ge2e").unwrap().clone();
+        let mut weights = entry.weights.pinned().unwrap().clone();
+        weights.sha256 = sha256(WEIGHTS);
+        weights.bytes = WEIGHTS.len() as u64;
         let cache = Cache::at(folder.path().join("cache"));
         Self {
             folder,
             cache,
-            entry,
+            weights,
         }
     }
 
@@ -58,11 +58,11 @@ impl Bench {
     }
 
     fn fetch(&self, client: Client, network: Network, task: &Task) -> Result<PathBuf> {
-        fetch_with(&[client], &self.entry, &self.cache, network, task)
+        fetch_with(&[client], "ge2e", &self.weights, &self.cache, network, task)
     }
 
     fn path(&self) -> PathBuf {
-        let weights = &self.entry.weights;
+        let weights = &self.weights;
         self.cache.weights_path(&weights.sha256, &weights.file)
     }
 
@@ -135,7 +135,7 @@ fn a_wrong_file_is_refused_and_removed() {
     let text = error.to_string();
     assert!(matches!(error, Error::WrongHash { .. }), "{text}");
     assert!(
-        text.contains(&bench.entry.weights.sha256) && !text.contains('\n'),
+        text.contains(&bench.weights.sha256) && !text.contains('\n'),
         "{text}"
     );
     assert!(error.hint().is_some());

@@ -11,7 +11,8 @@ use crate::ort_format::{is_ort, ort_to_onnx};
 use crate::wire::survey;
 use crate::{Error, Result};
 
-/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`). Every value of its graph is a tap, by its raw name.
+/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`). Every value of its graph is
+/// a tap, by its raw name.
 ///
 /// # Errors
 /// [`Error::Io`] when it cannot be read; [`Error::NotOnnx`] when it is no ONNX model, needs other

@@ -3,7 +3,7 @@
 mod entry;
 mod file;
 
-pub use entry::load_entry;
+pub use entry::{Presence, load_entry, presence};
 pub use file::load_file;
 
 use std::path::Path;

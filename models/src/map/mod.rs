@@ -1,8 +1,32 @@
 //! The layer map: what is inside a graph, in the field's words.
+//!
+//! [`layer_map`] works on the survey alone: no weight is decoded and nothing is run. Residual
+//! streams are found as sums of a value and a function of itself, whatever the names are;
+//! convolutions, recurrent and dense layers outside them are numbered as they come. Axes, strides
+//! and receptive fields follow from the meaning of the inputs, operator by operator.
+
+mod blocks;
+mod hidden;
+mod layers;
+mod layout;
+mod naming;
+mod operator;
+mod pattern;
+mod ports;
+mod residual;
+mod wiring;
+
+pub use ports::MappedInput;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::tap::Tap;
+use crate::wire::{ElementType, Survey};
+use blocks::{Found, Part};
+use layout::Layouts;
+use wiring::{At, Wiring};
 
 /// What a repeating part of a network is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -59,6 +83,8 @@ pub struct Unreachable {
 /// What is inside a graph.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct LayerMap {
+    /// Inputs that a caller must give, and what they seem to be.
+    pub inputs: Vec<MappedInput>,
     /// Blocks in the order of the graph.
     pub blocks: Vec<Block>,
     /// Named taps in the order of the graph.
@@ -67,4 +93,89 @@ pub struct LayerMap {
     pub unreachable: Vec<Unreachable>,
     /// What a reader should know: what was not understood, what is quantised.
     pub notes: Vec<String>,
+}
+
+/// Maps a graph without running it and without its weights.
+///
+/// Total on any survey, and about linear in the number of its nodes.
+pub fn layer_map(survey: &Survey) -> LayerMap {
+    let wiring = Wiring::new(survey);
+    let (inputs, layouts) = ports::read(&wiring);
+    let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
+    let taken: BTreeSet<At> = stacks
+        .parts
+        .iter()
+        .flat_map(|part| part.nodes.clone())
+        .collect();
+    let mut parts = layers::layers(&wiring, &layouts, &taken);
+    parts.append(&mut stacks.parts);
+    parts.sort_by_key(|part| {
+        let place = |at: &At| wiring.place.get(*at).copied().flatten();
+        (part.nodes.iter().filter_map(place).min(), part.name.clone())
+    });
+    let mut counted = BTreeSet::new();
+    let mut map = LayerMap {
+        inputs,
+        ..LayerMap::default()
+    };
+    for part in parts {
+        map.blocks.push(Block {
+            parameters: parameters(&wiring, &part, &mut counted),
+            nodes: part.nodes.len(),
+            taps: part.taps.iter().map(|tap| tap.name.clone()).collect(),
+            name: part.name,
+            kind: part.kind,
+            evidence: part.evidence,
+        });
+        map.taps.extend(
+            part.taps
+                .into_iter()
+                .map(|found| tap(&wiring, &layouts, found)),
+        );
+    }
+    map.taps.extend(
+        stacks
+            .after
+            .into_iter()
+            .map(|found| tap(&wiring, &layouts, found)),
+    );
+    map.unreachable = stacks.hidden;
+    map.unreachable.extend(hidden::bodies(&wiring));
+    map.notes = hidden::notes(&wiring);
+    if map.blocks.is_empty() {
+        map.notes.insert(
+            0,
+            "no layer was recognised; values can be read out by their raw names".to_owned(),
+        );
+    }
+    map
+}
+
+fn tap(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, found: Found) -> Tap {
+    Tap {
+        tensor: wiring.name(found.value).to_owned(),
+        axes: layouts.axes(found.value),
+        dim: layouts.dim(found.value),
+        timing: layouts.timing(found.value),
+        name: found.name,
+        meaning: found.meaning,
+    }
+}
+
+/// Weights that the nodes of a part read and no part before it.
+fn parameters(wiring: &Wiring<'_>, part: &Part, counted: &mut BTreeSet<String>) -> u64 {
+    let steering = [ElementType::Int64, ElementType::Bool];
+    let mut total = 0u64;
+    for at in &part.nodes {
+        for value in wiring.reads.get(*at).into_iter().flatten().flatten() {
+            let Some(tensor) = wiring.weight(*value) else {
+                continue;
+            };
+            let several = tensor.elements() > 1 && !steering.contains(&tensor.element);
+            if !wiring.is_data(*value) && several && counted.insert(tensor.name.clone()) {
+                total = total.saturating_add(tensor.elements());
+            }
+        }
+    }
+    total
 }

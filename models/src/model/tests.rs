@@ -30,7 +30,7 @@ fn own_model(bytes: &[u8]) -> Result<Model> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.onnx");
     fs::write(&path, bytes).unwrap();
-    load_file(&path, FrontEnd::Waveform)
+    load_file(&path, FrontEnd::waveform())
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn files_that_are_no_model_or_need_more_say_so() {
         "{text}"
     );
     assert!(text.hint().is_some());
-    let missing = load_file(Path::new("no/such.onnx"), FrontEnd::Waveform).unwrap_err();
+    let missing = load_file(Path::new("no/such.onnx"), FrontEnd::waveform()).unwrap_err();
     assert!(
         missing.to_string().starts_with("cannot read no/such.onnx"),
         "{missing}"

@@ -66,8 +66,7 @@ fn refused(file: &str, folder: &Path) {
     assert!(error.to_string().contains(file), "{error}");
     let path = folder.join("model.onnx");
     fs::write(&path, graph.bytes()).unwrap();
-    let front_end: FrontEnd = FrontEnd::Waveform;
-    let model = load_file(&path, front_end);
+    let model = load_file(&path, FrontEnd::waveform());
     for engine in engines() {
         let opened = model
             .as_ref()

@@ -9,7 +9,7 @@ mod trust;
 pub use provenance::{EngineUsed, InputFile, ModelUsed, Provenance};
 pub use schema::schema;
 pub use table::{Column, Data, Role, Table};
-pub use trust::{Check, Coverage, GroupCount, Skipped, Status, Trust};
+pub use trust::{Check, Coverage, GroupCount, Skipped, SpanCoverage, Status, TapFigure, Trust};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! What was measured about a run: coverage, determinism, neutrality of taps, agreement of engines.
+//! What was measured about a run: coverage, determinism, neutrality of taps, agreement of engines,
+//! invariances.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub struct Trust {
 }
 
 /// One measured property of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// Stable name, for example `tap_neutrality`.
@@ -25,6 +26,10 @@ pub struct Check {
     pub meaning: String,
     /// The verdict.
     pub status: Status,
+    /// The verdict in one plain sentence, with what it means for the reader; empty in reports
+    /// written before there were any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub verdict: String,
     /// The measured figure.
     pub value: Option<f64>,
     /// Largest figure that passes.
@@ -36,10 +41,33 @@ pub struct Check {
     pub n: usize,
     /// Which item was worst, or why the check could not run.
     pub detail: String,
+    /// The figure of each tap, in the run's order, where the check looks at taps one by one; `value`
+    /// is the largest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taps: Vec<TapFigure>,
+    /// What the check cost, counted in runs of the network; checks that share a run count it once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub inferences: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// What a check measured at one tap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TapFigure {
+    /// Name of the tap.
+    pub tap: String,
+    /// The figure, in the check's unit.
+    pub value: f64,
+    /// Id of the item where it was largest.
+    pub item: String,
 }
 
 /// Verdict of a [`Check`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Within its threshold.
@@ -49,6 +77,7 @@ pub enum Status {
     /// Outside its threshold.
     Fail,
     /// Could not be measured; `detail` says why.
+    #[default]
     NotRun,
 }
 
@@ -68,6 +97,21 @@ pub struct Coverage {
     pub speakers: usize,
     /// For each metadata column of few classes, used items and speakers per class.
     pub groups: BTreeMap<String, Vec<GroupCount>>,
+    /// Words, phones or segments, where the run holds those instead of whole utterances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans: Option<SpanCoverage>,
+}
+
+/// Spans that gave a vector and spans that did not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpanCoverage {
+    /// What a span is: `word`, `phone` or `segment`.
+    pub kind: String,
+    /// Spans that gave a vector.
+    pub used: usize,
+    /// Spans of used items that gave none, counted by reason.
+    pub skipped: BTreeMap<String, usize>,
 }
 
 /// A row that gave no result.

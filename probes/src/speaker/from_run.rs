@@ -249,11 +249,19 @@ impl Chosen {
             } else {
                 Status::Fail
             },
+            verdict: match shared.len() {
+                0 => "No recording stands under two speakers.".into(),
+                n => format!(
+                    "{n} recordings stand under more than one speaker: folds by speaker share them, so \
+                     held-out figures are too good."
+                ),
+            },
             value: Some(shared.len() as f64),
             threshold: Some(0.0),
             unit: Some("recordings".into()),
             n: self.pairs.len(),
             detail,
+            ..Check::default()
         });
     }
 }

@@ -101,6 +101,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
             unit: None,
             n,
             detail: repeat.detail(),
+            ..Check::default()
         },
         Check {
             id: "tap_neutrality".into(),
@@ -117,6 +118,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
             } else {
                 "every tap is an output of the model: nothing was added to its graph".into()
             },
+            ..Check::default()
         },
         other.check(n),
     ])
@@ -265,6 +267,7 @@ impl Other {
             unit: None,
             n: if value.is_some() { n } else { 0 },
             detail,
+            ..Check::default()
         }
     }
 }

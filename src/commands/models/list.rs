@@ -1,39 +1,90 @@
 //! `phonoscope models list`
 
-use phonoscope_models::{Catalogue, Entry, Network, load};
-use serde_json::json;
+use phonoscope_models::catalogue::Weights;
+use phonoscope_models::{Cache, Catalogue, Entry, Presence, Standing, presence};
+use serde_json::{Value, json};
 
 use crate::cli::ListArgs;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::output::columns;
 
+/// What `--json` prints.
+const SCHEMA: &str = "phonoscope.models/1";
+
 pub(super) fn run(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
     let catalogue = Catalogue::builtin()?;
     let cache = context.cache();
-    let here = |e: &Entry| load(&e.name, &cache, Network::Offline, &context.task).is_ok();
-    if args.json {
-        let entries: Vec<_> = catalogue
-            .entries()
-            .iter()
-            .map(|e| Ok(json!({ "in_cache": here(e), "entry": serde_json::to_value(e)? })))
-            .collect::<anyhow::Result<_>>()?;
-        context
-            .printer
-            .data(&serde_json::to_string_pretty(&entries)?)?;
-        return Ok(Exit::Done);
-    }
-    let heading = ["model", "in cache", "fetch", "licence", "what it is"];
-    let mut rows = vec![heading.map(String::from).to_vec()];
-    for entry in catalogue.entries() {
-        rows.push(vec![
-            entry.name.clone(),
-            if here(entry) { "yes" } else { "no" }.into(),
-            format!("{:.0} MB", entry.weights.bytes as f64 / 1e6),
-            entry.licence.clone(),
-            entry.summary.clone(),
-        ]);
-    }
-    context.printer.data(&columns(&rows))?;
+    let entries = catalogue.entries();
+    let text = if args.json {
+        let models: Vec<Value> = entries.iter().map(|e| described(e, &cache)).collect();
+        serde_json::to_string_pretty(&json!({ "schema": SCHEMA, "models": models }))?
+    } else {
+        table(entries, &cache)
+    };
+    context.printer.data(&text)?;
     Ok(Exit::Done)
+}
+
+fn here(entry: &Entry, cache: &Cache) -> bool {
+    presence(entry, cache) == Presence::Here
+}
+
+fn described(entry: &Entry, cache: &Cache) -> Value {
+    json!({
+        "name": entry.name,
+        "task": entry.task,
+        "summary": entry.summary,
+        "standing": entry.standing(),
+        "cached": here(entry, cache),
+        "fetch_bytes": entry.weights.download_bytes(),
+        "licence": entry.licence,
+        "citation": entry.citation,
+        "trained_on": entry.trained_on,
+        "layers": entry.layers,
+        "front_end": entry.front_end,
+        "inputs": entry.inputs,
+        "embedding": entry.embedding,
+        "taps": entry.tap_names(),
+        "taps_from_layer_map": entry.map,
+        "weights": entry.weights,
+    })
+}
+
+fn table(entries: &[Entry], cache: &Cache) -> String {
+    let mut text = String::new();
+    let groups = [
+        (
+            Standing::Checked,
+            "From packages of the Python index, by pinned hash; checked against references",
+        ),
+        (
+            Standing::UntestedHere,
+            "From a model hub or your own export (`models pull NAME --from FILE|FOLDER|ADDRESS`): \
+             untested here",
+        ),
+    ];
+    for (standing, title) in groups {
+        let heading = ["model", "cached", "fetch", "licence", "what it is"];
+        let mut rows = vec![heading.map(String::from).to_vec()];
+        for entry in entries.iter().filter(|e| e.standing() == standing) {
+            let fetch = match (&entry.weights, entry.weights.download_bytes()) {
+                (Weights::Hub(hub), _) => hub.repository.clone(),
+                (_, Some(bytes)) => format!("{:.0} MB", bytes as f64 / 1e6),
+                (_, None) => "?".to_owned(),
+            };
+            rows.push(vec![
+                entry.name.clone(),
+                if here(entry, cache) { "yes" } else { "no" }.into(),
+                fetch,
+                entry.licence.clone(),
+                entry.summary.clone(),
+            ]);
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&format!("{title}\n{}", columns(&rows)));
+    }
+    text
 }

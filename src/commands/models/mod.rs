@@ -4,6 +4,9 @@ mod inspect;
 mod list;
 mod pull;
 mod twin;
+mod view;
+
+pub(super) use view::view;
 
 use super::Context;
 use crate::cli::ModelsCommand;

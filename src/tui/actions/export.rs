@@ -7,6 +7,7 @@ use phonoscope_probes::report::Table;
 use crate::tui::cell;
 use crate::tui::export::{Figure, Request};
 use crate::tui::jobs::Work;
+use crate::tui::model::Row;
 use crate::tui::opened::Opened;
 use crate::tui::space::Pane;
 use crate::tui::state::{JobKind, JobState, Overlay, Screen, State, Tone};
@@ -61,7 +62,7 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
             }
             request.rows = Some((id.to_owned(), rows));
         }
-        Screen::Home | Screen::Jobs | Screen::Log => return None,
+        Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => return None,
     }
     Some(request)
 }
@@ -129,6 +130,13 @@ fn under_cursor(state: &State) -> Option<String> {
             let (table, view) = state.opened.as_ref()?.current()?;
             Some(cell::exact(table.columns.get(view.column)?, view.row()?))
         }
+        Screen::Model => {
+            let model = state.model.opened.as_ref()?;
+            match model.row()? {
+                Row::Block(block) => Some(model.view.blocks.get(block)?.name.clone()),
+                Row::Inside(_) | Row::Loose(_) => Some(model.tap()?.name.clone()),
+            }
+        }
         Screen::Space => {
             let opened = state.opened.as_ref()?;
             let space = opened.space.as_ref()?;
@@ -179,7 +187,7 @@ pub(crate) fn copy_row(state: &mut State, effects: &mut Effects) {
 }
 
 pub(crate) fn copy_command(state: &mut State, effects: &mut Effects) {
-    if let Some(Overlay::Remake { command, .. }) = state.overlay.take() {
-        hand_out(state, command, effects);
+    if let Some(Overlay::Remake(remake)) = state.overlay.take() {
+        hand_out(state, remake.command, effects);
     }
 }

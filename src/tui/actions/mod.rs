@@ -1,6 +1,7 @@
 //! What the commands do, by the part of the app they act on.
 
 pub(super) mod export;
+pub(super) mod model;
 pub(super) mod motion;
 pub(super) mod screen;
 pub(super) mod space;

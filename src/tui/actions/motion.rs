@@ -2,6 +2,7 @@
 
 use crate::tui::command::COMMANDS;
 use crate::tui::layout;
+use crate::tui::model::Focus;
 use crate::tui::space::Pane;
 use crate::tui::state::{Overlay, Screen, State};
 use crate::tui::update::Effects;
@@ -126,8 +127,19 @@ fn go(state: &mut State, by: Move) {
                 view.cursor = step(view.cursor, view.order.len(), by, page);
             }
         }
+        Screen::Model if !sideways => in_model(state, by, page),
         Screen::Space => in_space(state, by),
-        Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
+        Screen::Model | Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
+    }
+}
+
+fn in_model(state: &mut State, by: Move, page: usize) {
+    let screen = &mut state.model;
+    match (screen.focus, &mut screen.opened) {
+        (Focus::Tree, Some(model)) => {
+            model.cursor = step(model.cursor, model.rows.len(), by, page);
+        }
+        _ => screen.source = step(screen.source, screen.sources.len(), by, page),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::tui::Exit;
 use crate::tui::space::Pane;
-use crate::tui::state::{Overlay, Screen, State, Tone};
+use crate::tui::state::{Overlay, Remake, Screen, State, Tone};
 use crate::tui::text_line::TextLine;
 use crate::tui::update::Effects;
 
@@ -24,6 +24,10 @@ pub(crate) fn home(state: &mut State, _effects: &mut Effects) {
 
 pub(crate) fn data(state: &mut State, _effects: &mut Effects) {
     go(state, Screen::Data);
+}
+
+pub(crate) fn model(state: &mut State, _effects: &mut Effects) {
+    go(state, Screen::Model);
 }
 
 pub(crate) fn space(state: &mut State, _effects: &mut Effects) {
@@ -85,17 +89,20 @@ pub(crate) fn remake(state: &mut State, _effects: &mut Effects) {
         state.say(Tone::Warn, "no report is open");
         return;
     };
-    state.overlay = Some(Overlay::Remake {
+    state.overlay = Some(Overlay::Remake(Remake {
+        title: "Made by",
+        what: "This report:",
         command: opened.report.provenance.command.clone(),
-        browse: format!(
+        also: "These screens:",
+        second: format!(
             "phonoscope browse {}",
             quoted(&opened.path.to_string_lossy())
         ),
-    });
+    }));
 }
 
 /// `path` as one word of a shell.
-fn quoted(path: &str) -> String {
+pub(crate) fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if !path.is_empty() && path.chars().all(plain) {
         return path.to_owned();
@@ -111,6 +118,12 @@ pub(crate) fn back(state: &mut State, _effects: &mut Effects) {
         None => {}
     }
     let screen = state.screen;
+    if let Some(model) = &mut state.model.opened
+        && screen == Screen::Model
+        && !model.filter.is_empty()
+    {
+        return model.set_filter("");
+    }
     if let Some(opened) = &mut state.opened {
         if screen == Screen::Space
             && opened

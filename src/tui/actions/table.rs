@@ -17,6 +17,10 @@ pub(crate) fn sort(state: &mut State, _effects: &mut Effects) {
 pub(crate) fn open_filter(state: &mut State, _effects: &mut Effects) {
     let before = match state.screen {
         Screen::Log => state.log.search.clone(),
+        Screen::Model => match &state.model.opened {
+            Some(model) => model.filter.clone(),
+            None => return,
+        },
         _ => match state.opened.as_ref().and_then(|o| o.current()) {
             Some((_, view)) => view.filter.clone(),
             None => return,

@@ -76,6 +76,12 @@ pub(crate) fn apply_filter(state: &mut State, text: &str) {
         text.clone_into(&mut state.log.search);
         return;
     }
+    if state.screen == Screen::Model {
+        if let Some(model) = &mut state.model.opened {
+            model.set_filter(text);
+        }
+        return;
+    }
     let Some(opened) = &mut state.opened else {
         return;
     };

@@ -15,6 +15,7 @@ pub(crate) fn trust() -> Trust {
         unit: None,
         n: 8,
         detail: detail.into(),
+        ..Check::default()
     };
     let group = |class: &str, items, speakers| GroupCount {
         class: class.into(),
@@ -80,6 +81,7 @@ pub(crate) fn trust() -> Trust {
             not_finite: 0,
             speakers: 60,
             groups: BTreeMap::from([("sex".into(), vec![group("f", 59, 30), group("m", 59, 30)])]),
+            spans: None,
         },
     }
 }

@@ -64,6 +64,7 @@ fn app(theme: ThemeChoice, (width, height): (u16, u16)) -> Headless {
     }];
     let launch = Launch {
         reports,
+        models: super::steps::models(),
         start: Start::FirstReport,
         theme,
         ..Launch::default()
@@ -84,16 +85,19 @@ fn empty(theme: ThemeChoice, (width, height): (u16, u16)) -> Headless {
 }
 
 /// Where each screen is looked at, from the start of [`app`].
-const PLACES: [(&str, &str); 13] = [
+const PLACES: [(&str, &str); 16] = [
     ("home", "1"),
     ("data", "2 tab l s j space k"),
-    ("space", "3"),
+    ("model", "3 enter j j space space"),
+    ("model-list", "3"),
+    ("model-command", "3 enter a c"),
+    ("space", "4"),
     ("space-numbers", "o down b right right right down enter"),
     ("scree", "tab l l"),
     ("card", "tab tab j"),
-    ("trust", "4 j j"),
-    ("jobs", "e enter 5"),
-    ("log", "e enter 6"),
+    ("trust", "5 j j"),
+    ("jobs", "e enter 6"),
+    ("log", "e enter 7"),
     ("help", "?"),
     ("palette", ":"),
     ("export", "e"),
@@ -123,7 +127,8 @@ fn every_screen_in_mono() {
 #[test]
 fn every_screen_with_nothing_to_show() {
     for size in [(80, 24), (40, 10)] {
-        for (number, name) in (1..).zip(["home", "data", "space", "trust", "jobs", "log"]) {
+        for (number, name) in (1..).zip(["home", "data", "model", "space", "trust", "jobs", "log"])
+        {
             let mut app = empty(ThemeChoice::Dark, size);
             app.press(&number.to_string()).unwrap();
             insta::assert_snapshot!(format!("{name}-empty-{}x{}", size.0, size.1), dump(&app));
@@ -135,7 +140,7 @@ fn every_screen_with_nothing_to_show() {
 fn trouble_is_shown_where_it_happened() {
     for size in [(80, 24), (40, 10)] {
         let mut app = empty(ThemeChoice::Dark, size);
-        app.press("d 5").unwrap();
+        app.press("d 6").unwrap();
         insta::assert_snapshot!(format!("job-failed-{}x{}", size.0, size.1), dump(&app));
         let mut app = super::screens::app(ThemeChoice::Dark, size);
         app.press("2 /").unwrap();
@@ -159,7 +164,7 @@ fn a_running_job_shows_count_rate_and_time_left() {
     };
     app.take(Msg::Tick(vec![progress]));
     insta::assert_snapshot!("running-status-80x24", dump(&app));
-    app.press("5").unwrap();
+    app.press("6").unwrap();
     insta::assert_snapshot!("running-jobs-80x24", dump(&app));
 }
 
@@ -260,7 +265,7 @@ fn in_mono_nothing_is_coloured_and_what_matters_can_be_told_apart() {
         }
     }
     let mut app = app(ThemeChoice::Mono, (80, 24));
-    for keys in ["2 j", "4", "e enter 5"] {
+    for keys in ["2 j", "5", "e enter 6"] {
         app.press(keys).unwrap();
         let buffer = app.buffer();
         let reversed: Vec<u16> = (2..22)
@@ -279,12 +284,12 @@ fn in_mono_nothing_is_coloured_and_what_matters_can_be_told_apart() {
             .to_owned();
         assert!(line.contains('>'), "{keys}: {line}");
     }
-    app.press("4").unwrap();
+    app.press("5").unwrap();
     let text = app.text();
     for sign in ["✓ pass", "! warn", "✗ fail", "– not run"] {
         assert!(text.contains(sign), "{sign}");
     }
-    app.press("3").unwrap();
+    app.press("4").unwrap();
     let text = app.text();
     assert!(text.contains("● f 30") && text.contains("▲ m 30"), "{text}");
 }

@@ -9,7 +9,7 @@ use phonoscope_probes::report::Report;
 use super::super::opened::Opened;
 use super::super::state::{Overlay, Screen};
 use super::super::table_view::Direction;
-use super::super::{Exit, Headless, Launch, Services, Source, Start};
+use super::super::{Exit, Headless, Launch, ModelSource, ModelView, Services, Source, Start};
 use super::sample;
 
 /// Services that fail where the real ones could.
@@ -31,9 +31,25 @@ impl Services for Fake {
         Ok(sample::report())
     }
 
+    fn open_model(&self, name: &str, _task: &Task) -> anyhow::Result<ModelView> {
+        anyhow::ensure!(name == "whisper-like", "no model called `{name}`");
+        Ok(super::sample_model::model())
+    }
+
     fn save(&self, file_name: &str, _bytes: &[u8], _task: &Task) -> anyhow::Result<PathBuf> {
         Ok(file_name.into())
     }
+}
+
+pub(super) fn models() -> Vec<ModelSource> {
+    let source = |name: &str, about: &str| ModelSource {
+        name: name.into(),
+        about: about.into(),
+    };
+    vec![
+        source("whisper-like", "an encoder of four blocks"),
+        source("gone", "cannot be opened"),
+    ]
 }
 
 pub(super) fn loaded() -> Headless {
@@ -75,6 +91,68 @@ fn with(edit: impl FnOnce(&mut Report)) -> Headless {
     Headless::new(launch, Arc::new(Fake), 80, 24)
 }
 
+#[test]
+fn a_model_opens_as_a_tree_and_picked_taps_become_a_command() {
+    let launch = Launch {
+        models: models(),
+        ..Launch::default()
+    };
+    let mut app = Headless::new(launch, Arc::new(Fake), 80, 24);
+    app.press("3 down enter").unwrap();
+    assert!(app.state().model.opened.is_none());
+    assert!(
+        app.state()
+            .notice
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("no model called `gone`")
+    );
+    app.press("up enter").unwrap();
+    assert_eq!(app.state().screen, Screen::Model);
+    let picked = |app: &Headless| app.state().model.opened.as_ref().unwrap().picked.len();
+    app.press("c").unwrap();
+    assert!(app.state().overlay.is_none(), "a block alone is no tap");
+    app.press("/").unwrap();
+    app.type_text("*.resid_post");
+    app.press("enter a").unwrap();
+    assert_eq!(picked(&app), 4);
+    app.press("c y").unwrap();
+    assert_eq!(
+        app.copied(),
+        [
+            "phonoscope extract --model whisper-like --data MANIFEST.tsv --taps \
+          encoder.0.resid_post encoder.1.resid_post encoder.2.resid_post encoder.3.resid_post \
+          --out RUN"
+        ]
+    );
+    app.press("esc").unwrap();
+    let model = app.state().model.opened.as_ref().unwrap();
+    assert!(model.filter.is_empty() && model.rows.len() == 19);
+    app.press("a a y u").unwrap();
+    assert_eq!(picked(&app), 0);
+    assert_eq!(app.copied().len(), 2);
+    app.press("tab down enter").unwrap();
+    assert_eq!(
+        app.state().model.opened.as_ref().unwrap().view.name,
+        "whisper-like"
+    );
+}
+
+#[test]
+fn a_model_can_be_what_is_shown_first() {
+    let launch = Launch {
+        models: models(),
+        start: Start::FirstModel,
+        ..Launch::default()
+    };
+    let mut app = Headless::new(launch, Arc::new(Fake), 80, 24);
+    assert_eq!(app.state().screen, Screen::Model);
+    assert!(app.text().contains("encoder.0"), "{}", app.text());
+    app.press("G").unwrap();
+    assert!(app.text().contains("encoder.final_norm"), "{}", app.text());
+}
+
 pub(super) fn opened(app: &Headless) -> &Opened {
     app.state().opened.as_ref().unwrap()
 }
@@ -86,8 +164,9 @@ fn a_report_opens_on_the_space_and_keys_walk_the_screens() {
     for (key, screen) in [
         ("1", Screen::Home),
         ("2", Screen::Data),
-        ("4", Screen::Trust),
-        ("6", Screen::Log),
+        ("3", Screen::Model),
+        ("5", Screen::Trust),
+        ("7", Screen::Log),
     ] {
         app.press(key).unwrap();
         assert_eq!(app.state().screen, screen);
@@ -190,7 +269,7 @@ fn marks_made_in_a_table_show_in_the_scatter() {
     let opened = opened(&app);
     let (table, view) = opened.current().unwrap();
     assert!(opened.is_selected(&table.id, view.row().unwrap()) && view.cursor == 1);
-    app.press("3").unwrap();
+    app.press("4").unwrap();
     assert!(app.text().contains("2 selected"));
 }
 
@@ -239,7 +318,7 @@ fn two_components_stay_on_their_axes() {
 #[test]
 fn keys_that_need_a_report_say_so() {
     let mut app = Headless::new(Launch::default(), Arc::new(Fake), 80, 24);
-    for keys in ["1 c", "2 c", "2 e", "3 e", "4 t", "5 c", "6 c"] {
+    for keys in ["1 c", "2 c", "2 e", "3 e", "5 t", "5 c", "6 c"] {
         app.press(keys).unwrap();
         assert!(app.text().contains("! no report is open"), "{keys}");
     }
@@ -250,7 +329,7 @@ fn keys_that_need_a_report_say_so() {
 #[test]
 fn the_table_behind_trust_is_that_of_the_checks() {
     let mut app = loaded();
-    app.press("4 t").unwrap();
+    app.press("5 t").unwrap();
     assert_eq!(app.state().screen, Screen::Trust);
     assert!(app.text().contains("are tables already"));
     let mut app = with(|report| {
@@ -258,7 +337,7 @@ fn the_table_behind_trust_is_that_of_the_checks() {
             table.id = "checks".into();
         }
     });
-    app.press("4 t").unwrap();
+    app.press("5 t").unwrap();
     assert_eq!(app.state().screen, Screen::Data);
     assert_eq!(opened(&app).current().unwrap().0.id, "checks");
 }
@@ -286,7 +365,7 @@ fn the_card_says_what_is_below_and_scrolls_to_it() {
 #[test]
 fn warnings_of_a_report_are_warnings_in_the_log() {
     let mut app = loaded();
-    app.press("6").unwrap();
+    app.press("7").unwrap();
     assert!(app.text().contains("! warn  age is missing for 1 speaker."));
 }
 
@@ -320,7 +399,7 @@ fn the_palette_finds_commands_by_name_key_and_doc() {
 #[test]
 fn copies_and_commands_leave_the_app() {
     let mut app = loaded();
-    app.press("2 y Y c y 4 y").unwrap();
+    app.press("2 y Y c y 5 y").unwrap();
     let copied = app.copied();
     assert_eq!(copied[0], "utt0000");
     assert!(copied[1].starts_with("utt0000\tspk000\t"));
@@ -365,7 +444,7 @@ fn long_text_scrolls_to_its_end_and_no_further() {
     for (keys, end) in [
         ("1 G", "seed 7"),
         (
-            "4 pagedown pagedown pagedown pagedown pagedown pagedown",
+            "5 pagedown pagedown pagedown pagedown pagedown pagedown",
             "caution 29",
         ),
     ] {

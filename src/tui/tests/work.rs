@@ -56,7 +56,7 @@ fn ctrl_c_cancels_a_running_job_before_it_quits() {
 fn x_cancels_the_selected_job() {
     let mut app = loaded();
     pretend_running(&mut app, "demo");
-    app.press("5 G x").unwrap();
+    app.press("6 G x").unwrap();
     assert_eq!(app.state().jobs.last().unwrap().state, JobState::Cancelling);
 }
 
@@ -148,6 +148,10 @@ fn a_panic_in_a_job_is_a_failed_job() {
             task.cancel.cancel();
             Ok(task.check().map(|()| sample::report())?)
         }
+        fn open_model(&self, _: &str, _: &Task) -> anyhow::Result<super::super::ModelView> {
+            anyhow::bail!("no model")
+        }
+
         fn save(&self, _: &str, _: &[u8], _: &Task) -> anyhow::Result<PathBuf> {
             anyhow::bail!("read-only")
         }

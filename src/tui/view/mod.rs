@@ -7,6 +7,7 @@ mod help;
 mod home;
 mod jobs;
 mod log;
+mod model;
 mod palette;
 mod prompt;
 mod scatter;
@@ -38,6 +39,7 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
     match state.screen {
         Screen::Home => home::draw(state, &mut body),
         Screen::Data => data::draw(state, &mut body),
+        Screen::Model => model::draw(state, &mut body),
         Screen::Space => space::draw(state, &mut body),
         Screen::Trust => trust::draw(state, &mut body),
         Screen::Jobs => jobs::draw(state, &mut body),
@@ -55,9 +57,7 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
         Some(Overlay::Export { formats, cursor }) => {
             prompt::export(state, formats, *cursor, &mut body);
         }
-        Some(Overlay::Remake { command, browse }) => {
-            prompt::remake(state, command, browse, &mut body);
-        }
+        Some(Overlay::Remake(remake)) => prompt::remake(state, remake, &mut body),
         Some(Overlay::Filter { .. }) | None => {}
     }
     status(state, &mut canvas.part(chrome.status));
@@ -153,6 +153,14 @@ fn status(state: &State, canvas: &mut Canvas<'_>) {
 
 /// Where the cursor is, in words.
 fn place(state: &State) -> Option<String> {
+    if state.screen == Screen::Model {
+        let model = state.model.opened.as_ref()?;
+        let picked = model.picked.len();
+        return Some(format!(
+            "{}, {picked} picked",
+            words::count(model.view.taps.len(), "tap")
+        ));
+    }
     let opened = state.opened.as_ref()?;
     match state.screen {
         Screen::Data => {
@@ -167,7 +175,7 @@ fn place(state: &State) -> Option<String> {
         }
         Screen::Space => Some(opened.space.as_ref()?.readout.clone()),
         Screen::Home => Some(opened.path.display().to_string()),
-        Screen::Trust | Screen::Jobs | Screen::Log => None,
+        Screen::Model | Screen::Trust | Screen::Jobs | Screen::Log => None,
     }
 }
 

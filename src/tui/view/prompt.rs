@@ -1,7 +1,7 @@
 //! Small questions: a typed line, a file format, a command to copy.
 
 use crate::tui::export::Format;
-use crate::tui::state::State;
+use crate::tui::state::{Remake, State};
 use crate::tui::text_line::TextLine;
 use crate::tui::words;
 
@@ -60,22 +60,25 @@ pub(super) fn export(state: &State, formats: &[Format], cursor: usize, canvas: &
     }
 }
 
-pub(super) fn remake(state: &State, command: &str, browse: &str, canvas: &mut Canvas<'_>) {
+pub(super) fn remake(state: &State, remake: &Remake, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let width = canvas.width().min(100);
     let room = usize::from(width.saturating_sub(4));
-    let (command, browse) = (words::wrap(command, room), words::wrap(browse, room));
+    let (command, browse) = (
+        words::wrap(&remake.command, room),
+        words::wrap(&remake.second, room),
+    );
     let height = u16::try_from(command.len() + browse.len() + 5).unwrap_or(u16::MAX);
     let mut window = canvas.window(width, height);
-    let mut inside = window.frame("Made by", "y copies the first", theme.accent);
+    let mut inside = window.frame(remake.title, "y copies the first", theme.accent);
     let mut y = 0;
-    inside.put(1, y, "This report:", theme.muted);
+    inside.put(1, y, remake.what, theme.muted);
     for line in &command {
         y += 1;
         inside.put(1, y, line, theme.text);
     }
     y += 2;
-    inside.put(1, y, "These screens:", theme.muted);
+    inside.put(1, y, remake.also, theme.muted);
     for line in &browse {
         y += 1;
         inside.put(1, y, line, theme.text);

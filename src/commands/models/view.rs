@@ -1,0 +1,106 @@
+//! A model as the Model screen shows it.
+
+use std::path::Path;
+
+use phonoscope_models::map::layer_map;
+use phonoscope_models::wire::survey;
+use phonoscope_models::{Axis, Catalogue, GraphBytes, LayerMap, Model, Tap, inspect, load};
+
+use crate::commands::Context;
+use crate::tui::ModelView;
+
+/// Reads a model of the catalogue (fetched if need be) or a file.
+pub(crate) fn view(name: &str, context: &Context) -> anyhow::Result<ModelView> {
+    let path = Path::new(name);
+    if Catalogue::builtin()?.get(name).is_err() && path.is_file() {
+        return of_file(name, path);
+    }
+    let model = load(name, &context.cache(), context.network(), &context.task)?;
+    of_model(name, &model)
+}
+
+/// Samples a second that every front end works at.
+const RATE: f64 = phonoscope_analysis::frontend::SAMPLE_RATE_HZ as f64;
+
+fn of_model(name: &str, model: &Model) -> anyhow::Result<ModelView> {
+    let map = layer_map(&survey(model.graph.bytes())?);
+    let mut facts = vec![
+        fact("from", &model.source),
+        fact("front end", &model.front_end.describe()),
+        fact("licence", &model.licence),
+        fact("trained on", &model.trained_on),
+        fact("cite", &model.citation),
+    ];
+    facts.extend(of_graph(&model.graph)?);
+    facts.retain(|(_, words)| !words.is_empty());
+    let taps = model.taps.iter().map(|tap| timed(tap, &map)).collect();
+    let step_secs = Some(model.front_end.step_samples() as f64 / RATE);
+    Ok(shown(name, facts, taps, step_secs, map))
+}
+
+fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
+    let bytes = std::fs::read(path)
+        .map_err(|e| anyhow::anyhow!("cannot read `{}`: {e}", path.display()))?;
+    let graph = GraphBytes::new(bytes);
+    let map = layer_map(&survey(graph.bytes())?);
+    let facts = of_graph(&graph)?;
+    let taps = map.taps.clone();
+    Ok(shown(name, facts, taps, None, map))
+}
+
+fn shown(
+    name: &str,
+    facts: Vec<(String, String)>,
+    taps: Vec<Tap>,
+    step_secs: Option<f64>,
+    map: LayerMap,
+) -> ModelView {
+    ModelView {
+        name: name.to_owned(),
+        facts,
+        blocks: map.blocks,
+        taps,
+        step_secs,
+        unreachable: map.unreachable,
+        notes: map.notes,
+    }
+}
+
+/// A tap of the catalogue with the timing that the map found for its tensor.
+fn timed(tap: &Tap, map: &LayerMap) -> Tap {
+    let found = map.taps.iter().find(|found| found.tensor == tap.tensor);
+    let has_time = tap.axes.contains(&Axis::Time);
+    Tap {
+        timing: tap
+            .timing
+            .or_else(|| found.filter(|_| has_time).and_then(|found| found.timing)),
+        ..tap.clone()
+    }
+}
+
+fn fact(what: &str, words: &str) -> (String, String) {
+    (what.to_owned(), words.to_owned())
+}
+
+fn of_graph(graph: &GraphBytes) -> anyhow::Result<Vec<(String, String)>> {
+    let summary = inspect(graph)?;
+    let port = |port: &phonoscope_models::summary::Port| {
+        let shape = port.shape.as_ref().map_or("?".into(), |s| s.join(", "));
+        format!("{} [{shape}]", port.name)
+    };
+    let ports = |ports: &[phonoscope_models::summary::Port]| {
+        ports.iter().map(port).collect::<Vec<_>>().join(", ")
+    };
+    Ok(vec![
+        fact("inputs", &ports(&summary.inputs)),
+        fact("outputs", &ports(&summary.outputs)),
+        fact(
+            "size",
+            &format!(
+                "{:.2} M weights in {:.1} MB",
+                summary.parameters as f64 / 1e6,
+                summary.bytes as f64 / 1e6
+            ),
+        ),
+    ])
+}
