@@ -184,6 +184,22 @@ pub enum Error {
         /// What the engine said.
         why: String,
     },
+    /// The engine at hand cannot run a graph that ONNX Runtime can.
+    #[error("{what} needs ONNX Runtime: {why}")]
+    NeedsOnnxRuntime {
+        /// What should have run.
+        what: String,
+        /// What the engine said.
+        why: String,
+    },
+    /// A phoneme string cannot be said.
+    #[error("cannot say `{phonemes}`: {why}")]
+    Unspeakable {
+        /// The string.
+        phonemes: String,
+        /// Why not.
+        why: String,
+    },
     /// An array does not fit the graph.
     #[error("{what}: expected {expected}, found {found}")]
     Shape {
@@ -256,6 +272,11 @@ impl Error {
             Self::NoEngine { .. } => {
                 Some("`--engine rten` needs no library; `phonoscope doctor` says more".to_owned())
             }
+            Self::NeedsOnnxRuntime { .. } => Some(
+                "leave out `--engine rten` and `--offline`, so that it is found or fetched; \
+                 `phonoscope doctor` says more"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
@@ -274,6 +295,7 @@ impl Error {
                 | Self::Malformed { .. }
                 | Self::Refused { .. }
                 | Self::Shape { .. }
+                | Self::Unspeakable { .. }
         )
     }
 

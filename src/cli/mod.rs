@@ -8,7 +8,7 @@ mod probe;
 pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
 pub use data::{CheckArgs, DataCommand, ImportArgs, SynthCommand, VoicesArgs};
 pub use models::{InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
-pub use probe::{ExtractArgs, ProbeCommand, SpeakerArgs, SpeakerSource, Statistics};
+pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
 
 use std::path::PathBuf;
 

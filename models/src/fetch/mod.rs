@@ -7,6 +7,9 @@
 pub(crate) mod client;
 mod download;
 pub mod hub;
+pub(crate) mod npm;
+mod source_archive;
+mod tarball;
 mod wheel;
 
 use std::fs;
@@ -22,6 +25,7 @@ use client::Client;
 use download::Attempt;
 
 pub use client::package_client;
+pub use source_archive::{SourceArchive, fetch_source_archive};
 
 /// Whether the network may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -119,7 +119,9 @@ fn recurrent(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, at: At, name: &str)
         };
         let next = wiring
             .content_readers(value)
-            .filter(|reader| wiring.op(*reader) == Op::Arrange)
+            .filter(|reader| {
+                wiring.op(*reader) == Op::Arrange && wiring.node(*reader).operator != "Unsqueeze"
+            })
             .filter_map(|reader| Some((reader, wiring.made(reader, 0)?)))
             .max_by_key(|(reader, made)| (clean(*made), std::cmp::Reverse(*reader)));
         let Some((reader, made)) = next else { break };

@@ -6,6 +6,7 @@
 //! and receptive fields follow from the meaning of the inputs, operator by operator.
 
 mod blocks;
+mod confirm;
 mod hidden;
 mod layers;
 mod layout;
@@ -16,6 +17,7 @@ mod ports;
 mod residual;
 mod wiring;
 
+pub use confirm::{Checked, Confirmed, Outcome, confirm};
 pub use ports::MappedInput;
 
 use std::collections::BTreeSet;
@@ -113,12 +115,22 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
         let place = |at: &At| wiring.place.get(*at).copied().flatten();
         (part.nodes.iter().filter_map(place).min(), part.name.clone())
     });
+    stacks.after.sort_by_key(|found| wiring.birth(found.value));
+    let mut after = stacks.after.into_iter().peekable();
     let mut counted = BTreeSet::new();
     let mut map = LayerMap {
         inputs,
         ..LayerMap::default()
     };
     for part in parts {
+        let first = part
+            .taps
+            .iter()
+            .map(|found| wiring.birth(found.value))
+            .min();
+        while let Some(found) = after.next_if(|found| Some(wiring.birth(found.value)) < first) {
+            map.taps.push(tap(&wiring, &layouts, found));
+        }
         map.blocks.push(Block {
             parameters: parameters(&wiring, &part, &mut counted),
             nodes: part.nodes.len(),
@@ -133,12 +145,8 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
                 .map(|found| tap(&wiring, &layouts, found)),
         );
     }
-    map.taps.extend(
-        stacks
-            .after
-            .into_iter()
-            .map(|found| tap(&wiring, &layouts, found)),
-    );
+    map.taps
+        .extend(after.map(|found| tap(&wiring, &layouts, found)));
     map.unreachable = stacks.hidden;
     map.unreachable.extend(hidden::bodies(&wiring));
     map.notes = hidden::notes(&wiring);

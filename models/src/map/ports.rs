@@ -128,6 +128,7 @@ fn readings(input: &ValueInfo) -> Vec<Vec<Role>> {
         2 if tokens => vec![vec![batch, Role::Time]],
         2 => vec![
             vec![batch, Role::Time],
+            vec![Role::Window, Role::Time],
             vec![batch, Role::Dim],
             vec![Role::Time, Role::Dim],
         ],

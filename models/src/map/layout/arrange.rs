@@ -120,34 +120,56 @@ fn resolved(before: &[Extent], target: &[Size], zero_copies: bool) -> Vec<Size> 
     sizes
 }
 
-/// Runs of axes before and after that hold equally many elements.
+/// Runs of axes before and after that hold equally many elements: from the left and from the right
+/// as far as sizes are known, and what remains as one run.
 fn groups<'a>(before: &'a [Extent], after: &'a [Size]) -> Vec<(&'a [Extent], &'a [Size])> {
-    let count = |axes: &[Extent]| Count::of(axes.iter().map(|axis| axis.size));
-    let all_known = count(before).is_known() && Count::of(after.iter().copied()).is_known();
-    if !all_known {
-        return vec![(before, after)];
-    }
-    let mut found = Vec::new();
     let (mut old, mut new) = (before, after);
-    while !old.is_empty() && !new.is_empty() {
-        let pairs = (1..=old.len().max(new.len())).flat_map(|most| {
-            let wide = (1..=most).map(move |n| (n, most));
-            let deep = (1..most).map(move |n| (most, n));
-            wide.chain(deep)
-        });
-        let fitting = pairs.filter_map(|(a, b)| Some((old.get(..a)?, new.get(..b)?)));
-        let fitting = fitting
-            .take(64)
-            .find(|(a, b)| count(a) == Count::of(b.iter().copied()));
-        let Some((a, b)) = fitting else { break };
-        found.push((a, b));
-        old = old.get(a.len()..).unwrap_or_default();
-        new = new.get(b.len()..).unwrap_or_default();
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    while let Some((a, b)) = equal(old.len(), new.len(), &|a, b| {
+        Some((
+            Count::of(old.get(..a)?.iter().map(|axis| axis.size)),
+            Count::of(new.get(..b)?.iter().copied()),
+        ))
+    }) {
+        left.push((
+            old.get(..a).unwrap_or_default(),
+            new.get(..b).unwrap_or_default(),
+        ));
+        old = old.get(a..).unwrap_or_default();
+        new = new.get(b..).unwrap_or_default();
+    }
+    while let Some((a, b)) = equal(old.len(), new.len(), &|a, b| {
+        let old = old.get(old.len() - a..)?.iter().map(|axis| axis.size);
+        let new = new.get(new.len() - b..)?.iter().copied();
+        Some((Count::of(old), Count::of(new)))
+    }) {
+        let (at, place) = (old.len() - a, new.len() - b);
+        right.push((
+            old.get(at..).unwrap_or_default(),
+            new.get(place..).unwrap_or_default(),
+        ));
+        old = old.get(..at).unwrap_or_default();
+        new = new.get(..place).unwrap_or_default();
     }
     if !old.is_empty() || !new.is_empty() {
-        found.push((old, new));
+        left.push((old, new));
     }
-    found
+    left.extend(right.into_iter().rev());
+    left
+}
+
+/// The fewest axes at one end, before and after, that hold equally many elements.
+fn equal(
+    old: usize,
+    new: usize,
+    counts: &dyn Fn(usize, usize) -> Option<(Count, Count)>,
+) -> Option<(usize, usize)> {
+    let (old, new) = (old.min(6), new.min(6));
+    let pairs = (2..=old + new).flat_map(|sum| (1..sum).map(move |a| (a, sum - a)));
+    let within = pairs.filter(|(a, b)| *a <= old && *b <= new);
+    within
+        .into_iter()
+        .find(|(a, b)| counts(*a, *b).is_some_and(|(a, b)| a == b && a.is_known()))
 }
 
 fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {

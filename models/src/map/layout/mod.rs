@@ -27,6 +27,8 @@ pub(super) struct Layouts<'w, 'a> {
     declared: HashMap<Value, &'a ValueInfo>,
     named: HashMap<&'a str, u32>,
     names: u32,
+    /// What the axis was, and its stride, where a length first appeared.
+    origins: HashMap<u32, (Role, Option<u32>)>,
     /// How well the meaning of the inputs fits what the operators do with them.
     fit: i32,
 }
@@ -42,6 +44,7 @@ impl<'w, 'a> Layouts<'w, 'a> {
             declared: HashMap::new(),
             named: HashMap::new(),
             names: 0,
+            origins: HashMap::new(),
             fit: 0,
         };
         for info in survey.inner.iter().chain(&survey.outputs) {
@@ -150,8 +153,48 @@ impl<'w, 'a> Layouts<'w, 'a> {
     }
 
     fn set(&mut self, value: Value, layout: Layout) {
+        for axis in layout.extents() {
+            if let (Size::Named(name), Role::Batch | Role::Window | Role::Time | Role::Freq) =
+                (axis.size, axis.role)
+            {
+                let stride = layout.stride.filter(|_| axis.role == Role::Time);
+                self.origins.entry(name).or_insert((axis.role, stride));
+            }
+        }
         if let Some(known) = self.known.get_mut(value) {
             *known = layout;
+        }
+    }
+
+    /// Gives axes back what their lengths tell, after a reshape there and back.
+    fn recall(&self, layout: &mut Layout) {
+        let Some(axes) = &mut layout.axes else { return };
+        for index in 0..axes.len() {
+            let Some(Extent {
+                role,
+                size: Size::Named(name),
+            }) = axes.get(index).copied()
+            else {
+                continue;
+            };
+            let Some((before, stride)) = self.origins.get(&name).copied() else {
+                continue;
+            };
+            let taken = axes.iter().any(|axis| axis.role == before);
+            if taken || !matches!(role, Role::Nothing | Role::Head | Role::Dim) {
+                continue;
+            }
+            if let Some(axis) = axes.get_mut(index) {
+                axis.role = before;
+            }
+            if before == Role::Time {
+                layout.stride = stride;
+            }
+            let no_dim = !axes.iter().any(|axis| axis.role == Role::Dim);
+            let loose = |axis: &&mut Extent| matches!(axis.role, Role::Head | Role::Nothing);
+            if let Some(axis) = axes.iter_mut().rev().find(loose).filter(|_| no_dim) {
+                axis.role = Role::Dim;
+            }
         }
     }
 
@@ -233,6 +276,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
                 continue;
             }
             self.complete(value, &mut layout);
+            for axis in layout.axes.iter_mut().flatten() {
+                if axis.size == Size::Unknown {
+                    axis.size = self.fresh();
+                }
+            }
             self.set(value, layout);
         }
     }

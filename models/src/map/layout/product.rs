@@ -236,6 +236,7 @@ fn both(a: Extent, b: Extent) -> Extent {
         (Size::Fixed(1), size) | (size, Size::Fixed(1)) => size,
         (Size::Fixed(size), _) | (_, Size::Fixed(size)) => Size::Fixed(size),
         (Size::Unknown, size) | (size, Size::Unknown) => size,
+        (_, size) if a.role == Role::Nothing && b.role != Role::Nothing => size,
         (size, _) => size,
     };
     Extent::new(role, size)

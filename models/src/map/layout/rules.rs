@@ -356,6 +356,7 @@ impl Layouts<'_, '_> {
                 let (axes, time) = reshaped(axes, &target, copies);
                 after.axes = Some(axes);
                 retime(&mut after, time);
+                self.recall(&mut after);
             }
         }
         if after.time().is_none() {

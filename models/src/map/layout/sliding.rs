@@ -162,7 +162,8 @@ impl Layouts<'_, '_> {
         };
         self.fit += match time.role {
             Role::Time => 1,
-            Role::Nothing => 0,
+            // Windows of one recording, one after the other.
+            Role::Window | Role::Nothing => 0,
             _ => -1,
         };
         let hidden = self.hidden(at);
