@@ -206,6 +206,51 @@ fn models_are_listed_and_inspected() {
 }
 
 #[test]
+fn a_twin_is_written_whole_and_never_over_its_model() {
+    use phonoscope_models::wire::{ElementType, Suffix};
+    let place = Place::new();
+    let weights: Vec<f32> = (0..64u8).map(|k| f32::from(k ^ 21).sin()).collect();
+    let mut graph = Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("small")
+        .input("x", ElementType::Float32, &["time".into(), 8.into()])
+        .init_f32("w", &[8, 8], &weights)
+        .node("MatMul", &["x", "w"], &["y"], &[])
+        .output("y");
+    let model = place.write("m.onnx", graph.finish());
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    let twin = |kind, seed, out| {
+        let words = ["--kind", kind, "--seed", seed, "--out", out];
+        place.run([["models", "twin", "m.onnx"].as_slice(), &words].concat())
+    };
+    for (kind, out, again, other) in [
+        ("redrawn", "a.onnx", "b.onnx", "c.onnx"),
+        ("permuted", "d.onnx", "e.onnx", "f.onnx"),
+    ] {
+        let ran = twin(kind, "2", out);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains(&format!("{kind} twin of `m.onnx`, seed 2")),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("--model"), "{}", ran.stderr);
+        assert_eq!(twin(kind, "2", again).code, 0);
+        assert_eq!(twin(kind, "3", other).code, 0);
+        assert_eq!(read(out), read(again));
+        assert_ne!(read(out), read(other));
+        assert_eq!(read(out).len(), read("m.onnx").len());
+    }
+    let before = read("m.onnx");
+    twin("redrawn", "1", "./m.onnx").fails_with_hint(2, "belongs to the model itself", "--out");
+    assert_eq!(std::fs::read(model).unwrap(), before);
+    twin("redrawn", "1", "no/folder/t.onnx").fails_with_hint(2, "cannot write", "--out");
+    assert_eq!(std::fs::read_dir(place.path("")).unwrap().count(), 7);
+}
+
+#[test]
 fn every_layer_of_a_tapped_model_can_be_extracted() {
     let place = Place::new();
     let manifest = place.voices(2, 1, 1.0);
