@@ -65,6 +65,16 @@ impl Printer {
         }
     }
 
+    /// Writes something that the user should look at to standard error unless quiet; the log has it as
+    /// a warning.
+    pub fn caution(self, text: &str) {
+        if self.silent {
+            tracing::warn!("{text}");
+        } else {
+            self.remark(text);
+        }
+    }
+
     /// Tells an error.
     pub fn error(self, told: &Told) {
         let mut err = io::stderr().lock();

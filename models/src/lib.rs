@@ -21,6 +21,7 @@ pub mod map;
 pub mod model;
 mod names;
 pub mod ort_format;
+pub mod quantisation;
 pub mod summary;
 pub mod tap;
 pub mod twin;
@@ -33,9 +34,12 @@ pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
 pub use load::{Presence, load, load_entry, load_file, presence};
-pub use map::{Block, BlockKind, Evidence, LayerMap, Unreachable};
+pub use map::{
+    Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
+};
 pub use model::{GraphBytes, Model};
 pub use ort_format::ort_to_onnx;
+pub use quantisation::{Quantisation, quantisation};
 pub use summary::{GraphSummary, inspect};
 pub use tap::{Axis, Embedding, Field, Normalise, Tap, Timing};
 pub use twin::{Twin, TwinKind, twin};

@@ -58,6 +58,14 @@ pub enum Error {
         /// How many of its values.
         values: usize,
     },
+    /// An utterance has no words, phones or segments that could be read.
+    #[error("no {kind} could be read: {why}")]
+    Spans {
+        /// What was looked for.
+        kind: String,
+        /// Why there is none.
+        why: String,
+    },
     /// The manifest has no rows.
     #[error("the manifest has no rows")]
     NoItems,

@@ -17,7 +17,7 @@ use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::engine::{Engine, EngineInfo, Session};
 use phonoscope_models::{Axis, GraphBytes, InputBinding, InputRole, Model, Tap};
 use phonoscope_probes::Error;
-use phonoscope_probes::extract::{ExtractSettings, extract};
+use phonoscope_probes::extract::{ExtractSettings, Rows, extract};
 use phonoscope_probes::store::Run;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -97,6 +97,8 @@ fn model() -> Model {
 fn settings(model: &Model) -> ExtractSettings {
     ExtractSettings {
         taps: model.taps.clone(),
+        rows: Rows::default(),
+        twin: None,
         sessions: 2,
         shard_items: 1,
         second_opinion: Err("not asked for".into()),

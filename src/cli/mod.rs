@@ -10,8 +10,8 @@ pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
     CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
 };
-pub use models::{InspectArgs, ListArgs, ModelsCommand, PullArgs};
-pub use probe::{ExtractArgs, ProbeCommand, SpeakerArgs, SpeakerSource, Statistics};
+pub use models::{InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
+pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
 
 use std::path::PathBuf;
 

@@ -1,6 +1,8 @@
 //! `phonoscope models …`
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
 
 /// List, fetch and inspect models.
 #[derive(Debug, Subcommand)]
@@ -11,6 +13,8 @@ pub enum ModelsCommand {
     Pull(PullArgs),
     /// What is in a model: inputs, outputs, taps, operators, parameters
     Inspect(InspectArgs),
+    /// Write a model's random-weight twin: the same network, knowing nothing
+    Twin(TwinArgs),
 }
 
 /// Arguments of `models list`.
@@ -51,4 +55,33 @@ pub struct InspectArgs {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `models twin`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  phonoscope models twin ge2e --out ge2e-twin.onnx
+  phonoscope models twin my/model.onnx --kind permuted --seed 2 --out twin.onnx")]
+pub struct TwinArgs {
+    /// A name in the catalogue, or an ONNX file
+    #[arg(value_name = "NAME|FILE")]
+    pub model: String,
+    /// How the weights are drawn, tensor by tensor
+    #[arg(long, value_enum, default_value_t = TwinChoice::Redrawn)]
+    pub kind: TwinChoice,
+    /// Seed of the draws: same seed, same file
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// File to write; it holds all weights, also those that the model keeps in other files
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// How the weights of a twin are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TwinChoice {
+    /// From a normal of the same mean and standard deviation
+    Redrawn,
+    /// The same numbers in another order
+    Permuted,
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use phonoscope_models::twin::TwinKind;
+use phonoscope_probes::extract::{Frames, SpanKind};
 
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
@@ -10,8 +12,9 @@ use clap::{Args, Subcommand};
   phonoscope extract --model ge2e --data manifest.tsv --out ge2e.run
   phonoscope extract --model whisper-tiny.en --data manifest.tsv --taps 'encoder.*.resid_post' --out w.run
   phonoscope extract --model mine.onnx --front-end waveform --data manifest.tsv --taps /fc/Gemm_output_0 --out m.run
+  phonoscope extract --model whisper-tiny.en --data manifest.tsv --spans word --alignments textgrids/ --out words.run
 
-Each tap is averaged over the utterance. Interrupted runs continue where they were.")]
+Each tap is averaged over the utterance, or over each span of it. Interrupted runs continue where they were.")]
 pub struct ExtractArgs {
     /// A name in the catalogue, or an ONNX file
     #[arg(long, value_name = "NAME|FILE")]
@@ -25,12 +28,38 @@ pub struct ExtractArgs {
     /// Taps to read, `*` for any characters [default: the model's embedding, else every tap]
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     pub taps: Vec<String>,
+    /// What one row of the run is
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// Run a copy of the model that learned nothing, as a control: redrawn or permuted weights
+    #[arg(long, value_name = "KIND")]
+    pub twin: Option<TwinKind>,
+    /// Seed of the copy's weights
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "twin")]
+    pub twin_seed: u64,
     /// Run folder to write
     #[arg(long, value_name = "RUN")]
     pub out: PathBuf,
     /// Parallel sessions [default: number of cores]
     #[arg(long, value_name = "N")]
     pub sessions: Option<usize>,
+}
+
+/// What one row of a run is.
+#[derive(Debug, Clone, Args)]
+pub struct RowArgs {
+    /// What is averaged over: utterance, word, phone, or segment (a manifest row with `start` and
+    /// `end`, heard within its whole recording)
+    #[arg(long, value_name = "KIND", default_value_t)]
+    pub spans: SpanKind,
+    /// TextGrid, CTM, TIMIT or TSV file, or a folder of them, for words and phones [default: the
+    /// manifest's column `alignment`, else files beside the recordings]
+    #[arg(long, value_name = "PATH")]
+    pub alignments: Option<PathBuf>,
+    /// Frames that the mean over an utterance covers where the model is fed padding: those of the
+    /// audio, or all
+    #[arg(long, value_name = "WHICH", default_value_t)]
+    pub frames: Frames,
 }
 
 /// Ask a question of a model.

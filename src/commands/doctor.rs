@@ -59,6 +59,7 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> anyhow::Result<Exit> 
         cache(context),
         onnxruntime(context),
         Finding::works("rten", "built in"),
+        speed(context),
         package_client(),
         terminal(),
     ];
@@ -128,6 +129,23 @@ fn onnxruntime(context: &Context) -> Finding {
             "the first run fetches it through pip or uv; without them rten is used",
         ),
     }
+}
+
+/// With how many hands `extract` works.
+fn speed(context: &Context) -> Finding {
+    let sessions = cores();
+    let choice: EngineChoice = context.global.engine.parse().unwrap_or_default();
+    let engine = match open_engine(choice, &context.cache(), Network::Offline, &context.task) {
+        Ok(engine) => engine.info().to_string(),
+        Err(_absent) => "no engine yet".into(),
+    };
+    Finding::works(
+        "extract",
+        format!(
+            "{engine}: {sessions} sessions of 1 thread each, {} more that decode; --sessions changes it",
+            sessions.div_ceil(2)
+        ),
+    )
 }
 
 /// The client that brings packages.

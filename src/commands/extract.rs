@@ -1,14 +1,19 @@
 //! `phonoscope extract`
 
 use std::path::Path;
+use std::sync::Arc;
 
 use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::{Model, load, load_file};
-use phonoscope_probes::extract::{ExtractSettings, Extracted, extract, select_taps};
+use phonoscope_models::{Model, Tap, load, load_file};
+use phonoscope_probes::extract::{
+    Alignments, ExtractSettings, Extracted, Rows, SpanKind, extract, select_taps,
+};
+use phonoscope_probes::report::Status;
+use phonoscope_probes::store::TwinUsed;
 
 use super::Context;
-use crate::cli::ExtractArgs;
+use crate::cli::{ExtractArgs, RowArgs};
 use crate::exit::{Exit, Usage};
 
 /// Items in a shard: small enough that an interruption costs seconds, large enough that shards stay
@@ -17,16 +22,50 @@ const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
     let model = load_model(&args.model, args.front_end.as_deref(), context)?;
-    let done = into_folder(
-        &model,
-        &args.data,
-        &args.taps,
-        args.sessions,
-        &args.out,
-        context,
-    )?;
+    let (model, twin) = match args.twin {
+        None => (model, None),
+        Some(kind) => {
+            let twin = TwinUsed {
+                kind: kind.to_string(),
+                seed: args.twin_seed,
+            };
+            (model.twin(kind, args.twin_seed)?, Some(twin))
+        }
+    };
+    let rows = rows(&args.rows)?;
+    let taps = select_taps(&model, &args.taps, rows.kind())?;
+    let asked = Asked {
+        taps,
+        rows,
+        twin,
+        sessions: args.sessions,
+    };
+    let done = into_folder(&model, &args.data, asked, &args.out, context)?;
     tell(&done, &args.out, context);
-    Ok(Exit::Done)
+    let failed = done.trust.checks.iter().any(|c| c.status == Status::Fail);
+    Ok(if failed { Exit::Threshold } else { Exit::Done })
+}
+
+/// What one row of the run is, with the alignments that it needs.
+fn rows(args: &RowArgs) -> anyhow::Result<Rows> {
+    let alignments = match (&args.alignments, args.spans) {
+        (Some(path), _) => Some(Alignments::open(path)?),
+        (None, SpanKind::Word | SpanKind::Phone) => Some(Alignments::beside()),
+        (None, SpanKind::Utterance | SpanKind::Segment) => None,
+    };
+    Ok(Rows::new(
+        args.spans,
+        alignments.map(Arc::new),
+        args.frames,
+    )?)
+}
+
+/// What of a model is extracted.
+pub(super) struct Asked {
+    pub(super) taps: Vec<Tap>,
+    pub(super) rows: Rows,
+    pub(super) twin: Option<TwinUsed>,
+    pub(super) sessions: Option<usize>,
 }
 
 /// The front end of this kind, with its defaults.
@@ -51,20 +90,21 @@ pub(super) fn load_model(
     })
 }
 
-/// Extracts taps of `model` over the manifest at `data` into the run folder `out`.
+/// Extracts what is asked of `model` over the manifest at `data` into the run folder `out`.
 pub(super) fn into_folder(
     model: &Model,
     data: &Path,
-    taps: &[String],
-    sessions: Option<usize>,
+    asked: Asked,
     out: &Path,
     context: &Context,
 ) -> anyhow::Result<Extracted> {
     let manifest = Manifest::read(data)?;
     let engine = context.engine()?;
     let settings = ExtractSettings {
-        taps: select_taps(model, taps)?,
-        sessions: sessions.unwrap_or_else(cores),
+        taps: asked.taps,
+        rows: asked.rows,
+        twin: asked.twin,
+        sessions: asked.sessions.unwrap_or_else(cores),
         shard_items: SHARD_ITEMS,
         second_opinion: context.other_engine(engine.as_ref()),
     };
@@ -83,15 +123,19 @@ pub(super) fn into_folder(
     )?)
 }
 
-/// Says what an extraction did, skipped items included.
+/// Says what an extraction did, skipped items included, and how far it can be trusted.
 pub(super) fn tell(done: &Extracted, out: &Path, context: &Context) {
-    let c = &done.coverage;
+    let c = &done.trust.coverage;
     let resumed = match done.resumed {
         0 => String::new(),
         n => format!(", {n} of them from an earlier start"),
     };
+    let spans = c.spans.as_ref().map_or_else(String::new, |s| {
+        let skipped: usize = s.skipped.values().sum();
+        format!(", {} {}s ({skipped} left out)", s.used, s.kind)
+    });
     context.printer.remark(&format!(
-        "{} of {} items in `{}`{resumed}",
+        "{} of {} items in `{}`{spans}{resumed}",
         c.used,
         c.items,
         out.display()
@@ -99,14 +143,36 @@ pub(super) fn tell(done: &Extracted, out: &Path, context: &Context) {
     for skipped in c.skipped.iter().take(10) {
         context
             .printer
-            .remark(&format!("skipped `{}`: {}", skipped.id, skipped.reason));
+            .caution(&format!("skipped `{}`: {}", skipped.id, skipped.reason));
     }
     if c.skipped.len() > 10 {
-        context.printer.remark(&format!(
+        context.printer.caution(&format!(
             "… and {} more; `{}` lists all",
             c.skipped.len() - 10,
             out.join("items.tsv").display()
         ));
+    }
+    for (reason, n) in c.spans.iter().flat_map(|s| &s.skipped) {
+        context
+            .printer
+            .caution(&format!("{n} spans left out: {reason}"));
+    }
+    for check in &done.trust.checks {
+        let line = format!("{} {}: {}", sign(check.status), check.id, check.verdict);
+        match check.status {
+            Status::Pass | Status::NotRun => context.printer.remark(&line),
+            Status::Warn | Status::Fail => context.printer.caution(&line),
+        }
+    }
+}
+
+/// Never by colour alone.
+fn sign(status: Status) -> char {
+    match status {
+        Status::Pass => '✓',
+        Status::Warn => '!',
+        Status::Fail => '✗',
+        Status::NotRun => '–',
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use phonoscope_analysis::pca::Scaling;
 use phonoscope_datasets::Manifest;
+use phonoscope_probes::extract::{Rows, SpanKind, select_taps};
 use phonoscope_probes::report::{Report, Status};
 use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run, speaker_column};
 use phonoscope_probes::store::Run;
@@ -81,7 +82,13 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
                 )
                 .into());
             }
-            let done = extract::into_folder(&model, data, &taps, None, &out, context)?;
+            let asked = extract::Asked {
+                taps: select_taps(&model, &taps, SpanKind::Utterance)?,
+                rows: Rows::default(),
+                twin: None,
+                sessions: None,
+            };
+            let done = extract::into_folder(&model, data, asked, &out, context)?;
             extract::tell(&done, &out, context);
             out
         }

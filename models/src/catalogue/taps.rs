@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
-use crate::map::LayerMap;
+use crate::map::layer_map;
 use crate::tap::{Axis, Tap};
 use crate::wire::{Dim, Survey};
 use crate::{Error, Result};
@@ -99,7 +99,7 @@ impl Entry {
     /// # Errors
     /// [`Error::Catalogue`] for a tap that the graph does not have, or declares with other axes.
     pub(crate) fn taps_in(&self, survey: &Survey) -> Result<Vec<Tap>> {
-        let map = LayerMap::default();
+        let map = layer_map(survey);
         let values: Vec<&str> = survey.values().collect();
         let place = |tensor: &str| values.iter().position(|value| *value == tensor);
         let declared = |tensor: &str| {

@@ -5,6 +5,7 @@
 //! run several sessions for several items at once.
 
 mod fetch;
+mod guard;
 mod locate;
 mod onnxruntime;
 mod rten;

@@ -12,6 +12,7 @@ use ort::session::{RunOptions, SessionInputValue};
 use ort::value::{DynValue, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef};
 use phonoscope_analysis::task::{Cancel, Task};
 
+use super::guard::guarded;
 use super::locate::{self, Candidate, Places, Version};
 use super::{Engine, EngineInfo, Session, TELEMETRY, fetch, values};
 use crate::graph::{Input, Opening};
@@ -256,15 +257,19 @@ impl Session for OnnxRuntimeSession {
         if cancel.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let got = session.run_with_options(given, options);
+        let got = guarded(info, "run the graph", || {
+            Ok(session.run_with_options(given, options))
+        });
         drop(hook);
         let got = match got {
-            Err(_) if cancel.is_cancelled() => return Err(Error::Cancelled),
-            other => other.map_err(|error| engine_error(info, "run the graph", &error))?,
+            Err(_) | Ok(Err(_)) if cancel.is_cancelled() => return Err(Error::Cancelled),
+            other => other?.map_err(|error| engine_error(info, "run the graph", &error))?,
         };
         let read = |(name, place): (&String, &usize)| -> Result<ArrayD<f32>> {
-            let fail = |error: ort::Error| engine_error(info, &format!("read `{name}`"), &error);
-            output_array(name, &got[*place], fail)
+            let action = format!("read `{name}`");
+            let fail = |error: ort::Error| engine_error(info, &action, &error);
+            // The crate panics over a value that the library left out.
+            guarded(info, &action, || Ok(output_array(name, &got[*place], fail)))?
         };
         outputs.iter().zip(&opening.places).map(read).collect()
     }

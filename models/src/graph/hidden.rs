@@ -117,7 +117,10 @@ fn way_out(node: &Node) -> String {
 fn fused(survey: &Survey) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for node in &survey.nodes {
-        if node.domain.starts_with("com.m") {
+        if ["com.microsoft", "com.ms."]
+            .iter()
+            .any(|set| node.domain.starts_with(set))
+        {
             *counts.entry(node.operator.as_str()).or_default() += 1;
         }
     }

@@ -81,6 +81,14 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
+    /// The model around another graph.
+    pub(super) fn with_graph<'b>(&'b self, graph: Vec<Piece<'b>>) -> Message<'b> {
+        Message {
+            model: self.model.clone(),
+            graph,
+        }
+    }
+
     /// Puts the graph's fields of another model message at a place among those of this one.
     pub(super) fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<()> {
         let more = Message::new(bytes)?;

@@ -3,8 +3,10 @@
 //! Edits work on the bytes: what an edit does not touch is copied as it stands, so weights are
 //! neither parsed nor rounded, and the same bytes serve every engine.
 
+mod constants;
 mod element;
 mod external;
+mod flattened;
 mod hidden;
 mod intervened;
 mod message;
@@ -14,6 +16,7 @@ mod rewrite;
 mod taps;
 
 pub use external::check_external;
+pub use flattened::{Flattened, flattened};
 pub use intervened::{EDIT, Edit, Intervened, Intervention, intervened};
 pub use pooled::{POOL, PoolInput, Pooled, pooled};
 pub use taps::with_outputs;

@@ -44,6 +44,11 @@ impl Rewrite<'_> {
         self.message(Kind::Tensor, tensor, 0)
     }
 
+    /// A `ValueInfoProto`.
+    pub(super) fn value(&self, value: &[u8]) -> Result<Vec<u8>> {
+        self.message(Kind::ValueInfo, value, 0)
+    }
+
     fn message(&self, kind: Kind, message: &[u8], depth: usize) -> Result<Vec<u8>> {
         if depth > DEEPEST {
             return Err(Error::malformed(
@@ -89,6 +94,22 @@ impl Rewrite<'_> {
         };
         names?.get(std::str::from_utf8(bytes).ok()?)
     }
+}
+
+/// A `NodeProto` that is itself called `name`.
+pub(super) fn with_name(node: &[u8], name: &str) -> Result<Vec<u8>> {
+    const NAME: u32 = 3;
+    let mut out = Vec::with_capacity(node.len() + name.len() + 8);
+    for field in Fields::new(node) {
+        match field? {
+            (NAME, _) => {}
+            (number, value) => Piece::Kept(number, value).write(&mut out),
+        }
+    }
+    if !name.is_empty() {
+        put_bytes(&mut out, NAME, name.as_bytes());
+    }
+    Ok(out)
 }
 
 /// A `NodeProto` whose output `from` is called `to`.

@@ -60,9 +60,17 @@ fn cut(kinds: &[Branch]) -> Option<(usize, Vec<usize>)> {
     let lead = kinds.get(..first).unwrap_or_default();
     // How many junctions lead up to the attention within its block.
     let fits = |count: &usize| {
-        let tail = |of: &[Branch]| of.len().checked_sub(*count).map(|at| of.split_at(at).1.to_vec());
+        let tail = |of: &[Branch]| {
+            of.len()
+                .checked_sub(*count)
+                .map(|at| of.split_at(at).1.to_vec())
+        };
         let own = tail(lead);
-        let rest = |of: &[Branch]| of.len().checked_sub(*count).map(|at| of.split_at(at).0.to_vec());
+        let rest = |of: &[Branch]| {
+            of.len()
+                .checked_sub(*count)
+                .map(|at| of.split_at(at).0.to_vec())
+        };
         let ends = between.iter().all(|of| tail(of) == own);
         let begins = between.iter().all(|of| {
             rest(of).is_some_and(|rest| rest.len() <= suffix.len() && suffix.starts_with(&rest))
@@ -70,7 +78,9 @@ fn cut(kinds: &[Branch]) -> Option<(usize, Vec<usize>)> {
         // A half-step feed-forward part leads where one also follows, beside a convolution.
         let alone = !between.is_empty()
             || *count == 0
-            || own.as_deref().is_some_and(|own| own.iter().all(|kind| *kind == Branch::Feed))
+            || own
+                .as_deref()
+                .is_some_and(|own| own.iter().all(|kind| *kind == Branch::Feed))
                 && suffix.contains(&Branch::Feed)
                 && suffix.contains(&Branch::Conv);
         own.is_some() && ends && begins && alone
@@ -82,7 +92,9 @@ fn cut(kinds: &[Branch]) -> Option<(usize, Vec<usize>)> {
         let end = match starts.get(index + 1) {
             Some(next) => *next,
             None => {
-                let rest = between.first().map_or(suffix.len(), |of| of.len().saturating_sub(count));
+                let rest = between
+                    .first()
+                    .map_or(suffix.len(), |of| of.len().saturating_sub(count));
                 (last + 1 + rest).min(kinds.len())
             }
         };
@@ -103,18 +115,30 @@ pub(super) fn stacks(wiring: &Wiring<'_>, streams: &[Stream]) -> Stacks {
     let mut found = Stacks::default();
     let mut counts = std::collections::BTreeMap::<&str, usize>::new();
     for stream in streams {
-        let kinds: Vec<Branch> = stream.junctions.iter().map(|junction| junction.kind).collect();
-        let Some((start, sizes)) = cut(&kinds) else { continue };
+        let kinds: Vec<Branch> = stream
+            .junctions
+            .iter()
+            .map(|junction| junction.kind)
+            .collect();
+        let Some((start, sizes)) = cut(&kinds) else {
+            continue;
+        };
         let prefix = prefix(wiring, stream, &kinds);
         let count = counts.entry(prefix).or_insert(0);
         let period = sizes.first().copied().unwrap_or(1);
         let nodes: Vec<Vec<At>> = ranges(start, &sizes)
             .map(|range| {
                 let own = stream.junctions.get(range).unwrap_or_default();
-                own.iter().flat_map(|j| j.region.iter().copied().chain([j.at])).collect()
+                own.iter()
+                    .flat_map(|j| j.region.iter().copied().chain([j.at]))
+                    .collect()
             })
             .collect();
-        let evidence = if naming::counts(wiring, &nodes) { Evidence::Names } else { Evidence::Structure };
+        let evidence = if naming::counts(wiring, &nodes) {
+            Evidence::Names
+        } else {
+            Evidence::Structure
+        };
         for (index, range) in ranges(start, &sizes).enumerate() {
             let name = format!("{prefix}.{}", *count + index);
             let junctions = stream.junctions.get(range.clone()).unwrap_or_default();
@@ -125,14 +149,18 @@ pub(super) fn stacks(wiring: &Wiring<'_>, streams: &[Stream]) -> Stacks {
             let is_first = index == 0;
             let mut part = block(wiring, &name, junctions, &points, &mut found);
             part.evidence = evidence;
-            if is_first && *count == 0
+            if is_first
+                && *count == 0
                 && let Some(entry) = junctions.first()
             {
-                part.taps.insert(0, Found {
-                    name: format!("{name}.resid_pre"),
-                    value: entry.skip,
-                    meaning: "residual stream where it enters the blocks".to_owned(),
-                });
+                part.taps.insert(
+                    0,
+                    Found {
+                        name: format!("{name}.resid_pre"),
+                        value: entry.skip,
+                        meaning: "residual stream where it enters the blocks".to_owned(),
+                    },
+                );
             }
             found.parts.push(part);
         }
@@ -153,7 +181,9 @@ pub(super) fn stacks(wiring: &Wiring<'_>, streams: &[Stream]) -> Stacks {
                 found.after.push(Found {
                     name: format!("{prefix}.final_norm"),
                     value,
-                    meaning: format!("output of the {prefix}: residual stream after the final norm"),
+                    meaning: format!(
+                        "output of the {prefix}: residual stream after the final norm"
+                    ),
                 });
             }
         }
@@ -172,17 +202,28 @@ fn ranges(start: usize, sizes: &[usize]) -> impl Iterator<Item = std::ops::Range
 
 fn prefix(wiring: &Wiring<'_>, stream: &Stream, kinds: &[Branch]) -> &'static str {
     let names = |word: &str| {
-        let own = stream.junctions.iter().flat_map(|junction| &junction.region);
-        own.filter(|at| naming::texts(wiring, **at).any(|text| text.contains(word))).count()
+        let own = stream
+            .junctions
+            .iter()
+            .flat_map(|junction| &junction.region);
+        own.filter(|at| naming::texts(wiring, **at).any(|text| text.contains(word)))
+            .count()
     };
     let crossed = kinds.contains(&Branch::Cross);
-    if crossed || names("decoder") > names("encoder") { "decoder" } else { "encoder" }
+    if crossed || names("decoder") > names("encoder") {
+        "decoder"
+    } else {
+        "encoder"
+    }
 }
 
 /// The stream after junction `at`: after its norm where the stream itself goes on from there.
 fn point(wiring: &Wiring<'_>, stream: &Stream, at: usize, start: usize, period: usize) -> Point {
     let Some(junction) = stream.junctions.get(at) else {
-        return Point { value: None, is_normed: false };
+        return Point {
+            value: None,
+            is_normed: false,
+        };
     };
     let own = stream.norms.get(at);
     let normed = match own {
@@ -210,8 +251,14 @@ fn point(wiring: &Wiring<'_>, stream: &Stream, at: usize, start: usize, period: 
         }
     };
     match normed {
-        Some(value) => Point { value: Some(value), is_normed: true },
-        None => Point { value: junction.sum, is_normed: false },
+        Some(value) => Point {
+            value: Some(value),
+            is_normed: true,
+        },
+        None => Point {
+            value: junction.sum,
+            is_normed: false,
+        },
     }
 }
 
@@ -226,19 +273,31 @@ fn block(
     let is_conformer = kinds.contains(&Branch::Conv);
     let mut part = Part {
         name: name.to_owned(),
-        kind: if is_conformer { BlockKind::Conformer } else { BlockKind::Transformer },
+        kind: if is_conformer {
+            BlockKind::Conformer
+        } else {
+            BlockKind::Transformer
+        },
         evidence: Evidence::Structure,
         nodes: BTreeSet::new(),
         taps: Vec::new(),
     };
     let last = junctions.len().saturating_sub(1);
-    let attention = kinds.iter().position(|kind| *kind == Branch::Attention).unwrap_or(0);
+    let attention = kinds
+        .iter()
+        .position(|kind| *kind == Branch::Attention)
+        .unwrap_or(0);
     let mut names = BTreeSet::new();
     for (index, (junction, point)) in junctions.iter().zip(points).enumerate() {
-        part.nodes.extend(junction.region.iter().copied().chain([junction.at]));
+        part.nodes
+            .extend(junction.region.iter().copied().chain([junction.at]));
         let mut add = |what: String, value: Value, meaning: String| {
             if names.insert(what.clone()) {
-                part.taps.push(Found { name: format!("{name}.{what}"), value, meaning });
+                part.taps.push(Found {
+                    name: format!("{name}.{what}"),
+                    value,
+                    meaning,
+                });
             }
         };
         match junction.kind {
@@ -247,10 +306,20 @@ fn block(
                     Branch::Cross => ("cross", "attention to the encoder"),
                     _ => ("attn", "attention"),
                 };
-                let probs = junction.region.iter().find_map(|at| attention_weights(wiring, *at));
-                let fused = junction.region.iter().find(|at| wiring.op(**at) == Op::Attention);
+                let probs = junction
+                    .region
+                    .iter()
+                    .find_map(|at| attention_weights(wiring, *at));
+                let fused = junction
+                    .region
+                    .iter()
+                    .find(|at| wiring.op(**at) == Op::Attention);
                 if let Some(probs) = probs {
-                    add(format!("{what}.probs"), probs, format!("{words} weights; each row sums to one"));
+                    add(
+                        format!("{what}.probs"),
+                        probs,
+                        format!("{words} weights; each row sums to one"),
+                    );
                 } else if let Some(at) = fused {
                     found.hidden.push(Unreachable {
                         name: format!("{name}.{what}.probs"),
@@ -260,19 +329,30 @@ fn block(
                         ),
                     });
                 }
-                add(format!("{what}.out"), junction.branch, format!("what the {words} adds to the residual stream"));
+                add(
+                    format!("{what}.out"),
+                    junction.branch,
+                    format!("what the {words} adds to the residual stream"),
+                );
             }
             Branch::Feed => {
                 if let Some(value) = activations(wiring, &junction.region) {
                     let first_half = index < attention;
                     let (what, words) = match first_half {
-                        true => ("macaron_act", "hidden activations of the first half-step MLP"),
+                        true => (
+                            "macaron_act",
+                            "hidden activations of the first half-step MLP",
+                        ),
                         false => ("mlp_act", "hidden activations of the MLP"),
                     };
                     add(what.to_owned(), value, words.to_owned());
                 }
             }
-            Branch::Conv => add("conv".to_owned(), junction.branch, "what the convolution module adds to the residual stream".to_owned()),
+            Branch::Conv => add(
+                "conv".to_owned(),
+                junction.branch,
+                "what the convolution module adds to the residual stream".to_owned(),
+            ),
             Branch::Other => {}
         }
         let what = match junction.kind {
@@ -293,8 +373,16 @@ fn block(
         };
         match point.value {
             Some(value) => {
-                let norm = if point.is_normed { ", after its norm (post-norm)" } else { "" };
-                add(what.to_owned(), value, format!("residual stream {place}{norm}"));
+                let norm = if point.is_normed {
+                    ", after its norm (post-norm)"
+                } else {
+                    ""
+                };
+                add(
+                    what.to_owned(),
+                    value,
+                    format!("residual stream {place}{norm}"),
+                );
             }
             None => {
                 found.hidden.push(Unreachable {
@@ -314,16 +402,22 @@ fn block(
 
 /// The value that the last product with weights of a branch reads.
 fn activations(wiring: &Wiring<'_>, region: &[At]) -> Option<Value> {
-    let weighted = |at: &&At| {
-        matches!(wiring.op(**at), Op::Linear | Op::Conv) && wiring.has_weights(**at)
-    };
+    let weighted =
+        |at: &&At| matches!(wiring.op(**at), Op::Linear | Op::Conv) && wiring.has_weights(**at);
     let at = *region.iter().rev().find(weighted)?;
     let content = wiring.read(at, operands(wiring.node(at)).0)?;
-    let content = if wiring.is_data(content) { content } else { wiring.data_reads(at).next()? };
+    let content = if wiring.is_data(content) {
+        content
+    } else {
+        wiring.data_reads(at).next()?
+    };
     let mut value = wiring.plain(content);
     // Through a change of arrangement to where the activation was made.
     for _ in 0..3 {
-        match wiring.maker(value).filter(|at| wiring.node(*at).operator == "Reshape") {
+        match wiring
+            .maker(value)
+            .filter(|at| wiring.node(*at).operator == "Reshape")
+        {
             Some(at) => value = wiring.plain(wiring.read(at, 0)?),
             None => break,
         }

@@ -11,10 +11,13 @@ pub(super) fn bodies(wiring: &Wiring<'_>) -> Vec<Unreachable> {
     let mut found = Vec::new();
     for at in 0..wiring.survey.nodes.len() {
         let node = wiring.node(at);
-        let bodies = node.attributes.iter().filter_map(|(_, setting)| match setting {
-            Setting::Graph(body) => Some(body.nodes.len()),
-            _ => None,
-        });
+        let bodies = node
+            .attributes
+            .iter()
+            .filter_map(|(_, setting)| match setting {
+                Setting::Graph(body) => Some(body.nodes.len()),
+                _ => None,
+            });
         let inside: usize = bodies.sum();
         if wiring.op(at) == Op::Body {
             found.push(Unreachable {
@@ -36,7 +39,11 @@ pub(super) fn notes(wiring: &Wiring<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let count = |names: &[&str]| {
         let known = |operator: &str| names.contains(&operator);
-        survey.nodes.iter().filter(|node| known(&node.operator)).count()
+        survey
+            .nodes
+            .iter()
+            .filter(|node| known(&node.operator))
+            .count()
     };
     let pairs = count(&["QuantizeLinear"]);
     if pairs > 0 {
@@ -48,8 +55,15 @@ pub(super) fn notes(wiring: &Wiring<'_>) -> Vec<String> {
         found.push("quantised: weights are stored as 8-bit integers".to_owned());
     }
     let dynamic = count(&[
-        "MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
-        "ConvInteger", "QLinearMatMul", "QLinearConv", "QAttention", "QGemm",
+        "MatMulInteger",
+        "MatMulIntegerToFloat",
+        "DynamicQuantizeMatMul",
+        "DynamicQuantizeLSTM",
+        "ConvInteger",
+        "QLinearMatMul",
+        "QLinearConv",
+        "QAttention",
+        "QGemm",
     ]);
     if dynamic > 0 {
         found.push(format!(
@@ -60,9 +74,15 @@ pub(super) fn notes(wiring: &Wiring<'_>) -> Vec<String> {
     if count(&["MatMulNBits", "MatMulBnb4"]) > 0 {
         found.push("quantised: weights of matrix products have a few bits each".to_owned());
     }
-    let halves = survey.initializers.iter().filter(|t| t.element == ElementType::Float16).count();
+    let halves = survey
+        .initializers
+        .iter()
+        .filter(|t| t.element == ElementType::Float16)
+        .count();
     if halves > 0 {
-        found.push(format!("half precision: {halves} weights are 16-bit floats"));
+        found.push(format!(
+            "half precision: {halves} weights are 16-bit floats"
+        ));
     }
     if survey.functions > 0 {
         found.push(format!(

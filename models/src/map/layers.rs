@@ -9,17 +9,28 @@ use super::wiring::{At, Value, Wiring};
 use super::{BlockKind, Evidence};
 
 /// All layers that are in no block of `taken`, in order.
-pub(super) fn layers(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, taken: &BTreeSet<At>) -> Vec<Part> {
+pub(super) fn layers(
+    wiring: &Wiring<'_>,
+    layouts: &Layouts<'_, '_>,
+    taken: &BTreeSet<At>,
+) -> Vec<Part> {
     let mut found = Vec::new();
     let (mut convs, mut denses, mut recurrents) = (0, 0, [0; 3]);
-    for at in wiring.order.iter().copied().filter(|at| !taken.contains(at)) {
+    for at in wiring
+        .order
+        .iter()
+        .copied()
+        .filter(|at| !taken.contains(at))
+    {
         match wiring.op(at) {
             Op::Conv | Op::Upconv if wiring.has_weights(at) => {
                 let words = match wiring.op(at) {
                     Op::Upconv => "transposed convolution",
                     _ => "convolution",
                 };
-                if let Some(part) = settled(wiring, at, format!("conv.{convs}"), BlockKind::Conv, words) {
+                if let Some(part) =
+                    settled(wiring, at, format!("conv.{convs}"), BlockKind::Conv, words)
+                {
                     found.push(part);
                     convs += 1;
                 }
@@ -37,7 +48,9 @@ pub(super) fn layers(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, taken: &BTr
                     Cell::Gru => (1, "gru"),
                     Cell::Rnn => (2, "rnn"),
                 };
-                let Some(count) = recurrents.get_mut(index) else { continue };
+                let Some(count) = recurrents.get_mut(index) else {
+                    continue;
+                };
                 if let Some(part) = recurrent(wiring, layouts, at, &format!("{word}.{count}")) {
                     found.push(part);
                     *count += 1;
@@ -49,16 +62,31 @@ pub(super) fn layers(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, taken: &BTr
     found
 }
 
-fn settled(wiring: &Wiring<'_>, at: At, name: String, kind: BlockKind, words: &str) -> Option<Part> {
+fn settled(
+    wiring: &Wiring<'_>,
+    at: At,
+    name: String,
+    kind: BlockKind,
+    words: &str,
+) -> Option<Part> {
     let made = wiring.made(at, 0).filter(|value| wiring.is_data(*value))?;
     let (value, way) = wiring.settled(made);
-    let after = match way.iter().rev().map(|at| wiring.node(*at).operator.as_str()).next() {
+    let after = match way
+        .iter()
+        .rev()
+        .map(|at| wiring.node(*at).operator.as_str())
+        .next()
+    {
         None => String::new(),
         Some(_) if value == made => String::new(),
         Some(_) => " after what directly follows it (bias, norm, activation)".to_owned(),
     };
     Some(Part {
-        taps: vec![Found { name: name.clone(), value, meaning: format!("output of the {words}{after}") }],
+        taps: vec![Found {
+            name: name.clone(),
+            value,
+            meaning: format!("output of the {words}{after}"),
+        }],
         name,
         kind,
         evidence: Evidence::Structure,
@@ -67,7 +95,9 @@ fn settled(wiring: &Wiring<'_>, at: At, name: String, kind: BlockKind, words: &s
 }
 
 fn recurrent(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, at: At, name: &str) -> Option<Part> {
-    let steps = wiring.made(at, 0).filter(|value| !wiring.readers(*value).is_empty());
+    let steps = wiring
+        .made(at, 0)
+        .filter(|value| !wiring.readers(*value).is_empty());
     let (start, meaning) = match steps {
         Some(value) => (value, "hidden states, step by step"),
         None => (wiring.made(at, 1)?, "hidden state after the last step"),
@@ -76,12 +106,22 @@ fn recurrent(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, at: At, name: &str)
     let mut value = start;
     for _ in 0..4 {
         let clean = |value: Value| {
-            let roles: Vec<Role> = layouts.of(value).extents().iter().map(|axis| axis.role).collect();
-            matches!(roles.as_slice(), [Role::Batch | Role::Window, Role::Time, Role::Dim])
+            let roles: Vec<Role> = layouts
+                .of(value)
+                .extents()
+                .iter()
+                .map(|axis| axis.role)
+                .collect();
+            matches!(
+                roles.as_slice(),
+                [Role::Batch | Role::Window, Role::Time, Role::Dim]
+            )
         };
         let next = wiring
             .content_readers(value)
-            .filter(|reader| wiring.op(*reader) == Op::Arrange)
+            .filter(|reader| {
+                wiring.op(*reader) == Op::Arrange && wiring.node(*reader).operator != "Unsqueeze"
+            })
             .filter_map(|reader| Some((reader, wiring.made(reader, 0)?)))
             .max_by_key(|(reader, made)| (clean(*made), std::cmp::Reverse(*reader)));
         let Some((reader, made)) = next else { break };
@@ -92,12 +132,20 @@ fn recurrent(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, at: At, name: &str)
         value = made;
     }
     let both = wiring.node(at).text("direction") == Some("bidirectional");
-    let directions = if both { ", forwards and backwards side by side" } else { "" };
+    let directions = if both {
+        ", forwards and backwards side by side"
+    } else {
+        ""
+    };
     Some(Part {
         name: name.to_owned(),
         kind: BlockKind::Recurrent,
         evidence: Evidence::Structure,
         nodes,
-        taps: vec![Found { name: name.to_owned(), value, meaning: format!("{meaning}{directions}") }],
+        taps: vec![Found {
+            name: name.to_owned(),
+            value,
+            meaning: format!("{meaning}{directions}"),
+        }],
     })
 }

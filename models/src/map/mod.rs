@@ -6,6 +6,7 @@
 //! and receptive fields follow from the meaning of the inputs, operator by operator.
 
 mod blocks;
+mod confirm;
 mod hidden;
 mod layers;
 mod layout;
@@ -16,6 +17,7 @@ mod ports;
 mod residual;
 mod wiring;
 
+pub use confirm::{Checked, Confirmed, Outcome, confirm};
 pub use ports::MappedInput;
 
 use std::collections::BTreeSet;
@@ -102,16 +104,33 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
     let wiring = Wiring::new(survey);
     let (inputs, layouts) = ports::read(&wiring);
     let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
-    let taken: BTreeSet<At> = stacks.parts.iter().flat_map(|part| part.nodes.clone()).collect();
+    let taken: BTreeSet<At> = stacks
+        .parts
+        .iter()
+        .flat_map(|part| part.nodes.clone())
+        .collect();
     let mut parts = layers::layers(&wiring, &layouts, &taken);
     parts.append(&mut stacks.parts);
     parts.sort_by_key(|part| {
         let place = |at: &At| wiring.place.get(*at).copied().flatten();
         (part.nodes.iter().filter_map(place).min(), part.name.clone())
     });
+    stacks.after.sort_by_key(|found| wiring.birth(found.value));
+    let mut after = stacks.after.into_iter().peekable();
     let mut counted = BTreeSet::new();
-    let mut map = LayerMap { inputs, ..LayerMap::default() };
+    let mut map = LayerMap {
+        inputs,
+        ..LayerMap::default()
+    };
     for part in parts {
+        let first = part
+            .taps
+            .iter()
+            .map(|found| wiring.birth(found.value))
+            .min();
+        while let Some(found) = after.next_if(|found| Some(wiring.birth(found.value)) < first) {
+            map.taps.push(tap(&wiring, &layouts, found));
+        }
         map.blocks.push(Block {
             parameters: parameters(&wiring, &part, &mut counted),
             nodes: part.nodes.len(),
@@ -120,9 +139,14 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
             kind: part.kind,
             evidence: part.evidence,
         });
-        map.taps.extend(part.taps.into_iter().map(|found| tap(&wiring, &layouts, found)));
+        map.taps.extend(
+            part.taps
+                .into_iter()
+                .map(|found| tap(&wiring, &layouts, found)),
+        );
     }
-    map.taps.extend(stacks.after.into_iter().map(|found| tap(&wiring, &layouts, found)));
+    map.taps
+        .extend(after.map(|found| tap(&wiring, &layouts, found)));
     map.unreachable = stacks.hidden;
     map.unreachable.extend(hidden::bodies(&wiring));
     map.notes = hidden::notes(&wiring);
@@ -152,7 +176,9 @@ fn parameters(wiring: &Wiring<'_>, part: &Part, counted: &mut BTreeSet<String>) 
     let mut total = 0u64;
     for at in &part.nodes {
         for value in wiring.reads.get(*at).into_iter().flatten().flatten() {
-            let Some(tensor) = wiring.weight(*value) else { continue };
+            let Some(tensor) = wiring.weight(*value) else {
+                continue;
+            };
             let several = tensor.elements() > 1 && !steering.contains(&tensor.element);
             if !wiring.is_data(*value) && several && counted.insert(tensor.name.clone()) {
                 total = total.saturating_add(tensor.elements());

@@ -20,7 +20,9 @@ pub(super) fn texts<'w>(wiring: &'w Wiring<'_>, at: At) -> impl Iterator<Item = 
     let weights = reads.filter(|value| !wiring.is_data(**value));
     let weights = weights.filter_map(|value| Some(wiring.weight(*value)?.name.as_str()));
     let outputs = node.outputs.iter().map(String::as_str);
-    std::iter::once(node.name.as_str()).chain(outputs).chain(weights)
+    std::iter::once(node.name.as_str())
+        .chain(outputs)
+        .chain(weights)
 }
 
 /// Layers named in a text, each as what stands before the number, and the number.
@@ -34,13 +36,31 @@ pub(super) fn layers(text: &str) -> Vec<(&str, u32)> {
         .map(|offset| at + offset)
     {
         let digits = bytes.get(start..).unwrap_or_default();
-        let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let length = digits
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         at = start + length;
         let before = text.get(..start).unwrap_or_default();
         let word = before.trim_end_matches(['.', '/', '_', '-', ':']);
-        let word = word.rsplit(['.', '/', '_', '-', ':']).next().unwrap_or_default();
+        let word = word
+            .rsplit(['.', '/', '_', '-', ':'])
+            .next()
+            .unwrap_or_default();
         let word = word.to_ascii_lowercase();
-        let counts = ["layer", "layers", "block", "blocks", "h", "encoders", "decoders", "transformer", "l", "resblocks", "stages"];
+        let counts = [
+            "layer",
+            "layers",
+            "block",
+            "blocks",
+            "h",
+            "encoders",
+            "decoders",
+            "transformer",
+            "l",
+            "resblocks",
+            "stages",
+        ];
         if counts.contains(&word.as_str())
             && let Some(number) = text.get(start..at).and_then(|digits| digits.parse().ok())
         {
@@ -69,7 +89,9 @@ pub(super) fn counts(wiring: &Wiring<'_>, groups: &[Vec<At>]) -> bool {
             }
         }
         for (before, (_, number)) in best {
-            let row = numbers.entry(before).or_insert_with(|| vec![None; groups.len()]);
+            let row = numbers
+                .entry(before)
+                .or_insert_with(|| vec![None; groups.len()]);
             if let Some(place) = row.get_mut(index) {
                 *place = Some(number);
             }

@@ -63,25 +63,48 @@ impl Op {
             return Self::Body;
         }
         match node.operator.as_str() {
-            "MatMul" | "Gemm" | "FusedMatMul" | "FusedGemm" | "TransposeMatMul"
-            | "MatMulInteger" | "MatMulInteger16" | "MatMulIntegerToFloat"
-            | "DynamicQuantizeMatMul" | "QLinearMatMul" | "QGemm" | "MatMulNBits"
-            | "MatMulBnb4" | "FusedMatMulActivation" | "Einsum" => Self::Linear,
-            "Conv" | "FusedConv" | "NhwcFusedConv" | "NhwcConv" | "ConvInteger"
-            | "QLinearConv" => Self::Conv,
+            "MatMul"
+            | "Gemm"
+            | "FusedMatMul"
+            | "FusedGemm"
+            | "TransposeMatMul"
+            | "MatMulInteger"
+            | "MatMulInteger16"
+            | "MatMulIntegerToFloat"
+            | "DynamicQuantizeMatMul"
+            | "QLinearMatMul"
+            | "QGemm"
+            | "MatMulNBits"
+            | "MatMulBnb4"
+            | "FusedMatMulActivation"
+            | "Einsum" => Self::Linear,
+            "Conv" | "FusedConv" | "NhwcFusedConv" | "NhwcConv" | "ConvInteger" | "QLinearConv" => {
+                Self::Conv
+            }
             "ConvTranspose" => Self::Upconv,
             "LSTM" | "DynamicQuantizeLSTM" => Self::Recurrent(Cell::Lstm),
             "GRU" => Self::Recurrent(Cell::Gru),
             "RNN" => Self::Recurrent(Cell::Rnn),
-            "Attention" | "MultiHeadAttention" | "QAttention" | "GroupQueryAttention"
-            | "DecoderAttention" | "DecoderMaskedMultiHeadAttention" | "LongformerAttention"
-            | "PackedAttention" | "PackedMultiHeadAttention" | "RelativePositionAttention" => {
-                Self::Attention
-            }
+            "Attention"
+            | "MultiHeadAttention"
+            | "QAttention"
+            | "GroupQueryAttention"
+            | "DecoderAttention"
+            | "DecoderMaskedMultiHeadAttention"
+            | "LongformerAttention"
+            | "PackedAttention"
+            | "PackedMultiHeadAttention"
+            | "RelativePositionAttention" => Self::Attention,
             "Softmax" | "BiasSoftmax" | "QLinearSoftmax" | "LogSoftmax" => Self::Softmax,
-            "LayerNormalization" | "SimplifiedLayerNormalization" | "RMSNormalization"
-            | "BatchNormalization" | "InstanceNormalization" | "GroupNormalization"
-            | "GroupNorm" | "LpNormalization" | "MeanVarianceNormalization" => Self::Norm,
+            "LayerNormalization"
+            | "SimplifiedLayerNormalization"
+            | "RMSNormalization"
+            | "BatchNormalization"
+            | "InstanceNormalization"
+            | "GroupNormalization"
+            | "GroupNorm"
+            | "LpNormalization"
+            | "MeanVarianceNormalization" => Self::Norm,
             "SkipLayerNormalization" | "SkipSimplifiedLayerNormalization" => Self::SkipNorm,
             "Add" | "Sum" | "QLinearAdd" => Self::Add,
             "Mul" | "Div" | "Sub" | "Pow" | "Max" | "Min" | "QLinearMul" | "Mod" | "And" | "Or"
@@ -94,8 +117,13 @@ impl Op {
             | "ThresholdedRelu" | "Sign" | "IsNaN" | "IsInf" | "QLinearSigmoid"
             | "QLinearLeakyRelu" | "Atan" | "CumSum" | "Trilu" | "ScaledTanh" => Self::Unary,
             "Where" => Self::Where,
-            "QuantizeLinear" | "DequantizeLinear" | "Cast" | "CastLike" | "Identity"
-            | "Dropout" | "DynamicQuantizeLinear" => Self::Pass,
+            "QuantizeLinear"
+            | "DequantizeLinear"
+            | "Cast"
+            | "CastLike"
+            | "Identity"
+            | "Dropout"
+            | "DynamicQuantizeLinear" => Self::Pass,
             "Reshape" | "Transpose" | "Squeeze" | "Unsqueeze" | "Flatten" => Self::Arrange,
             "MaxPool" | "AveragePool" | "LpPool" | "QLinearAveragePool" => Self::Pool,
             "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceL1" | "ReduceL2"

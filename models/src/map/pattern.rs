@@ -10,9 +10,27 @@ const PIECES: usize = 18;
 
 /// Functions that end a layer.
 const ACTIVATIONS: [&str; 21] = [
-    "Relu", "LeakyRelu", "Gelu", "FastGelu", "QuickGelu", "Sigmoid", "Tanh", "Elu", "Selu", "Celu",
-    "HardSigmoid", "HardSwish", "Swish", "Silu", "Mish", "Softplus", "Softsign", "Clip",
-    "ThresholdedRelu", "QLinearLeakyRelu", "QLinearSigmoid",
+    "Relu",
+    "LeakyRelu",
+    "Gelu",
+    "FastGelu",
+    "QuickGelu",
+    "Sigmoid",
+    "Tanh",
+    "Elu",
+    "Selu",
+    "Celu",
+    "HardSigmoid",
+    "HardSwish",
+    "Swish",
+    "Silu",
+    "Mish",
+    "Softplus",
+    "Softsign",
+    "Clip",
+    "ThresholdedRelu",
+    "QLinearLeakyRelu",
+    "QLinearSigmoid",
 ];
 
 impl Wiring<'_> {
@@ -40,7 +58,9 @@ impl Wiring<'_> {
         }
         candidates.sort_by_key(|candidate| self.birth(*candidate));
         candidates.dedup();
-        candidates.into_iter().find(|from| *from != value && self.is_norm_of(value, *from))
+        candidates
+            .into_iter()
+            .find(|from| *from != value && self.is_norm_of(value, *from))
     }
 
     fn is_norm_of(&self, value: Value, from: Value) -> bool {
@@ -75,7 +95,11 @@ impl Wiring<'_> {
                 let made = self.made(at, 0);
                 let second = made.into_iter().flat_map(|made| self.content_readers(made));
                 stems.extend(made);
-                stems.extend(second.filter(|at| self.op(*at) == Op::Pass).filter_map(|at| self.made(at, 0)));
+                stems.extend(
+                    second
+                        .filter(|at| self.op(*at) == Op::Pass)
+                        .filter_map(|at| self.made(at, 0)),
+                );
             }
         }
         for stem in &stems {
@@ -139,7 +163,9 @@ impl Wiring<'_> {
                     true
                 }
                 Op::Arithmetic if alone && matches!(node.operator.as_str(), "Max" | "Min") => true,
-                Op::Arithmetic if alone && matches!(node.operator.as_str(), "Mul" | "Div") => !active,
+                Op::Arithmetic if alone && matches!(node.operator.as_str(), "Mul" | "Div") => {
+                    !active
+                }
                 _ => break,
             };
             way.push(at);
@@ -176,7 +202,10 @@ impl Wiring<'_> {
                 .flat_map(|value| self.content_readers(*value))
                 .filter(|at| !nodes.contains(at) && self.op(*at).is_elementwise())
                 .find(|at| self.data_reads(*at).all(|value| made.contains(&value)))?;
-            bends |= matches!(self.node(next).operator.as_str(), "Erf" | "Tanh" | "Sigmoid" | "Softplus" | "Pow" | "Exp" | "HardSigmoid" | "Clip");
+            bends |= matches!(
+                self.node(next).operator.as_str(),
+                "Erf" | "Tanh" | "Sigmoid" | "Softplus" | "Pow" | "Exp" | "HardSigmoid" | "Clip"
+            );
             nodes.insert(next);
             made.extend(self.made(next, 0));
         }

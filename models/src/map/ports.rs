@@ -49,15 +49,22 @@ pub(super) fn read<'w, 'a>(wiring: &'w Wiring<'a>) -> (Vec<MappedInput>, Layouts
             Some((wiring.value(&input.name)?, roles))
         })
         .collect();
-    let main = inputs.iter().find(|input| Some(&input.name) == features.as_ref());
+    let main = inputs
+        .iter()
+        .find(|input| Some(&input.name) == features.as_ref());
     let tried = main.map(|input| readings(input)).unwrap_or_default();
     let mut best: Option<(Vec<(Value, Vec<Role>)>, Layouts<'w, 'a>)> = None;
     for roles in tried {
-        let Some(value) = main.and_then(|input| wiring.value(&input.name)) else { break };
+        let Some(value) = main.and_then(|input| wiring.value(&input.name)) else {
+            break;
+        };
         let mut all = fixed.clone();
         all.push((value, roles));
         let layouts = Layouts::new(wiring, &all);
-        if best.as_ref().is_none_or(|(_, known)| layouts.fit() > known.fit()) {
+        if best
+            .as_ref()
+            .is_none_or(|(_, known)| layouts.fit() > known.fit())
+        {
             best = Some((all, layouts));
         }
     }
@@ -68,8 +75,12 @@ pub(super) fn read<'w, 'a>(wiring: &'w Wiring<'a>) -> (Vec<MappedInput>, Layouts
     let mapped = inputs
         .iter()
         .map(|input| {
-            let own = roles.iter().find(|(value, _)| wiring.name(*value) == input.name);
-            let axes = own.map(|(value, _)| layouts.axes(*value)).unwrap_or_default();
+            let own = roles
+                .iter()
+                .find(|(value, _)| wiring.name(*value) == input.name);
+            let axes = own
+                .map(|(value, _)| layouts.axes(*value))
+                .unwrap_or_default();
             MappedInput {
                 name: input.name.clone(),
                 meaning: meaning(input, &axes, Some(&input.name) == features.as_ref()),
@@ -117,6 +128,7 @@ fn readings(input: &ValueInfo) -> Vec<Vec<Role>> {
         2 if tokens => vec![vec![batch, Role::Time]],
         2 => vec![
             vec![batch, Role::Time],
+            vec![Role::Window, Role::Time],
             vec![batch, Role::Dim],
             vec![Role::Time, Role::Dim],
         ],
@@ -161,12 +173,10 @@ fn meaning(input: &ValueInfo, axes: &[Axis], is_features: bool) -> String {
         }
     } else {
         match axes {
-            [Axis::Batch | Axis::Window, Axis::Time] | [Axis::Time] => {
-                match input.element {
-                    Some(ElementType::Int64 | ElementType::Int32) => "features: one token a step",
-                    _ => "features: samples of a waveform, one number a step",
-                }
-            }
+            [Axis::Batch | Axis::Window, Axis::Time] | [Axis::Time] => match input.element {
+                Some(ElementType::Int64 | ElementType::Int32) => "features: one token a step",
+                _ => "features: samples of a waveform, one number a step",
+            },
             [_, Axis::Dim] => "features: one vector an utterance",
             [] => "features",
             _ => "features: a vector a step, such as a spectrogram's frames",

@@ -95,7 +95,11 @@ pub(super) fn streams(wiring: &Wiring<'_>) -> Vec<Stream> {
                 _ => break,
             }
             chain.push(index);
-            let step = before.get(index).copied().flatten().filter(|(parent, _)| *parent < index);
+            let step = before
+                .get(index)
+                .copied()
+                .flatten()
+                .filter(|(parent, _)| *parent < index);
             norms.push(step.and_then(|(_, norm)| norm));
             next = step.map(|(parent, _)| parent);
         }
@@ -109,7 +113,10 @@ pub(super) fn streams(wiring: &Wiring<'_>) -> Vec<Stream> {
     found
         .into_iter()
         .map(|(chain, norms)| Stream {
-            junctions: chain.iter().filter_map(|index| junctions.get(*index).cloned()).collect(),
+            junctions: chain
+                .iter()
+                .filter_map(|index| junctions.get(*index).cloned())
+                .collect(),
             norms: norms.into_iter().skip(1).collect(),
         })
         .collect()
@@ -126,7 +133,10 @@ fn previous(
     let mut norm = None;
     for _ in 0..2 * STEPS {
         if let Some(index) = by_value.get(&value) {
-            let own_norm = junctions.get(*index)?.normed.filter(|normed| *normed == value);
+            let own_norm = junctions
+                .get(*index)?
+                .normed
+                .filter(|normed| *normed == value);
             return Some((*index, norm.or(own_norm)));
         }
         value = match back(wiring, value) {
@@ -145,7 +155,9 @@ fn previous(
 fn back(wiring: &Wiring<'_>, value: Value) -> Option<Value> {
     let at = wiring.maker(value)?;
     let mut content = wiring.data_reads(at);
-    let only = content.next().filter(|first| content.all(|other| other == *first));
+    let only = content
+        .next()
+        .filter(|first| content.all(|other| other == *first));
     match wiring.op(at) {
         Op::Pass | Op::Arrange | Op::Where => only,
         Op::Arithmetic if matches!(wiring.node(at).operator.as_str(), "Mul" | "Div") => only,
@@ -160,8 +172,14 @@ fn junctions(wiring: &Wiring<'_>) -> Vec<Junction> {
         if !matches!(wiring.op(at), Op::Add | Op::SkipNorm) {
             continue;
         }
-        let second = if wiring.node(at).operator == "QLinearAdd" { 3 } else { 1 };
-        let (Some(a), Some(b)) = (wiring.read(at, 0), wiring.read(at, second)) else { continue };
+        let second = if wiring.node(at).operator == "QLinearAdd" {
+            3
+        } else {
+            1
+        };
+        let (Some(a), Some(b)) = (wiring.read(at, 0), wiring.read(at, second)) else {
+            continue;
+        };
         if wiring.op(at) == Op::Add && wiring.data_reads(at).count() != 2 {
             continue;
         }
@@ -182,7 +200,15 @@ fn junctions(wiring: &Wiring<'_>) -> Vec<Junction> {
             _ => (wiring.made(at, 0), None),
         };
         let kind = branch_kind(wiring, &region);
-        found.push(Junction { at, sum, normed, skip, branch, region, kind });
+        found.push(Junction {
+            at,
+            sum,
+            normed,
+            skip,
+            branch,
+            region,
+            kind,
+        });
     }
     found
 }
@@ -237,43 +263,72 @@ fn region(wiring: &Wiring<'_>, skip: Value, to: Value, effort: &mut usize) -> Op
         }
     }
     let fused = |at: &At| wiring.op(*at) == Op::Attention;
-    nodes.iter().any(|at| wiring.has_weights(*at) || fused(at)).then_some(nodes)
+    nodes
+        .iter()
+        .any(|at| wiring.has_weights(*at) || fused(at))
+        .then_some(nodes)
 }
 
 fn branch_kind(wiring: &Wiring<'_>, region: &[At]) -> Branch {
     let made: BTreeSet<Value> = region
         .iter()
-        .flat_map(|at| wiring.makes.get(*at).into_iter().flatten().flatten().copied())
+        .flat_map(|at| {
+            wiring
+                .makes
+                .get(*at)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .copied()
+        })
         .collect();
     let fused = region.iter().find(|at| wiring.op(**at) == Op::Attention);
     if let Some(at) = fused {
         let key = wiring.read(*at, 1).filter(|key| wiring.is_data(*key));
         let own = key.is_none_or(|key| made.contains(&key) || wiring.read(*at, 0) == Some(key));
-        return if own { Branch::Attention } else { Branch::Cross };
+        return if own {
+            Branch::Attention
+        } else {
+            Branch::Cross
+        };
     }
     if let Some(probs) = region.iter().find_map(|at| attention_weights(wiring, *at)) {
-        let own = scores(wiring, probs).is_none_or(|at| {
-            wiring.data_reads(at).all(|value| made.contains(&value))
-        });
-        return if own { Branch::Attention } else { Branch::Cross };
+        let own = scores(wiring, probs)
+            .is_none_or(|at| wiring.data_reads(at).all(|value| made.contains(&value)));
+        return if own {
+            Branch::Attention
+        } else {
+            Branch::Cross
+        };
     }
     let within = |at: &&At| {
         let node = wiring.node(**at);
         let wide = wiring.read(**at, super::operator::operands(node).1);
-        let kernel = node.ints("kernel_shape").map(|kernel| kernel.iter().any(|k| *k > 1));
+        let kernel = node
+            .ints("kernel_shape")
+            .map(|kernel| kernel.iter().any(|k| *k > 1));
         let kernel = kernel.unwrap_or_else(|| {
             let stored = wide.and_then(|weights| wiring.weight(weights));
-            stored.is_some_and(|tensor| tensor.dims.get(2..).is_some_and(|k| k.iter().any(|k| *k > 1)))
+            stored.is_some_and(|tensor| {
+                tensor
+                    .dims
+                    .get(2..)
+                    .is_some_and(|k| k.iter().any(|k| *k > 1))
+            })
         });
         wiring.op(**at) == Op::Conv && node.int("group").unwrap_or(1) > 1 && kernel
     };
     if region.iter().any(|at| within(&at)) {
         return Branch::Conv;
     }
-    let weighted = region.iter().filter(|at| {
-        matches!(wiring.op(**at), Op::Linear | Op::Conv) && wiring.has_weights(**at)
-    });
-    if weighted.count() > 1 { Branch::Feed } else { Branch::Other }
+    let weighted = region
+        .iter()
+        .filter(|at| matches!(wiring.op(**at), Op::Linear | Op::Conv) && wiring.has_weights(**at));
+    if weighted.count() > 1 {
+        Branch::Feed
+    } else {
+        Branch::Other
+    }
 }
 
 /// The weights of attention that node `at` makes, where it is the Softmax of an attention.
@@ -286,7 +341,10 @@ pub(super) fn attention_weights(wiring: &Wiring<'_>, at: At) -> Option<Value> {
     while let Some((value, depth)) = open.pop() {
         for reader in wiring.content_readers(value).take(4) {
             let op = wiring.op(reader);
-            if op == Op::Linear && wiring.weights(reader).is_none() && wiring.data_reads(reader).count() > 1 {
+            if op == Op::Linear
+                && wiring.weights(reader).is_none()
+                && wiring.data_reads(reader).count() > 1
+            {
                 return Some(probs);
             }
             let passes = op.is_elementwise() || op == Op::Arrange;

@@ -176,7 +176,11 @@ impl<'a> Wiring<'a> {
             let makes = self.makes.get(at).into_iter().flatten().enumerate();
             for (index, value) in makes.filter_map(|(index, value)| Some((index, (*value)?))) {
                 if let Some(source) = self.source.get_mut(value) {
-                    *source = if dynamic && index > 0 { Source::Side } else { from };
+                    *source = if dynamic && index > 0 {
+                        Source::Side
+                    } else {
+                        from
+                    };
                 }
             }
         }
@@ -223,7 +227,10 @@ impl<'a> Wiring<'a> {
 
     /// The nodes that read a value, in file order.
     pub(super) fn readers(&self, value: Value) -> &[At] {
-        self.readers.get(value).map(Vec::as_slice).unwrap_or_default()
+        self.readers
+            .get(value)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// The nodes that read a value's content.

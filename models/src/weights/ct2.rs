@@ -12,6 +12,8 @@ use crate::Result;
 
 const VERSION: u32 = 6;
 const RANK_LIMIT: u8 = 8;
+/// All aliases together may repeat so many elements for each byte of the file.
+const SHARING_LIMIT: usize = 4;
 
 /// Reads the variables whose names start with `prefix`; the others are skipped over.
 ///
@@ -47,10 +49,14 @@ pub fn read(bytes: &[u8], prefix: &str) -> Result<Weights> {
             weights.insert(name, Weight { shape, elements });
         }
     }
+    let mut budget = bytes.len().saturating_mul(SHARING_LIMIT);
     for _ in 0..cursor.u32()? {
         let alias = string(&mut cursor)?;
         let name = string(&mut cursor)?;
         if let Some(weight) = weights.get(&name).cloned() {
+            budget = volume(&weight.shape)
+                .and_then(|elements| budget.checked_sub(elements))
+                .ok_or_else(|| cursor.error("its aliases repeat far more than it holds"))?;
             weights.insert(alias, weight);
         }
     }

@@ -4,6 +4,8 @@
 //! as a 64-bit count and its elements. Zip: `…/data.pkl` and one member `…/data/KEY` a storage.
 //! Only dictionaries, lists and plain tensors are understood; nothing is executed.
 
+mod search;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Cursor as IoCursor, Read as _};
@@ -11,16 +13,16 @@ use std::io::{Cursor as IoCursor, Read as _};
 use half::{bf16, f16};
 use zip::ZipArchive;
 
+use search::{View, find_tensors, storage_of};
+
 use super::cursor::Cursor;
-use super::pickle::{self, Global, Id, Node, Pickle, StorageKind};
+use super::pickle::{self, Node, Pickle, StorageKind};
 use super::{Elements, Weight, Weights, volume};
 use crate::{Error, Result};
 
 const WHAT: &str = "the checkpoint";
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const PROTOCOL: i128 = 1001;
-const DEPTH_LIMIT: usize = 32;
-const VISIT_LIMIT: usize = 1 << 20;
 const PICKLE_BYTES_LIMIT: u64 = 64 << 20;
 /// Tensors may share storages, so all together may be larger than the file; this many times.
 const SHARING_LIMIT: usize = 4;
@@ -125,111 +127,6 @@ fn read_zip(bytes: &[u8], prefix: &str) -> Result<Weights> {
     collect(&tensors, bytes.len(), |key| {
         member(&format!("data/{key}"), limit).map(Cow::Owned)
     })
-}
-
-/// A tensor as the pickle describes it: a view of a storage.
-struct View<'a> {
-    name: String,
-    key: &'a str,
-    kind: StorageKind,
-    offset: usize,
-    shape: Vec<usize>,
-    stride: Vec<usize>,
-}
-
-fn find_tensors<'a>(pickle: &'a Pickle, prefix: &str) -> Result<Vec<View<'a>>> {
-    let mut found = Vec::new();
-    let mut todo = vec![(String::new(), pickle.root(), 0)];
-    let mut visited = 0;
-    while let Some((name, id, depth)) = todo.pop() {
-        visited += 1;
-        if depth > DEPTH_LIMIT || visited > VISIT_LIMIT {
-            return Err(wrong(
-                "its dictionaries are nested too deeply or hold themselves",
-            ));
-        }
-        let join = |key: String| {
-            if name.is_empty() {
-                key
-            } else {
-                format!("{name}.{key}")
-            }
-        };
-        match pickle.node(id) {
-            Node::Dict(pairs) => {
-                for (key, value) in pairs {
-                    let key = match pickle.node(*key) {
-                        Node::Text(key) => key.clone(),
-                        Node::Int(key) => key.to_string(),
-                        _ => continue,
-                    };
-                    todo.push((join(key), *value, depth + 1));
-                }
-            }
-            Node::List(items) | Node::Tuple(items) => {
-                let named = items.iter().enumerate();
-                todo.extend(named.map(|(i, item)| (join(i.to_string()), *item, depth + 1)));
-            }
-            Node::Call(Global::RebuildParameter, arguments) => {
-                if let Some([data, ..]) = pickle.sequence(*arguments) {
-                    todo.push((name, *data, depth + 1));
-                }
-            }
-            Node::Call(Global::RebuildTensor, arguments) => {
-                if let Some(name) = name.strip_prefix(prefix) {
-                    let view = view(pickle, name, *arguments)
-                        .ok_or_else(|| wrong(format!("tensor `{name}` is described wrongly")))?;
-                    found.push(view);
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(found)
-}
-
-fn view<'a>(pickle: &'a Pickle, name: &str, arguments: Id) -> Option<View<'a>> {
-    let [storage, offset, shape, stride, ..] = pickle.sequence(arguments)? else {
-        return None;
-    };
-    let sizes = |id: Id| -> Option<Vec<usize>> {
-        pickle
-            .sequence(id)?
-            .iter()
-            .map(|size| pickle.size(*size))
-            .collect()
-    };
-    let (kind, key) = storage_of(pickle, *storage)?;
-    let view = View {
-        name: name.to_owned(),
-        key,
-        kind,
-        offset: pickle.size(*offset)?,
-        shape: sizes(*shape)?,
-        stride: sizes(*stride)?,
-    };
-    (view.shape.len() == view.stride.len()).then_some(view)
-}
-
-/// Element type and key in a persistent id: `("storage", type, key, place, count, …)`.
-fn storage_of(pickle: &Pickle, id: Id) -> Option<(StorageKind, &str)> {
-    let Node::Persistent(inner) = pickle.node(id) else {
-        return None;
-    };
-    match pickle.sequence(*inner)? {
-        [tag, kind, key, _place, _count, view @ ..] => {
-            let whole = view.iter().all(|part| *pickle.node(*part) == Node::None);
-            match pickle.node(*kind) {
-                Node::Global(Global::Storage(kind))
-                    if whole && pickle.text(*tag) == Some("storage") =>
-                {
-                    Some((*kind, pickle.text(*key)?))
-                }
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }
 
 /// Element types of all storages that the pickle mentions.

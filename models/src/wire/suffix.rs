@@ -13,6 +13,8 @@ pub enum Attribute<'a> {
     Text(&'a str),
     /// A list of integers.
     Ints(&'a [i64]),
+    /// The body of a branch or loop, from [`Suffix::body`].
+    Graph(&'a [u8]),
 }
 
 impl Attribute<'_> {
@@ -31,6 +33,10 @@ impl Attribute<'_> {
             Self::Text(value) => {
                 put_bytes(&mut out, 4, value.as_bytes());
                 3
+            }
+            Self::Graph(body) => {
+                put_bytes(&mut out, 6, body);
+                5
             }
             Self::Ints(values) => {
                 values.iter().for_each(|value| put_int(&mut out, 8, *value));
@@ -172,6 +178,11 @@ impl Suffix {
         put_bytes(&mut out, 9, raw);
         put_bytes(&mut self.graph, 5, &out);
         self
+    }
+
+    /// The graph alone, as the body of a branch or loop.
+    pub fn body(self) -> Vec<u8> {
+        self.graph
     }
 
     /// The bytes: put them after a model's, or use them as a model if a header was given.

@@ -76,3 +76,34 @@ fn half_and_double_floats_are_read_where_the_engine_has_them() {
     let error = session.run(&[("x", x.view())], &Cancel::new()).unwrap_err();
     assert!(error.to_string().contains("`words`"), "{error}");
 }
+
+#[test]
+fn graphs_of_halves_take_and_give_floats() {
+    let weights = [1.5f32, -2.25, 0.125, 3.0, 0.1, 65504.0].map(half::f16::from_f32);
+    let raw: Vec<u8> = weights.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let mut graph = model("halves");
+    graph
+        .init_raw("w", ElementType::Float16, &[2, 3], &raw)
+        .input("x", ElementType::Float16, &["time".into(), 2.into()])
+        .node("MatMul", &["x", "w"], &["h"], &[])
+        .node("Relu", &["h"], &["y"], &[])
+        .typed_output("y", ElementType::Float16, &["time".into(), 3.into()]);
+    let graph = GraphBytes::new(graph.finish());
+    let x = Array::from_shape_vec((2, 2), vec![1.0, 0.5, -4.0, 0.0]).unwrap();
+    let w = Array::from_shape_vec((2, 3), weights.map(half::f16::to_f32).to_vec()).unwrap();
+    let h = x.dot(&w).into_dyn();
+    for engine in engines() {
+        let got = run(
+            &*engine,
+            &graph,
+            &["h", "y"],
+            &[("x", &x.clone().into_dyn())],
+        );
+        for (got, expected) in got[0].iter().zip(&h) {
+            // Eleven bits of a half.
+            let off = (got - expected).abs() / expected.abs();
+            assert!(off < 5e-4, "{}: {got} {expected}", engine.info());
+        }
+        assert_eq!(got[1], got[0].mapv(|v| v.max(0.0)), "{}", engine.info());
+    }
+}

@@ -158,6 +158,20 @@ fn values_that_a_body_needs_come_before_it() {
 }
 
 #[test]
+fn what_is_shared_is_read_wherever_it_is_referred_to() {
+    let note = attribute("ints", 7, 9, Field::Longs(vec![1, 2]));
+    let mut shared = node("Many", &["x"], &["y"], vec![]);
+    shared[10] = Field::Repeated(note, 3);
+    let bytes = session(graph(vec![], vec![], vec![shared], &["x"], &["y"]));
+    let found = survey(&ort_to_onnx(&bytes).unwrap()).unwrap();
+    let attributes = &found.nodes[0].attributes;
+    assert_eq!(attributes.len(), 3);
+    let same =
+        |(name, value): &(String, Setting)| name == "ints" && *value == Setting::Ints(vec![1, 2]);
+    assert!(attributes.iter().all(same));
+}
+
+#[test]
 fn what_onnx_cannot_say_is_refused() {
     let one = |nodes, weights| session(graph(weights, vec![], nodes, &["x"], &["y"]));
     let mut fused = node("Fused_1", &["x"], &["y"], vec![]);

@@ -14,6 +14,8 @@ pub(crate) enum Field {
     Texts(Vec<String>),
     Table(Table),
     Tables(Vec<Table>),
+    /// A list that refers to one table so many times.
+    Repeated(Table, usize),
 }
 
 /// Fields in the order of the schema.
@@ -102,6 +104,13 @@ fn put_referred(out: &mut Vec<u8>, field: &Field) -> Option<usize> {
         }
         Tables(tables) => {
             put_list(out, tables, |out, table| Some(put_table(out, table)));
+        }
+        Field::Repeated(table, times) => {
+            count(out, *times);
+            let start = out.len();
+            out.resize(start + 4 * times, 0);
+            let target = put_table(out, table);
+            (0..*times).for_each(|k| patch(out, start + 4 * k, target));
         }
         Field::Table(table) => return Some(put_table(out, table)),
         _ => return None,

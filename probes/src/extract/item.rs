@@ -1,19 +1,29 @@
-//! One utterance through front end, network and pooling.
+//! One recording through front end, network and pooling.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use std::ops::Range;
+
+use ndarray::{ArrayD, Axis};
+use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::Cancel;
-use phonoscope_datasets::{Utterance, audio};
+use phonoscope_datasets::{Manifest, Utterance, audio};
 use phonoscope_models::engine::{Engine, Session};
-use phonoscope_models::{Feed, Model, Tap};
+use phonoscope_models::{Model, Normalise, Tap};
 
+use super::pooling::{Mean, Scaling};
+use super::reading::{Reading, views};
+use super::spans::{FrameRange, Frames, Placed, Span, SpanKind, unusable};
+use super::{Rows, Source};
 use crate::error::{Error, Result};
+use crate::store::SpanRecord;
 
-/// Everything that workers share: the model, its engine and the taps to read.
-#[derive(Clone, Copy)]
+/// Everything that workers share: the model, its engine, the taps to read and what a row is.
+#[derive(Clone)]
 pub struct Extractor<'a> {
     model: &'a Model,
     engine: &'a dyn Engine,
     taps: &'a [Tap],
+    rows: &'a Rows,
+    reading: Reading,
 }
 
 impl std::fmt::Debug for Extractor<'_> {
@@ -28,26 +38,44 @@ impl std::fmt::Debug for Extractor<'_> {
 /// between operators only, and a recurrent layer over many windows is one long operator.
 const BATCH: usize = 16;
 
-/// What to do about a tap that gives no vectors.
-pub(crate) const LEAVE_OUT: &str = "leave this tap out with --taps";
+/// A recording ready for the network, with what is to be read out of it.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// What the front end made of it.
+    pub(crate) features: ArrayD<f32>,
+    /// Where the recording lies in the features.
+    pub(crate) placed: Placed,
+    duration_secs: f64,
+    audio_sha256: String,
+    /// The spans of each manifest row that the recording serves; nothing where a row is a whole.
+    rows: Vec<Option<Vec<Span>>>,
+}
 
-/// What an utterance gave.
+/// What a row of the manifest gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemResult {
     /// Length of the audio in seconds.
     pub duration_secs: f64,
     /// SHA-256 of the audio file.
     pub audio_sha256: String,
-    /// One pooled vector `[dim]` a tap, in the order of the taps.
+    /// Its words, phones or segments; none for a whole utterance.
+    pub spans: Vec<SpanRecord>,
+    /// For each tap, in the order of the taps, the pooled vectors `[used span, dim]` row by row (of a
+    /// whole utterance one).
     pub vectors: Vec<Vec<f32>>,
 }
 
 impl<'a> Extractor<'a> {
-    /// Prepares to read `taps`.
+    /// Prepares to read `taps` for such `rows`.
     ///
     /// # Errors
-    /// When there are none.
-    pub fn new(model: &'a Model, engine: &'a dyn Engine, taps: &'a [Tap]) -> Result<Self> {
+    /// When there are no taps.
+    pub fn new(
+        model: &'a Model,
+        engine: &'a dyn Engine,
+        taps: &'a [Tap],
+        rows: &'a Rows,
+    ) -> Result<Self> {
         if taps.is_empty() {
             return Err(Error::Request {
                 problem: format!("model `{}` has no taps to read", model.name),
@@ -58,6 +86,8 @@ impl<'a> Extractor<'a> {
             model,
             engine,
             taps,
+            rows,
+            reading: Reading::new(model, taps),
         })
     }
 
@@ -66,174 +96,226 @@ impl<'a> Extractor<'a> {
         self.taps
     }
 
-    /// A session of this extractor's engine, or of another one, that reads the taps.
+    /// How values become vectors, in words for the record.
+    pub(crate) fn pooling(&self) -> String {
+        let mut words = match self.rows.kind() {
+            SpanKind::Utterance => "mean over windows and time of each utterance".to_owned(),
+            kind => format!("mean over the frames whose centres lie inside each {kind}"),
+        };
+        words += "; the other axes are features (where the axes of a tap are not known, its last)";
+        if self.rows.kind() == SpanKind::Utterance && !self.model.front_end.is_windowed() {
+            words += match self.rows.frames {
+                Frames::Audio => "; frames of padding left out",
+                Frames::All => "; frames of padding included",
+            };
+        }
+        words
+    }
+
+    /// A session that reads `extra` outputs of the model, then what is pooled.
     ///
     /// # Errors
     /// When the engine cannot run the graph.
-    pub fn open(&self, engine: Option<&dyn Engine>) -> Result<Box<dyn Session>> {
-        let names: Vec<String> = self.taps.iter().map(|t| t.tensor.clone()).collect();
-        Ok(self.model.open(engine.unwrap_or(self.engine), &names)?)
+    pub fn open(&self, extra: &[String]) -> Result<Box<dyn Session>> {
+        self.reading.open(self.model, self.engine, extra)
     }
 
-    /// Reads, runs and pools one utterance.
+    /// How the graph is read.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// Whether consecutive manifest rows of one recording are read out of one run of the network.
+    pub(crate) fn shares_recordings(&self) -> bool {
+        self.rows.kind() == SpanKind::Segment
+    }
+
+    /// Reads and transforms the recording behind `rows` of the manifest: one row, or several segments
+    /// of the same recording.
     ///
     /// # Errors
-    /// When the audio cannot be read, is unfit for the front end, the engine refuses it, or a tap holds
-    /// values that are not finite. The caller decides whether that is a skip.
+    /// When the audio or its alignment cannot be read or is unfit for the front end, or there is no
+    /// row. The caller decides whether that is a skip.
+    pub fn prepare(&self, manifest: &Manifest, rows: Range<usize>) -> Result<Prepared> {
+        let rows = manifest.utterances.get(rows).unwrap_or_default();
+        let Some(first) = rows.first() else {
+            return Err(Error::NoItems);
+        };
+        let wave = match self.rows.kind() {
+            SpanKind::Segment => audio::read(&first.audio)?,
+            _ => audio::read_utterance(first)?,
+        };
+        let duration_secs = wave.duration_secs();
+        let spans = |row: &Utterance| {
+            Ok(match &self.rows.source {
+                Source::Utterance => None,
+                Source::Segment => Some(vec![Span {
+                    label: None,
+                    start_secs: row.start_secs.unwrap_or(0.0),
+                    end_secs: row.end_secs.unwrap_or(duration_secs),
+                }]),
+                Source::Aligned(level, alignments) => {
+                    Some(alignments.spans(row, manifest, *level, duration_secs)?)
+                }
+            })
+        };
+        // Before the costly part: an utterance without spans needs no network.
+        let spans: Vec<Option<Vec<Span>>> = rows.iter().map(spans).collect::<Result<_>>()?;
+        let (features, placed) = self.transform(&wave.samples)?;
+        Ok(Prepared {
+            features,
+            placed,
+            duration_secs,
+            audio_sha256: wave.sha256,
+            rows: spans,
+        })
+    }
+
+    /// The front end's output for samples, and where they lie in it.
+    pub(crate) fn transform(&self, samples: &[f32]) -> Result<(ArrayD<f32>, Placed)> {
+        let front_end = &self.model.front_end;
+        let features = front_end.compute(samples)?.data;
+        let step_samples = front_end.step_samples().max(1);
+        let shape = features.shape();
+        let steps = shape.get(front_end.time_axis()).copied().unwrap_or(0);
+        let of_audio = samples.len().div_ceil(step_samples).min(steps);
+        let whole = front_end.is_windowed();
+        // Audio shorter than a window at its end is padded at the start.
+        let at_the_end = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
+        let first_step = if at_the_end { steps - of_audio } else { 0 };
+        let placed = Placed {
+            step_samples,
+            steps,
+            first_step,
+            end_step: if whole { steps } else { first_step + of_audio },
+        };
+        Ok((features, placed))
+    }
+
+    /// Runs and pools a prepared recording: for each of its rows a result, or why there is none.
+    ///
+    /// # Errors
+    /// When the engine refuses the features, a tap holds values that are not finite, or the run is
+    /// cancelled.
     pub fn run(
         &self,
         session: &mut dyn Session,
-        utterance: &Utterance,
+        item: &Prepared,
         cancel: &Cancel,
-    ) -> Result<ItemResult> {
-        let wave = audio::read_utterance(utterance)?;
-        let features = self.model.front_end.compute(&wave.samples)?.data;
-        let mut means: Vec<Mean> = self.taps.iter().map(|_| Mean::default()).collect();
-        for chunk in features.axis_chunks_iter(Axis(0), BATCH) {
-            let outputs = session.run(&views(&self.model.feed(chunk, None)?), cancel)?;
-            for ((mean, values), tap) in means.iter_mut().zip(&outputs).zip(self.taps) {
-                mean.add(values.view(), tap)?;
+    ) -> Result<Vec<Result<ItemResult>>> {
+        let records: Vec<Vec<SpanRecord>> = item.rows.iter().map(|row| item.records(row)).collect();
+        let wanted: Vec<Option<&Span>> = item
+            .rows
+            .iter()
+            .zip(&records)
+            .flat_map(|(spans, records)| match spans {
+                None => vec![None],
+                Some(spans) => spans
+                    .iter()
+                    .zip(records)
+                    .filter(|(_, record)| record.skipped.is_none())
+                    .map(|(span, _)| Some(span))
+                    .collect(),
+            })
+            .collect();
+        let vectors = if wanted.is_empty() {
+            vec![vec![]; self.taps.len()]
+        } else {
+            self.pooled(session, item, &wanted, cancel)?
+        };
+        let widths: Vec<usize> = vectors
+            .iter()
+            .map(|v| v.len() / wanted.len().max(1))
+            .collect();
+        let mut next = 0;
+        let results = records.into_iter().zip(&item.rows).map(|(records, row)| {
+            let used = records.iter().filter(|r| r.skipped.is_none()).count();
+            let used = if row.is_none() { 1 } else { used };
+            let start = next;
+            next += used;
+            if used == 0 {
+                return Err(self.no_spans(&records));
             }
-        }
-        let vectors = means
-            .into_iter()
-            .zip(self.taps)
-            .map(|(mean, tap)| mean.finish(tap, self.unit_length(tap)))
-            .collect::<Result<_>>()?;
-        Ok(ItemResult {
-            duration_secs: wave.duration_secs(),
-            audio_sha256: wave.sha256,
-            vectors,
-        })
+            let of_tap = |(v, width): (&Vec<f32>, &usize)| {
+                v.get(start * width..(start + used) * width)
+                    .unwrap_or_default()
+                    .to_vec()
+            };
+            Ok(ItemResult {
+                duration_secs: item.duration_secs,
+                audio_sha256: item.audio_sha256.clone(),
+                vectors: vectors.iter().zip(&widths).map(of_tap).collect(),
+                spans: records,
+            })
+        });
+        Ok(results.collect())
     }
 
-    fn unit_length(&self, tap: &Tap) -> bool {
-        self.model.embedding.as_ref().is_some_and(|e| {
-            e.tap == tap.name && matches!(e.normalise, phonoscope_models::Normalise::L2)
-        })
-    }
-
-    /// The front end's output for one utterance.
-    ///
-    /// # Errors
-    /// As [`Extractor::run`].
-    pub fn features(&self, utterance: &Utterance) -> Result<ArrayD<f32>> {
-        Ok(self
-            .model
-            .front_end
-            .compute(&audio::read_utterance(utterance)?.samples)?
-            .data)
-    }
-}
-
-/// A feed as a session takes it.
-pub(crate) fn views(feed: &Feed) -> Vec<(&str, ArrayViewD<'_, f32>)> {
-    feed.iter()
-        .map(|(name, values)| (name.as_str(), values.view()))
-        .collect()
-}
-
-/// Running mean over every axis but the last, in double precision.
-#[derive(Default)]
-struct Mean {
-    sum: Vec<f64>,
-    rows: usize,
-    not_finite: usize,
-}
-
-impl Mean {
-    fn add(&mut self, values: ArrayViewD<'_, f32>, tap: &Tap) -> Result<()> {
-        let Some(last) = values.ndim().checked_sub(1) else {
-            return Err(unfit(tap, "is a single number"));
+    fn no_spans(&self, records: &[SpanRecord]) -> Error {
+        let why = match records.first().and_then(|r| r.skipped.as_ref()) {
+            Some(why) => format!("the first of {}: {why}", records.len()),
+            None => "it has none".into(),
         };
-        let dim = values.len_of(Axis(last));
-        if self.sum.is_empty() {
-            self.sum = vec![0.0; dim];
+        Error::Spans {
+            kind: self.rows.kind().to_string(),
+            why,
         }
-        if self.sum.len() != dim {
-            return Err(unfit(
-                tap,
-                &format!("is {dim} wide, then {} wide", self.sum.len()),
-            ));
-        }
-        self.not_finite += values.iter().filter(|v| !v.is_finite()).count();
-        for lane in values.rows() {
-            self.sum
-                .iter_mut()
-                .zip(lane)
-                .for_each(|(s, v)| *s += f64::from(*v));
-            self.rows += 1;
-        }
-        Ok(())
     }
 
-    /// The mean `[dim]`, or its direction.
-    fn finish(self, tap: &Tap, unit_length: bool) -> Result<Vec<f32>> {
-        if self.rows == 0 || self.sum.is_empty() {
-            return Err(unfit(tap, "is empty for this recording"));
+    /// For each tap, the means over `spans` (nothing: the whole) `[span, dim]`.
+    fn pooled(
+        &self,
+        session: &mut dyn Session,
+        item: &Prepared,
+        spans: &[Option<&Span>],
+        cancel: &Cancel,
+    ) -> Result<Vec<Vec<f32>>> {
+        let only_audio = self.rows.frames == Frames::Audio && item.placed.is_padded();
+        let frames = self.reading.frames(|timing| {
+            let range = |span: &Option<&Span>| match span {
+                Some(span) => item.placed.frames(timing, span),
+                None if only_audio => item.placed.audio(timing),
+                None => FrameRange::ALL,
+            };
+            spans.iter().map(range).collect()
+        });
+        let mut means = self.means(spans.len());
+        for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
+            let inputs = self
+                .reading
+                .inputs(self.model, chunk, item.placed, &frames)?;
+            let outputs = session.run(&views(&inputs), cancel)?;
+            self.reading.pool(&mut means, &outputs, &frames)?;
         }
-        if self.not_finite > 0 {
-            return Err(Error::NotFinite {
-                tap: tap.name.clone(),
-                values: self.not_finite,
-            });
+        means.into_iter().map(Mean::finish).collect()
+    }
+
+    /// Empty means, one a tap.
+    pub(crate) fn means(&self, spans: usize) -> Vec<Mean<'_>> {
+        let taps = self.taps.iter();
+        taps.map(|tap| Mean::new(tap, self.scaling(tap), spans))
+            .collect()
+    }
+
+    fn scaling(&self, tap: &Tap) -> Scaling {
+        let embedding = self.model.embedding.as_ref();
+        match embedding.filter(|e| e.tap == tap.name).map(|e| e.normalise) {
+            None | Some(Normalise::None) => Scaling::AsItComes,
+            Some(Normalise::L2) => Scaling::UnitMean,
         }
-        let norm = self.sum.iter().map(|s| s * s).sum::<f64>().sqrt();
-        let scale = match unit_length {
-            true if norm > 0.0 => 1.0 / norm,
-            true => return Err(unfit(tap, "is all zero, so it has no direction")),
-            false => 1.0 / self.rows as f64,
+    }
+}
+
+impl Prepared {
+    /// What becomes of the spans of a row.
+    fn records(&self, spans: &Option<Vec<Span>>) -> Vec<SpanRecord> {
+        let number = |secs: f64| if secs.is_finite() { secs } else { 0.0 };
+        let record = |span: &Span| SpanRecord {
+            label: span.label.clone(),
+            start_secs: number(span.start_secs),
+            end_secs: number(span.end_secs),
+            skipped: unusable(span, self.duration_secs).map(str::to_owned),
         };
-        Ok(self.sum.iter().map(|s| (s * scale) as f32).collect())
-    }
-}
-
-fn unfit(tap: &Tap, why: &str) -> Error {
-    Error::Request {
-        problem: format!("tap `{}` {why}", tap.name),
-        hint: LEAVE_OUT.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::array;
-
-    fn tap() -> Tap {
-        Tap {
-            name: "t".into(),
-            tensor: "t".into(),
-            axes: vec![],
-            dim: Some(2),
-            timing: None,
-            meaning: String::new(),
-        }
-    }
-
-    fn pool(values: ArrayViewD<'_, f32>, unit_length: bool) -> Result<Vec<f32>> {
-        let mut mean = Mean::default();
-        mean.add(values, &tap())?;
-        mean.finish(&tap(), unit_length)
-    }
-
-    #[test]
-    fn pooling_averages_all_but_the_last_axis() {
-        let x = array![[[1.0f32, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 0.0]]].into_dyn();
-        assert_eq!(pool(x.view(), false).unwrap(), [4.0, 3.0]);
-        assert_eq!(pool(x.view(), true).unwrap(), [0.8, 0.6]);
-    }
-
-    #[test]
-    fn pooling_refuses_what_has_no_mean() {
-        let bad = array![[1.0f32, f32::NAN], [f32::INFINITY, f32::NAN]].into_dyn();
-        let error = pool(bad.view(), false).unwrap_err();
-        assert!(
-            matches!(error, Error::NotFinite { values: 3, .. }),
-            "{error}"
-        );
-        assert!(pool(ArrayD::<f32>::zeros(vec![0, 2]).view(), false).is_err());
-        assert!(pool(ArrayD::<f32>::zeros(vec![1, 2]).view(), true).is_err());
-        assert!(pool(ArrayD::<f32>::zeros(vec![]).view(), false).is_err());
+        spans.iter().flatten().map(record).collect()
     }
 }

@@ -1,32 +1,54 @@
 //! Extraction: manifest in, run folder out. Streams, resumes, never dies of one bad recording.
 
+mod alignments;
+mod folder;
 mod item;
 mod pipeline;
+mod pooling;
+mod queue;
+mod reading;
+mod rows;
+mod shards;
+mod spans;
 mod taps;
 
-pub use item::{Extractor, ItemResult};
-pub(crate) use item::{LEAVE_OUT, views};
+pub use alignments::Alignments;
+pub use item::{Extractor, ItemResult, Prepared};
+pub(crate) use pooling::{LEAVE_OUT, Mean};
+pub(crate) use reading::{SpanFrames, views};
+pub use rows::Rows;
+use rows::Source;
+pub(crate) use spans::FrameRange;
+pub(crate) use spans::Placed;
+pub use spans::{Frames, SpanKind};
 pub use taps::select_taps;
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::{Model, Tap, engine::Engine};
+use phonoscope_models::{Model, Normalise, Tap, engine::Engine};
 
 use crate::error::{Error, Result};
-use crate::report::{Coverage, EngineUsed, ModelUsed};
-use crate::store::{Embedding, ItemSource, PARTIAL, RunDescription, SCHEMA, write_atomic};
-use crate::store::{read_description, shard_count, write_items};
+use crate::report::{EngineUsed, ModelUsed, SpanCoverage, Trust};
+use crate::store::{
+    Embedding, ItemRecord, ItemSource, Outcome, RunDescription, SCHEMA, SpanSource, TwinUsed,
+    read_trust, shard_count, write_atomic, write_items,
+};
 use crate::trust;
+use folder::RunFolder;
+use shards::Found;
 
 /// What to extract, with how many hands.
 #[derive(Clone)]
 pub struct ExtractSettings {
     /// Taps to read, in order.
     pub taps: Vec<Tap>,
+    /// What the rows of the run are.
+    pub rows: Rows,
+    /// How the model's weights were randomised, where they were.
+    pub twin: Option<TwinUsed>,
     /// Sessions that work in parallel; changes the speed, never the bytes.
     pub sessions: usize,
     /// Items in a shard.
@@ -39,6 +61,7 @@ impl std::fmt::Debug for ExtractSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ExtractSettings")
             .field("taps", &self.taps)
+            .field("rows", &self.rows)
             .field("sessions", &self.sessions)
             .field("shard_items", &self.shard_items)
             .finish_non_exhaustive()
@@ -48,18 +71,18 @@ impl std::fmt::Debug for ExtractSettings {
 /// What an extraction did.
 #[derive(Debug, Clone)]
 pub struct Extracted {
-    /// Items read and skipped.
-    pub coverage: Coverage,
-    /// Items whose shards were already there.
+    /// What was measured about the run, and the items read and skipped.
+    pub trust: Trust,
+    /// Items whose results were already there.
     pub resumed: usize,
 }
 
 /// Runs `model` over every row of `manifest` into the run folder `out`.
 ///
 /// `manifest_name` is the manifest's name for the record. Items that cannot be read are skipped and
-/// listed. When `out` holds an unfinished run of the same description, only its missing shards are
-/// computed, and those in which no item could be read; the finished folder has the same bytes either
-/// way.
+/// listed. When `out` holds a run of the same description, only what is missing is computed: shards
+/// that are not there, and items whose files could not be opened before and can be now. The finished
+/// folder has the same bytes either way.
 ///
 /// # Errors
 /// When `out` holds another run or cannot be written, when no item gives a result, or when the task
@@ -76,40 +99,20 @@ pub fn extract(
     if manifest.utterances.is_empty() {
         return Err(Error::NoItems);
     }
-    let description = describe(model, engine, manifest, manifest_name, settings);
-    std::fs::create_dir_all(out).map_err(Error::io("create", out))?;
-    let _lock = lock(out)?;
-    match read_description(out)? {
-        Some(found) => {
-            if let Some(difference) = description.difference(&found) {
-                return Err(Error::OtherRun {
-                    path: out.into(),
-                    difference,
-                });
-            }
-            remove_partial_files(out)?;
-        }
-        None => {
-            refuse_foreign_folder(out)?;
-            let text = serde_json::to_string_pretty(&description).unwrap_or_default() + "\n";
-            write_atomic(&out.join("run.json"), text.as_bytes())?;
-        }
-    }
-    let extractor = Extractor::new(model, engine, &settings.taps)?;
-    let shards = shard_count(&description);
-    let (records, resumed) = pipeline::run(
-        &pipeline::Plan {
-            extractor: &extractor,
-            manifest,
-            out,
-            fingerprint: &description.fingerprint(),
-            shards,
-            shard_items: description.shard_items,
-            sessions: settings.sessions.max(1),
-        },
-        task,
-    )?;
-    let coverage = trust::coverage(manifest, &records);
+    let extractor = Extractor::new(model, engine, &settings.taps, &settings.rows)?;
+    let description = describe(&extractor, model, engine, manifest, manifest_name, settings);
+    let folder = RunFolder::take(out, &description)?;
+    let plan = pipeline::Plan {
+        extractor: &extractor,
+        manifest,
+        out,
+        fingerprint: &description.fingerprint(),
+        shards: shard_count(&description),
+        shard_items: description.shard_items,
+        sessions: settings.sessions.max(1),
+    };
+    let (tally, resumed) = fill(&plan, &folder, task)?;
+    let coverage = trust::coverage(manifest, &tally.records, tally.spans(settings.rows.kind()));
     if coverage.used == 0 {
         let first = coverage.skipped.first();
         return Err(Error::NothingUsed {
@@ -119,31 +122,104 @@ pub fn extract(
         });
     }
     let trust_path = out.join("trust.json");
-    if resumed < records.len() || !trust_path.is_file() {
-        let checks = trust::check_run(
-            &trust::Subject {
-                model,
-                engine,
-                extractor: &extractor,
-                manifest,
-                records: &records,
-                second_opinion: &settings.second_opinion,
+    let trust = if trust_path.is_file() {
+        read_trust(out)?
+    } else {
+        let subject = trust::Subject {
+            model,
+            engine,
+            extractor: &extractor,
+            manifest,
+            records: &tally.records,
+            coverage: &coverage,
+            stored: trust::Stored {
+                run: out,
+                description: &description,
             },
-            task,
-        )?;
-        let report = crate::report::Trust {
-            checks,
-            coverage: coverage.clone(),
+            second_opinion: &settings.second_opinion,
         };
-        let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
+        let checks = trust::check_run(&subject, task)?;
+        let trust = Trust { checks, coverage };
+        let text = serde_json::to_string_pretty(&trust).unwrap_or_default() + "\n";
         write_atomic(&trust_path, text.as_bytes())?;
-    }
+        trust
+    };
     // Last: a run with a list of items is finished.
-    write_items(out, manifest, &records)?;
-    Ok(Extracted { coverage, resumed })
+    write_items(out, &description, manifest)?;
+    Ok(Extracted { trust, resumed })
+}
+
+/// Computes what is missing of a run; what became of every item, and how many were there already.
+fn fill(plan: &pipeline::Plan<'_>, folder: &RunFolder<'_>, task: &Task) -> Result<(Tally, usize)> {
+    let taps = plan.extractor.taps().iter();
+    let names: Vec<String> = taps.map(|t| t.name.clone()).collect();
+    let count = plan.manifest.utterances.len();
+    let mut tally = Tally::new(count);
+    let mut missing = vec![];
+    let mut resumed = 0;
+    for number in 0..plan.shards {
+        match shards::look(plan, number, &names) {
+            Found::Whole(records) => {
+                resumed += records.len();
+                tally.add(records);
+            }
+            Found::Part(shard) => {
+                resumed += shard.kept.len();
+                missing.push(shard);
+            }
+        }
+    }
+    task.progress
+        .start("extracting", "items", Some(count as u64));
+    task.progress.advance(resumed as u64);
+    if !missing.is_empty() {
+        folder.reopen()?;
+        pipeline::run(plan, missing, &mut |records| tally.add(records), task)?;
+    }
+    task.progress.finish();
+    tally.records.sort_by_key(|r| r.index);
+    debug_assert_eq!(tally.records.len(), count);
+    Ok((tally, resumed))
+}
+
+/// What became of the items, without the details of their spans.
+struct Tally {
+    records: Vec<ItemRecord>,
+    spans: SpanCoverage,
+}
+
+impl Tally {
+    fn new(count: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(count),
+            spans: SpanCoverage::default(),
+        }
+    }
+
+    fn add(&mut self, records: Vec<ItemRecord>) {
+        for mut record in records {
+            if let Outcome::Used { spans, .. } = &mut record.outcome {
+                for span in std::mem::take(spans) {
+                    match span.skipped {
+                        None => self.spans.used += 1,
+                        Some(why) => *self.spans.skipped.entry(why).or_default() += 1,
+                    }
+                }
+            }
+            self.records.push(record);
+        }
+    }
+
+    fn spans(&self, kind: SpanKind) -> Option<SpanCoverage> {
+        (kind != SpanKind::Utterance).then(|| SpanCoverage {
+            kind: kind.to_string(),
+            ..self.spans.clone()
+        })
+    }
 }
 
 fn describe(
+    extractor: &Extractor<'_>,
     model: &Model,
     engine: &dyn Engine,
     manifest: &Manifest,
@@ -157,8 +233,10 @@ fn describe(
         .filter(|e| names.contains(&e.tap))
         .map(|e| Embedding {
             tap: e.tap.clone(),
-            unit_length: matches!(e.normalise, phonoscope_models::Normalise::L2),
+            unit_length: !matches!(e.normalise, Normalise::None),
         });
+    let kind = settings.rows.kind();
+    let alignments = settings.rows.alignments();
     RunDescription {
         schema: SCHEMA.into(),
         phonoscope: env!("CARGO_PKG_VERSION").into(),
@@ -182,48 +260,14 @@ fn describe(
             count: manifest.utterances.len(),
             columns: manifest.columns.clone(),
         },
-        pooling: "mean over every axis but the last (windows, then frames) of each utterance"
-            .into(),
+        pooling: extractor.pooling(),
+        spans: (kind != SpanKind::Utterance).then_some(SpanSource {
+            kind,
+            alignments: alignments.map(|a| a.name.clone()),
+            sha256: alignments.and_then(|a| a.sha256.clone()),
+        }),
+        twin: settings.twin.clone(),
         embedding,
         shard_items: settings.shard_items.max(1),
-    }
-}
-
-/// Holds the run folder for this process until dropped.
-fn lock(out: &Path) -> Result<File> {
-    let path = out.join(".lock");
-    let file = File::create(&path).map_err(Error::io("write", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Busy { path: out.into() }),
-        Err(std::fs::TryLockError::Error(e)) => Err(Error::io("lock", path)(e)),
-    }
-}
-
-fn entries(out: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let fail = Error::io("list", out);
-    let read = std::fs::read_dir(out).and_then(|d| d.map(|e| Ok(e?.path())).collect());
-    read.map_err(fail)
-}
-
-/// Files of a process that was killed while it wrote.
-fn remove_partial_files(out: &Path) -> Result<()> {
-    for path in entries(out)? {
-        if path.to_string_lossy().ends_with(PARTIAL) {
-            std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
-/// A folder with other things in it is not ours to fill.
-fn refuse_foreign_folder(out: &Path) -> Result<()> {
-    let ours = |p: &Path| p.ends_with(".lock") || p.to_string_lossy().ends_with(PARTIAL);
-    match entries(out)?.iter().find(|p| !ours(p)) {
-        None => remove_partial_files(out),
-        Some(_) => Err(Error::Request {
-            problem: format!("`{}` is not empty and holds no run", out.display()),
-            hint: "give a new or empty folder as --out".into(),
-        }),
     }
 }

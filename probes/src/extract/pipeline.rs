@@ -1,18 +1,22 @@
-//! Parallel sessions over the manifest, shards in order.
+//! Threads that prepare recordings, threads that run the network, and shards written in order.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use phonoscope_analysis::task::Task;
-use phonoscope_datasets::Manifest;
+use phonoscope_datasets::{Manifest, Utterance};
 
-use super::{Extractor, ItemResult};
+use super::queue::{Gate, Queue};
+use super::shards::{Skip, assemble};
+use super::{Extractor, ItemResult, Prepared};
 use crate::error::{Error, Result};
-use crate::store::{ItemRecord, Outcome, Shard, TapValues};
+use crate::store::ItemRecord;
 
 pub(super) struct Plan<'a> {
     pub(super) extractor: &'a Extractor<'a>,
@@ -24,285 +28,267 @@ pub(super) struct Plan<'a> {
     pub(super) sessions: usize,
 }
 
-/// How many shards the fastest worker may be ahead of the writer: bounds memory.
-const SHARDS_AHEAD: usize = 4;
-
-/// Lets workers go on only so far past what is written.
-struct Gate {
-    /// Shards written or found, and whether everybody should leave.
-    state: Mutex<(usize, bool)>,
-    moved: Condvar,
-}
-
-impl Gate {
-    fn new() -> Self {
-        Self {
-            state: Mutex::new((0, false)),
-            moved: Condvar::new(),
-        }
-    }
-
-    /// Waits until shard `position` (in order of work) may be begun; false when it is time to leave.
-    fn pass(&self, position: usize) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = self
-            .moved
-            .wait_while(state, |(done, leave)| {
-                !*leave && position >= *done + SHARDS_AHEAD
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        !state.1
-    }
-
-    fn advance(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
-        self.moved.notify_all();
-    }
-
-    fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
-        self.moved.notify_all();
-    }
-}
-
-/// Sends everybody home when a worker leaves before the work is done (cancelled, or panicking): the
-/// others may be waiting for its items.
-struct Leaving<'a>(&'a Gate);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
-
-/// Computes the missing shards; gives every item's record, and how many items were there already.
-pub(super) fn run(plan: &Plan<'_>, task: &Task) -> Result<(Vec<ItemRecord>, usize)> {
-    let count = plan.manifest.utterances.len();
-    let names: Vec<String> = plan
-        .extractor
-        .taps()
-        .iter()
-        .map(|t| t.name.clone())
-        .collect();
-    let mut records: Vec<Option<ItemRecord>> = vec![None; count];
-    let mut missing = vec![];
-    for number in 0..plan.shards {
-        match Shard::read(plan.out, number, plan.fingerprint, &names) {
-            // Where nothing could be read the reason may be gone (a disk that was not there).
-            Ok(shard) if covers(&shard, plan.range(number)) && shard.used().next().is_some() => {
-                for record in shard.records {
-                    let slot = record.index;
-                    records[slot] = Some(record);
-                }
-            }
-            _ => missing.push(number),
-        }
-    }
-    let resumed = records.iter().flatten().count();
-    task.progress
-        .start("extracting", "items", Some(count as u64));
-    task.progress.advance(resumed as u64);
-    if !missing.is_empty() {
-        compute(plan, &missing, &mut records, task)?;
-    }
-    task.progress.finish();
-    let records: Vec<ItemRecord> = records.into_iter().flatten().collect();
-    debug_assert_eq!(records.len(), count);
-    Ok((records, resumed))
-}
-
 impl Plan<'_> {
     /// Manifest rows of a shard.
-    fn range(&self, number: usize) -> std::ops::Range<usize> {
+    pub(super) fn range(&self, number: usize) -> Range<usize> {
         let start = number * self.shard_items;
         start..(start + self.shard_items).min(self.manifest.utterances.len())
     }
-}
 
-fn covers(shard: &Shard, range: std::ops::Range<usize>) -> bool {
-    shard.records.iter().map(|r| r.index).eq(range)
-}
-
-/// Why an item gave nothing.
-struct Skip {
-    reason: String,
-    not_finite: usize,
-}
-
-impl From<Error> for Skip {
-    fn from(error: Error) -> Self {
-        Self {
-            reason: one_line(&error),
-            not_finite: match error {
-                Error::NotFinite { values, .. } => values,
-                _ => 0,
-            },
-        }
+    fn utterances(&self, rows: Range<usize>) -> &[Utterance] {
+        self.manifest.utterances.get(rows).unwrap_or_default()
     }
 }
 
-type Message = Result<(usize, Result<ItemResult, Skip>)>;
+/// Manifest rows that one run of the network serves.
+#[derive(Debug, Clone)]
+struct Unit {
+    /// Place of their shard in the order of work.
+    place: usize,
+    rows: Range<usize>,
+}
 
-fn compute(
+/// What became of each row of a unit.
+type Message = Result<Vec<(usize, Result<ItemResult, Skip>)>>;
+
+/// Results of a shard that are there already.
+pub(super) type Kept = BTreeMap<usize, Result<ItemResult, Skip>>;
+
+/// A shard to be written: its number, and those of its items that need not be computed.
+pub(super) struct Missing {
+    pub(super) number: usize,
+    pub(super) kept: Kept,
+}
+
+/// Computes the missing shards, in order; `written` is told of each.
+pub(super) fn run(
     plan: &Plan<'_>,
-    missing: &[usize],
-    records: &mut [Option<ItemRecord>],
+    missing: Vec<Missing>,
+    written: &mut dyn FnMut(Vec<ItemRecord>),
     task: &Task,
 ) -> Result<()> {
-    // Work in manifest order: (place of its shard among the missing ones, item).
-    let work: Vec<(usize, usize)> = missing
+    let units: Vec<Unit> = missing
         .iter()
         .enumerate()
-        .flat_map(|(place, number)| plan.range(*number).map(move |item| (place, item)))
+        .flat_map(|(place, shard)| units(plan, place, shard))
         .collect();
-    let sessions = plan.sessions.min(work.len());
+    let sessions = plan.sessions.min(units.len()).max(1);
+    // Decoding and front ends cost a fraction of the network.
+    let makers = sessions.div_ceil(2);
     let (next, gate) = (AtomicUsize::new(0), Gate::new());
+    let queue: Queue<(Unit, Result<Prepared, Skip>)> = Queue::new(sessions, makers);
     let (sender, receiver) = sync_channel::<Message>(sessions * 2);
+    let crew = Crew {
+        plan,
+        task,
+        gate: &gate,
+        queue: &queue,
+    };
     thread::scope(|scope| {
+        for _ in 0..makers {
+            scope.spawn(|| crew.prepare(&next, &units));
+        }
         for _ in 0..sessions {
-            let sender = sender.clone();
-            let (next, gate, work) = (&next, &gate, &work);
-            scope.spawn(move || {
-                let early = Leaving(gate);
-                let mut session = match plan.extractor.open(None) {
-                    Ok(session) => session,
+            let (crew, sender) = (&crew, sender.clone());
+            scope.spawn(move || crew.infer(&sender));
+        }
+        drop(sender);
+        let collected = collect(plan, missing, written, &receiver, &gate, task);
+        gate.close();
+        queue.close();
+        drop(receiver);
+        collected
+    })
+}
+
+/// The work of a shard, longest first so that no session is left with a long recording at the end.
+fn units(plan: &Plan<'_>, place: usize, shard: &Missing) -> Vec<Unit> {
+    let mut units: Vec<Unit> = vec![];
+    for row in plan.range(shard.number) {
+        if shard.kept.contains_key(&row) {
+            continue;
+        }
+        let same_recording = |unit: &Unit| {
+            let before = plan.utterances(unit.rows.clone()).last();
+            let here = plan.utterances(row..row + 1).first();
+            unit.rows.end == row && before.map(|u| &u.audio) == here.map(|u| &u.audio)
+        };
+        match units.last_mut() {
+            Some(unit) if plan.extractor.shares_recordings() && same_recording(unit) => {
+                unit.rows.end = row + 1;
+            }
+            _ => units.push(Unit {
+                place,
+                rows: row..row + 1,
+            }),
+        }
+    }
+    units.sort_by_cached_key(|unit| {
+        let first = plan.utterances(unit.rows.clone()).first();
+        std::cmp::Reverse(first.map_or(0, load))
+    });
+    units
+}
+
+/// About how much work a recording is: its size as 16-bit samples where the manifest tells, else that
+/// of its file.
+fn load(utterance: &Utterance) -> u64 {
+    const BYTES_PER_SEC: f64 = 32_000.0;
+    match (utterance.start_secs, utterance.end_secs) {
+        (start, Some(end)) => ((end - start.unwrap_or(0.0)) * BYTES_PER_SEC) as u64,
+        _ => std::fs::metadata(&utterance.audio).map_or(0, |m| m.len()),
+    }
+}
+
+/// What the threads share.
+struct Crew<'a> {
+    plan: &'a Plan<'a>,
+    task: &'a Task,
+    gate: &'a Gate,
+    queue: &'a Queue<(Unit, Result<Prepared, Skip>)>,
+}
+
+/// Sends everybody home when a thread leaves before the work is done (cancelled, or panicking): the
+/// others may be waiting for its items.
+struct Leaving<'a>(&'a Crew<'a>);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.gate.close();
+        self.0.queue.close();
+    }
+}
+
+impl Crew<'_> {
+    /// Decodes recordings and computes features.
+    fn prepare(&self, next: &AtomicUsize, units: &[Unit]) {
+        let early = Leaving(self);
+        while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if self.task.cancel.is_cancelled() || !self.gate.pass(unit.place) {
+                return;
+            }
+            let Plan {
+                extractor,
+                manifest,
+                ..
+            } = self.plan;
+            let prepared = contained(|| extractor.prepare(manifest, unit.rows.clone()));
+            if !self.queue.put((unit.clone(), prepared)) {
+                return;
+            }
+        }
+        self.queue.maker_left();
+        std::mem::forget(early);
+    }
+
+    /// Runs the network on what is prepared.
+    fn infer(&self, sender: &SyncSender<Message>) {
+        let early = Leaving(self);
+        let open = || self.plan.extractor.open(&[]);
+        let mut session = match open() {
+            Ok(session) => session,
+            Err(e) => {
+                sender.send(Err(e)).ok();
+                return;
+            }
+        };
+        while let Some((unit, prepared)) = self.queue.take() {
+            let mut broken = false;
+            let results = prepared.and_then(|item| {
+                let run = || {
+                    let extractor = self.plan.extractor;
+                    extractor.run(session.as_mut(), &item, &self.task.cancel)
+                };
+                contained(run).inspect_err(|skip| broken = skip.panicked)
+            });
+            if self.task.cancel.is_cancelled() {
+                return;
+            }
+            let message = match results {
+                Ok(results) => {
+                    let skips = results.into_iter().map(|r| r.map_err(Skip::from));
+                    unit.rows.zip(skips).collect()
+                }
+                Err(skip) => unit.rows.map(|row| (row, Err(skip.clone()))).collect(),
+            };
+            if sender.send(Ok(message)).is_err() {
+                return;
+            }
+            if broken {
+                // What a panic left of a session is not to be trusted.
+                match open() {
+                    Ok(fresh) => session = fresh,
                     Err(e) => {
                         sender.send(Err(e)).ok();
                         return;
                     }
-                };
-                while let Some(&(place, item)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if task.cancel.is_cancelled() || !gate.pass(place) {
-                        return;
-                    }
-                    let utterance = &plan.manifest.utterances[item];
-                    let result = plan
-                        .extractor
-                        .run(session.as_mut(), utterance, &task.cancel);
-                    if task.cancel.is_cancelled() {
-                        return;
-                    }
-                    let message = Ok((item, result.map_err(Skip::from)));
-                    if sender.send(message).is_err() {
-                        return;
-                    }
                 }
-                std::mem::forget(early);
-            });
+            }
         }
-        drop(sender);
-        let written = collect(plan, missing, records, &receiver, &gate, task);
-        gate.close();
-        drop(receiver);
-        written
-    })
+        if !self.task.cancel.is_cancelled() {
+            std::mem::forget(early);
+        }
+    }
+}
+
+/// The result of work on one recording, or why there is none, also when the work panicked.
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T, Skip> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(Skip::from),
+        Err(payload) => Err(Skip::panicked(words(payload.as_ref()))),
+    }
+}
+
+/// What a panic said.
+fn words(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// Gathers results and writes each shard as soon as it and all before it are complete.
 fn collect(
     plan: &Plan<'_>,
-    missing: &[usize],
-    records: &mut [Option<ItemRecord>],
+    missing: Vec<Missing>,
+    written: &mut dyn FnMut(Vec<ItemRecord>),
     receiver: &Receiver<Message>,
     gate: &Gate,
     task: &Task,
 ) -> Result<()> {
-    let mut waiting: BTreeMap<usize, Result<ItemResult, Skip>> = BTreeMap::new();
-    let mut todo = missing.iter().copied().peekable();
-    for message in receiver {
-        let (item, result) = message?;
-        waiting.insert(item, result);
-        task.progress.advance(1);
-        while let Some(&number) = todo.peek() {
-            let range = plan.range(number);
+    let mut waiting = Kept::new();
+    let mut todo = missing.into_iter();
+    let mut current = todo.next();
+    loop {
+        while let Some(shard) = &mut current {
+            waiting.append(&mut shard.kept);
+            let range = plan.range(shard.number);
             if waiting.range(range.clone()).count() < range.len() {
                 break;
             }
-            let shard = assemble(plan, range, &mut waiting);
-            shard.write(plan.out, number, plan.fingerprint)?;
-            for record in shard.records {
-                let slot = record.index;
-                records[slot] = Some(record);
-            }
-            todo.next();
+            let shard_done = assemble(plan.extractor.taps(), range, &mut waiting);
+            shard_done.write(plan.out, shard.number, plan.fingerprint)?;
+            written(shard_done.records);
+            current = todo.next();
             gate.advance();
+        }
+        match receiver.recv() {
+            Err(_all_left) => break,
+            Ok(message) => {
+                let results = message?;
+                task.progress.advance(results.len() as u64);
+                waiting.extend(results);
+            }
         }
     }
     task.check()?;
-    match todo.next() {
+    match current {
         None => Ok(()),
-        Some(number) => Err(Error::Request {
-            problem: format!("shard {number} stayed incomplete: a worker stopped early"),
+        Some(shard) => Err(Error::Request {
+            problem: format!(
+                "shard {} stayed incomplete: a worker stopped early",
+                shard.number
+            ),
             hint: "run the same command again; finished shards are kept".into(),
         }),
     }
-}
-
-fn assemble(
-    plan: &Plan<'_>,
-    range: std::ops::Range<usize>,
-    waiting: &mut BTreeMap<usize, Result<ItemResult, Skip>>,
-) -> Shard {
-    let mut taps: Vec<TapValues> = plan
-        .extractor
-        .taps()
-        .iter()
-        .map(|t| TapValues {
-            name: t.name.clone(),
-            dim: t.dim.unwrap_or(0),
-            values: vec![],
-        })
-        .collect();
-    let mut records = Vec::with_capacity(range.len());
-    for index in range {
-        let (outcome, not_finite) = match waiting.remove(&index) {
-            Some(Ok(result)) => (append(&mut taps, result), 0),
-            Some(Err(Skip { reason, not_finite })) => (Outcome::Skipped { reason }, not_finite),
-            None => {
-                let reason = "it was never read".into();
-                (Outcome::Skipped { reason }, 0)
-            }
-        };
-        records.push(ItemRecord {
-            index,
-            outcome,
-            not_finite,
-        });
-    }
-    Shard { records, taps }
-}
-
-/// Adds an item's vectors to the shard, unless a width differs from that of the items before.
-fn append(taps: &mut [TapValues], result: ItemResult) -> Outcome {
-    let misfit = taps
-        .iter()
-        .zip(&result.vectors)
-        .find(|(tap, vector)| tap.dim != vector.len() && (tap.dim != 0 || !tap.values.is_empty()));
-    if let Some((tap, vector)) = misfit {
-        let (name, here, before) = (&tap.name, vector.len(), tap.dim);
-        let reason = format!("tap `{name}` is {here} wide here, {before} wide elsewhere");
-        return Outcome::Skipped { reason };
-    }
-    for (tap, vector) in taps.iter_mut().zip(result.vectors) {
-        tap.dim = vector.len();
-        tap.values.extend(vector);
-    }
-    Outcome::Used {
-        duration_secs: result.duration_secs,
-        audio_sha256: result.audio_sha256,
-    }
-}
-
-/// An error with its causes on one line.
-fn one_line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text.replace(['\n', '\r'], " ")
 }

@@ -1,34 +1,106 @@
-//! Choosing taps whose mean over an utterance is a vector of fixed width.
+//! Choosing taps whose mean over an utterance or a span is a vector of fixed width.
 
+use phonoscope_analysis::frontend::FrontEnd;
+use phonoscope_models::map::layer_map;
+use phonoscope_models::wire::survey;
 use phonoscope_models::{Axis, Model, Tap};
 
+use super::SpanKind;
 use crate::error::{Error, Result};
 
 /// The model's taps that fit any of `patterns` (see [`Model::select`]). Without patterns: the model's
-/// embedding, or every tap with a vector of features when the model has none.
+/// embedding, or every tap with a vector of fixed width when the model has none; for spans within
+/// utterances, every tap with a frame rate.
 ///
 /// # Errors
-/// When a pattern fits nothing, or a tap that it names cannot be averaged over time.
-pub fn select_taps(model: &Model, patterns: &[String]) -> Result<Vec<Tap>> {
-    if patterns.is_empty() {
-        let embedding = model.embedding.as_ref().map(|e| e.tap.as_str());
-        let wanted = |t: &&Tap| embedding.map_or(has_features(t), |name| name == t.name);
-        return Ok(model.taps.iter().filter(wanted).cloned().collect());
-    }
-    let taps = model.select(patterns)?;
-    match taps.iter().find(|t| !has_features(t)) {
-        None => Ok(taps),
-        Some(tap) => Err(Error::Request {
+/// When a pattern fits nothing, when a tap that it names cannot be averaged over what `spans` are, or
+/// when the model's front end cannot give such spans.
+pub fn select_taps(model: &Model, patterns: &[String], spans: SpanKind) -> Result<Vec<Tap>> {
+    let within = spans != SpanKind::Utterance;
+    if within && !hears_all(&model.front_end) {
+        return Err(Error::Request {
             problem: format!(
-                "tap `{}` has no features to average over an utterance",
-                tap.name
+                "model `{}` hears windows of a fixed length, so it has no {spans} spans",
+                model.name
             ),
-            hint: "its last axis runs over time; choose taps whose last axis is features".into(),
+            hint: "run it with --spans utterance, or choose a model that hears whole utterances"
+                .into(),
+        });
+    }
+    let mut map = None;
+    let mut timed = |tap: &Tap| timed(model, tap, &mut map);
+    let unfit = |tap: &Tap| no_vector(tap).or_else(|| no_spans(tap).filter(|_| within));
+    if patterns.is_empty() {
+        let embedding = model.embedding.as_ref().filter(|_| !within);
+        let wanted = |t: &Tap| embedding.map_or(unfit(t).is_none(), |e| e.tap == t.name);
+        let taps: Vec<Tap> = model.taps.iter().map(&mut timed).filter(wanted).collect();
+        if taps.is_empty() && within {
+            return Err(Error::Request {
+                problem: format!("model `{}` has no tap with a known frame rate", model.name),
+                hint: "run it with --spans utterance".into(),
+            });
+        }
+        return Ok(taps);
+    }
+    let taps: Vec<Tap> = model.select(patterns)?.iter().map(timed).collect();
+    match taps.iter().find_map(|t| Some((t, unfit(t)?))) {
+        None => Ok(taps),
+        Some((tap, (why, hint))) => Err(Error::Request {
+            problem: format!("tap `{}` {why}", tap.name),
+            hint: hint.into(),
         }),
     }
 }
 
-/// Whether the last axis is features, as far as is known.
-fn has_features(tap: &Tap) -> bool {
-    tap.axes.last().is_none_or(|axis| *axis == Axis::Dim)
+/// A tap with the frame rate, and where they are unknown the axes, that the graph tells.
+fn timed(model: &Model, tap: &Tap, map: &mut Option<Vec<Tap>>) -> Tap {
+    let may_have_time = tap.axes.is_empty() || tap.axes.contains(&Axis::Time);
+    if tap.timing.is_some() || !may_have_time {
+        return tap.clone();
+    }
+    let mapped = map.get_or_insert_with(|| {
+        // A graph that cannot be surveyed is told by the engine that opens it.
+        survey(model.graph.bytes()).map_or_else(|_unreadable| vec![], |s| layer_map(&s).taps)
+    });
+    let found = mapped.iter().find(|found| {
+        let same_axes = tap.axes.is_empty() || found.axes == tap.axes;
+        found.tensor == tap.tensor && same_axes
+    });
+    found.map_or_else(
+        || tap.clone(),
+        |found| Tap {
+            axes: found.axes.clone(),
+            timing: found.timing,
+            ..tap.clone()
+        },
+    )
+}
+
+/// Whether a recording goes through the model whole, in one piece.
+fn hears_all(front_end: &FrontEnd) -> bool {
+    let cut = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
+    !cut && !front_end.is_windowed()
+}
+
+/// Why the mean of a tap over time is no vector of fixed width, and what to do.
+fn no_vector(tap: &Tap) -> Option<(&'static str, &'static str)> {
+    tap.axes.contains(&Axis::Key).then_some((
+        "has an axis as long as the recording (attention weights)",
+        "choose taps without an axis `key`; `phonoscope models inspect` shows the axes",
+    ))
+}
+
+/// Why a tap has no frames for spans, and what to do.
+fn no_spans(tap: &Tap) -> Option<(&'static str, &'static str)> {
+    const HINT: &str = "choose taps with a time axis and a frame rate; `phonoscope models inspect` \
+                        shows both";
+    if tap.axes.is_empty() {
+        Some(("has unknown axes, so its frames cannot be told", HINT))
+    } else if !tap.axes.contains(&Axis::Time) {
+        Some(("is one vector for the whole utterance", HINT))
+    } else if tap.timing.is_none() {
+        Some(("has an unknown frame rate", HINT))
+    } else {
+        None
+    }
 }

@@ -8,6 +8,7 @@ use phonoscope_analysis::task::Task;
 use super::tables::heading;
 use super::{MetaColumn, Normalise, SpeakerInput, SpeakerSettings, run};
 use crate::error::{Error, Result};
+use crate::extract::SpanKind;
 use crate::report::{
     Check, Column, InputFile, Provenance, Report, Role, SCHEMA, Skipped, Status, Table, Trust,
 };
@@ -38,6 +39,16 @@ pub fn from_run(
 ) -> Result<SpeakerReport> {
     let description = &source.description;
     let embedding = description.embedding.as_ref();
+    let kind = description.spans.as_ref().map(|s| s.kind);
+    if let Some(kind @ (SpanKind::Word | SpanKind::Phone)) = kind {
+        return Err(Error::Request {
+            problem: format!(
+                "the run in `{}` holds {kind}s, and a speaker space is of utterances",
+                source.path.display()
+            ),
+            hint: "extract the same manifest with --spans utterance into another folder".into(),
+        });
+    }
     let tap = match (tap, embedding) {
         (Some(tap), _) => tap,
         (None, Some(e)) => e.tap.as_str(),
@@ -269,7 +280,7 @@ impl Chosen {
 fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
     let items = || source.items.iter().enumerate();
     let reason = |(at, item): (usize, &RunItem)| match &item.outcome {
-        Outcome::Skipped { reason } => Some(reason.clone()),
+        Outcome::Skipped { reason, .. } => Some(reason.clone()),
         Outcome::Used { .. } => unused.get(&at).map(|r| (*r).to_owned()),
     };
     let text = |id: &str, role, meaning: &str, values| Column::text(id, role, meaning, values);

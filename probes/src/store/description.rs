@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sha256_hex;
+use crate::extract::SpanKind;
 use crate::report::{EngineUsed, ModelUsed};
 
 /// Version tag of `run.json`.
@@ -22,8 +23,14 @@ pub struct RunDescription {
     pub engine: EngineUsed,
     /// Where the items came from.
     pub items: ItemSource,
-    /// How activations of an item become one vector.
+    /// How activations of a row become one vector.
     pub pooling: String,
+    /// What a row is, where it is not a whole utterance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans: Option<SpanSource>,
+    /// How the weights were randomised, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<TwinUsed>,
     /// The tap that holds the model's speaker embedding, if it is among the taps.
     pub embedding: Option<Embedding>,
     /// Items in a shard.
@@ -44,6 +51,30 @@ pub struct ItemSource {
     pub columns: Vec<String>,
 }
 
+/// Where the spans of a run came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpanSource {
+    /// What a row is.
+    pub kind: SpanKind,
+    /// File name of the alignments, for words and phones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alignments: Option<String>,
+    /// SHA-256 of what the times were read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// A copy of the model that learned nothing: the control for what its architecture alone gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwinUsed {
+    /// `redrawn` or `permuted`.
+    pub kind: String,
+    /// Seed of the weights.
+    pub seed: u64,
+}
+
 /// The tap that is a speaker embedding, and what is done to it before it is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +93,17 @@ impl RunDescription {
         key
     }
 
+    fn span_words(&self) -> String {
+        let spans = self.spans.as_ref();
+        spans.map_or_else(
+            || "utterance".into(),
+            |s| {
+                let sha256 = s.sha256.iter().map(|hash| format!(" of {hash}"));
+                std::iter::once(s.kind.to_string()).chain(sha256).collect()
+            },
+        )
+    }
+
     /// The first difference to another description, in words.
     pub fn difference(&self, found: &Self) -> Option<String> {
         let differs = |what: &str, mine: &str, theirs: &str| {
@@ -77,6 +119,7 @@ impl RunDescription {
                     &found.model.taps.join(" "),
                 )
             })
+            .or_else(|| differs("spans", &self.span_words(), &found.span_words()))
             .or_else(|| differs("engine", &self.engine.name, &found.engine.name))
             .or_else(|| {
                 differs(

@@ -2,23 +2,25 @@
 //!
 //! ```text
 //! RUN/run.json                       what, with which, from what
-//! RUN/activations-00000.safetensors  one tensor [item, dim] a tap, and the item numbers
-//! RUN/items.tsv                      every row of the manifest: used, or skipped and why
+//! RUN/activations-00000.safetensors  one tensor [row, dim] a tap, and the item numbers
+//! RUN/items.tsv                      every utterance or span of one: used, or skipped and why
 //! RUN/trust.json                     what was measured about the run
 //! ```
 //!
-//! Shard `k` holds the items `k·S … (k+1)·S − 1` of the manifest, so its bytes depend on nothing but
+//! A row is an utterance of the manifest, or a word, phone or segment of one. Shard `k` holds the items `k·S … (k+1)·S − 1` of the manifest, so its bytes depend on nothing but
 //! those items: an interrupted run continues with the missing shards and ends with the same bytes.
 
 mod description;
+mod items;
 mod reader;
 mod shard;
 
-pub use description::{Embedding, ItemSource, RunDescription, SCHEMA};
-pub use reader::{Run, RunItem};
-pub use shard::{ItemRecord, Outcome, Shard, TapValues};
+pub use description::{Embedding, ItemSource, RunDescription, SCHEMA, SpanSource, TwinUsed};
+pub use reader::{ItemSpan, Run, RunItem};
+pub use shard::{Cause, ItemRecord, Outcome, Shard, SpanRecord, TapValues};
 
-pub(crate) use reader::{read_description, shard_count, write_items};
+pub(crate) use items::write_items;
+pub(crate) use reader::{read_description, read_trust, shard_count};
 
 use std::fs::File;
 use std::io::Write as _;

@@ -1,12 +1,11 @@
 //! Reading a finished run folder.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
-use phonoscope_datasets::Manifest;
 
-use super::{ItemRecord, Outcome, RunDescription, SCHEMA, Shard, write_atomic};
+use super::items::parse;
+use super::{Outcome, RunDescription, SCHEMA, Shard};
 use crate::error::{Error, Result};
 use crate::report::Trust;
 
@@ -17,14 +16,15 @@ pub struct Run {
     pub path: PathBuf,
     /// What it was made from.
     pub description: RunDescription,
-    /// Every row of the manifest, in order.
+    /// Every row of the manifest, in order; in a run of spans every span of every row, and the rows
+    /// that gave none.
     pub items: Vec<RunItem>,
 }
 
 /// A row of `items.tsv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunItem {
-    /// Id in the manifest.
+    /// Id in the manifest; of a word or phone followed by its number in the utterance, as `utt#3`.
     pub id: String,
     /// Audio path as written in the manifest.
     pub path: String,
@@ -32,6 +32,21 @@ pub struct RunItem {
     pub outcome: Outcome,
     /// Metadata, parallel to the description's columns.
     pub metadata: Vec<Option<String>>,
+    /// Which part of what it is, in a run of spans.
+    pub span: Option<ItemSpan>,
+}
+
+/// Which part of an utterance or recording a row is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemSpan {
+    /// Id of the utterance; of a segment, the path of its recording.
+    pub parent: String,
+    /// The word or phone.
+    pub label: Option<String>,
+    /// Start, in seconds from the start of the parent; nothing where the parent could not be read.
+    pub start_secs: Option<f64>,
+    /// End, likewise.
+    pub end_secs: Option<f64>,
 }
 
 impl RunItem {
@@ -40,16 +55,6 @@ impl RunItem {
         matches!(self.outcome, Outcome::Used { .. })
     }
 }
-
-/// First columns of `items.tsv`, before the metadata.
-const LEADING: [&str; 6] = [
-    "id",
-    "path",
-    "item_status",
-    "item_reason",
-    "duration_secs",
-    "audio_sha256",
-];
 
 /// Number of shards of a run.
 pub(crate) fn shard_count(d: &RunDescription) -> usize {
@@ -87,7 +92,7 @@ impl Run {
         })
     }
 
-    /// Values of one tap for every used item: manifest rows, and a matrix [used item, dim].
+    /// Values of one tap for every used item: their places in `items`, and a matrix [used item, dim].
     ///
     /// # Errors
     /// When the run has no such tap or a shard is damaged.
@@ -101,10 +106,14 @@ impl Run {
         }
         let key = self.description.fingerprint();
         let wanted = [name.to_owned()];
-        let (mut rows, mut values, mut width) = (vec![], vec![], None);
+        let items = self.items.iter().enumerate();
+        let rows: Vec<usize> = items
+            .filter(|(_, item)| item.is_used())
+            .map(|(at, _)| at)
+            .collect();
+        let (mut values, mut width) = (vec![], None);
         for number in 0..shard_count(&self.description) {
             let shard = Shard::read(&self.path, number, &key, &wanted)?;
-            rows.extend(shard.used());
             for tap in shard.taps.iter().filter(|t| !t.values.is_empty()) {
                 if *width.get_or_insert(tap.dim) != tap.dim {
                     return Err(Error::Format {
@@ -131,14 +140,19 @@ impl Run {
     /// # Errors
     /// When `trust.json` is missing or damaged.
     pub fn trust(&self) -> Result<Trust> {
-        let path = self.path.join("trust.json");
-        let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        serde_json::from_str(&text).map_err(|e| Error::Format {
-            path,
-            what: "trust report",
-            why: e.to_string(),
-        })
+        read_trust(&self.path)
     }
+}
+
+/// The trust report of a run folder.
+pub(crate) fn read_trust(run: &Path) -> Result<Trust> {
+    let path = run.join("trust.json");
+    let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    serde_json::from_str(&text).map_err(|e| Error::Format {
+        path,
+        what: "trust report",
+        why: e.to_string(),
+    })
 }
 
 /// `run.json` of a folder, if there is one.
@@ -164,117 +178,4 @@ pub(crate) fn read_description(run: &Path) -> Result<Option<RunDescription>> {
         )));
     }
     Ok(Some(description))
-}
-
-/// Writes `items.tsv`, which makes the run a finished one.
-pub(crate) fn write_items(run: &Path, manifest: &Manifest, records: &[ItemRecord]) -> Result<()> {
-    let mut text = LEADING.join("\t");
-    for column in &manifest.columns {
-        let _ = write!(text, "\t{}", escape(column));
-    }
-    text.push('\n');
-    for (record, utterance) in records.iter().zip(&manifest.utterances) {
-        let (status, reason, duration, hash) = match &record.outcome {
-            Outcome::Used {
-                duration_secs,
-                audio_sha256,
-            } => ("used", "", duration_secs.to_string(), audio_sha256.as_str()),
-            Outcome::Skipped { reason } => ("skipped", reason.as_str(), String::new(), ""),
-        };
-        let cells = [
-            &utterance.id,
-            &utterance.path,
-            status,
-            reason,
-            &duration,
-            hash,
-        ];
-        let metadata = utterance
-            .metadata
-            .iter()
-            .map(|v| v.as_deref().unwrap_or(""));
-        let line: Vec<String> = cells.into_iter().chain(metadata).map(escape).collect();
-        text.push_str(&line.join("\t"));
-        text.push('\n');
-    }
-    write_atomic(&run.join("items.tsv"), text.as_bytes())
-}
-
-fn escape(cell: &str) -> String {
-    cell.replace('\\', "\\\\")
-        .replace('\t', "\\t")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r")
-}
-
-fn unescape(cell: &str) -> String {
-    let mut out = String::with_capacity(cell.len());
-    let mut chars = cell.chars();
-    while let Some(c) = chars.next() {
-        match (c, if c == '\\' { chars.next() } else { None }) {
-            ('\\', Some('t')) => out.push('\t'),
-            ('\\', Some('n')) => out.push('\n'),
-            ('\\', Some('r')) => out.push('\r'),
-            ('\\', Some(other)) => out.push(other),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-fn parse(text: &str, description: &RunDescription) -> Result<Vec<RunItem>, String> {
-    let mut lines = text.split('\n').filter(|l| !l.is_empty());
-    let header: Vec<String> = lines
-        .next()
-        .ok_or("it is empty")?
-        .split('\t')
-        .map(unescape)
-        .collect();
-    let expected = LEADING
-        .into_iter()
-        .chain(description.items.columns.iter().map(String::as_str));
-    if !header.iter().map(String::as_str).eq(expected) {
-        return Err("its header does not fit run.json".into());
-    }
-    let items: Vec<RunItem> = lines
-        .enumerate()
-        .map(|(i, line)| {
-            let cells: Vec<String> = line.split('\t').map(unescape).collect();
-            let (leading, metadata) = cells
-                .split_first_chunk::<6>()
-                .filter(|_| cells.len() == header.len())
-                .ok_or_else(|| format!("line {} has {} cells", i + 2, cells.len()))?;
-            let [id, path, status, reason, duration, hash] = leading;
-            let outcome = match status.as_str() {
-                "used" => Outcome::Used {
-                    duration_secs: duration
-                        .parse()
-                        .map_err(|e| format!("line {}: duration_secs: {e}", i + 2))?,
-                    audio_sha256: hash.clone(),
-                },
-                "skipped" => Outcome::Skipped {
-                    reason: reason.clone(),
-                },
-                other => return Err(format!("line {}: status `{other}`", i + 2)),
-            };
-            let metadata = metadata
-                .iter()
-                .map(|v| (!v.is_empty()).then(|| v.clone()))
-                .collect();
-            Ok(RunItem {
-                id: id.clone(),
-                path: path.clone(),
-                outcome,
-                metadata,
-            })
-        })
-        .collect::<Result<_, String>>()?;
-    if items.len() != description.items.count {
-        return Err(format!(
-            "it has {} rows, run.json says {}",
-            items.len(),
-            description.items.count
-        ));
-    }
-    Ok(items)
 }

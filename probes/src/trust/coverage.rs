@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phonoscope_datasets::Manifest;
 
-use crate::report::{Coverage, GroupCount, Skipped};
+use crate::report::{Check, Coverage, GroupCount, Skipped, SpanCoverage, Status};
 use crate::store::{ItemRecord, Outcome};
 
 /// Columns with more classes than this are not counted class by class.
@@ -12,8 +12,13 @@ const MAX_CLASSES: usize = 12;
 
 /// What was read and what was not: items, speakers, and both per class of every column with few
 /// classes.
-pub(crate) fn coverage(manifest: &Manifest, records: &[ItemRecord]) -> Coverage {
+pub(crate) fn coverage(
+    manifest: &Manifest,
+    records: &[ItemRecord],
+    spans: Option<SpanCoverage>,
+) -> Coverage {
     let mut coverage = Coverage {
+        spans,
         items: records.len(),
         not_finite: records.iter().map(|r| r.not_finite).sum(),
         ..Coverage::default()
@@ -21,7 +26,7 @@ pub(crate) fn coverage(manifest: &Manifest, records: &[ItemRecord]) -> Coverage 
     for (record, utterance) in records.iter().zip(&manifest.utterances) {
         match &record.outcome {
             Outcome::Used { .. } => coverage.used += 1,
-            Outcome::Skipped { reason } => coverage.skipped.push(Skipped {
+            Outcome::Skipped { reason, .. } => coverage.skipped.push(Skipped {
                 id: utterance.id.clone(),
                 reason: reason.clone(),
             }),
@@ -69,4 +74,54 @@ pub(crate) fn coverage(manifest: &Manifest, records: &[ItemRecord]) -> Coverage 
         coverage.groups.insert(name.clone(), counts);
     }
     coverage
+}
+
+/// Coverage as a check: every item that gave nothing is a gap in what the run can say.
+pub(super) fn check(coverage: &Coverage) -> Check {
+    let Coverage {
+        items,
+        used,
+        skipped,
+        not_finite,
+        speakers,
+        spans,
+        ..
+    } = coverage;
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in skipped {
+        *reasons.entry(&item.reason).or_default() += 1;
+    }
+    let most = reasons.into_iter().max_by_key(|(_, n)| *n);
+    let spans_missing: usize = spans.iter().flat_map(|s| s.skipped.values()).sum();
+    let of_spans = spans.as_ref().map_or_else(String::new, |s| {
+        format!("; {} {}s, {spans_missing} left out", s.used, s.kind)
+    });
+    let who = match speakers {
+        0 => String::new(),
+        n => format!(" of {n} speakers"),
+    };
+    let complete = skipped.is_empty() && spans_missing == 0;
+    Check {
+        id: "coverage".into(),
+        meaning:
+            "rows of the manifest that gave no result; reasons, speakers and classes are listed \
+                  under coverage"
+                .into(),
+        status: if complete { Status::Pass } else { Status::Warn },
+        verdict: match &most {
+            None => format!("All {items} items{who} were read{of_spans}."),
+            Some((reason, n)) => format!(
+                "{used} of {items} items{who} were read{of_spans}; most often missing ({n}): {reason}."
+            ),
+        },
+        value: Some(skipped.len() as f64),
+        threshold: Some(0.0),
+        unit: Some("items".into()),
+        n: *items,
+        detail: match not_finite {
+            0 => "no activation was NaN or infinite".into(),
+            n => format!("{n} activations were NaN or infinite; their items were left out"),
+        },
+        ..Check::default()
+    }
 }

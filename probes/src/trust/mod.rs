@@ -1,28 +1,36 @@
 //! The trust report: what is measured about every run, rather than promised.
 
 mod coverage;
+mod difference;
+mod engines;
+mod frontend;
+mod invariance;
+mod stored;
 
 pub(crate) use coverage::coverage;
+pub(crate) use stored::Stored;
 
-use ndarray::ArrayD;
-use phonoscope_analysis::task::Task;
-use phonoscope_datasets::Manifest;
 use std::sync::Arc;
 
+use phonoscope_analysis::task::Task;
+use phonoscope_datasets::Manifest;
 use phonoscope_models::Model;
-use phonoscope_models::engine::{Engine, Session};
+use phonoscope_models::engine::Engine;
 
 use crate::error::Result;
-use crate::extract::{Extractor, views};
-use crate::report::{Check, Status};
+use crate::extract::{Extractor, FrameRange, Prepared, views};
+use crate::report::{Check, Coverage, Status};
 use crate::store::{ItemRecord, Outcome};
+use difference::{Worst, relative_arrays, shown};
+use engines::Other;
+use invariance::Invariance;
 
 /// Items on which the checks run: few, because each costs several inferences.
 const SAMPLE: usize = 4;
-
-/// Largest difference between two engines that passes, relative to the tap's largest value. ONNX
-/// Runtime and rten were seen to agree to about 1e-5 of it (single precision, other summation order).
-const ENGINES_AGREE: f64 = 1e-3;
+/// Those of them on which the costlier checks run.
+const COSTLY_SAMPLE: usize = 2;
+/// A sampled recording is the shortest of its part of the run that is at least this long.
+const SHORTEST_SECS: f64 = 1.0;
 
 /// What is checked.
 pub(crate) struct Subject<'a> {
@@ -31,6 +39,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) extractor: &'a Extractor<'a>,
     pub(crate) manifest: &'a Manifest,
     pub(crate) records: &'a [ItemRecord],
+    pub(crate) coverage: &'a Coverage,
+    /// What the run holds.
+    pub(crate) stored: Stored<'a>,
     /// The engine that did not run the items, or why there is none.
     pub(crate) second_opinion: &'a std::result::Result<Arc<dyn Engine>, String>,
 }
@@ -39,7 +50,7 @@ pub(crate) struct Subject<'a> {
 /// engine from fusing two operators, which changes the last bits of a single-precision result.
 const TAPS_NEUTRAL: f64 = 1e-5;
 
-/// Measures determinism, tap neutrality and agreement of engines on a few used items.
+/// Measures on a few used items whether the run can be trusted.
 ///
 /// # Errors
 /// When the run's own engine fails on an item it read before, or the task is cancelled.
@@ -50,253 +61,183 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         extractor,
         manifest,
         records,
-        second_opinion,
+        ..
     } = subject;
     let sample = sample(records);
     task.progress
         .start("checking the run", "items", Some(sample.len() as u64));
     let declared = model.declared_outputs()?;
-    let tapped: Vec<String> = declared
-        .iter()
-        .cloned()
-        .chain(extractor.taps().iter().map(|t| t.tensor.clone()))
-        .collect();
-    let taps_added = tapped.iter().any(|tensor| !declared.contains(tensor));
+    let taps = extractor.taps();
+    let inner = |tap: &phonoscope_models::Tap| !declared.contains(&tap.tensor);
+    let graph_changed = extractor.reading().pools_inside() || taps.iter().any(inner);
+    let mut as_run = extractor.open(&[])?;
     let mut bare = model.open(engine, &declared)?;
-    let mut first = model.open(engine, &tapped)?;
-    let mut second = model.open(engine, &tapped)?;
-    let mut other = Other::open(second_opinion, extractor);
+    let mut tapped = extractor.open(&declared)?;
 
     let mut repeat = Worst::default();
     let mut neutral = Worst::default();
-    for index in &sample {
+    let mut stored = subject.stored.check();
+    let mut other = Other::open(subject)?;
+    let mut invariance = Invariance::new(subject);
+    for (place, index) in sample.iter().enumerate() {
         let Some(utterance) = manifest.utterances.get(*index) else {
             continue;
         };
+        let id = &utterance.id;
         task.check()?;
-        let feed = model.feed(extractor.features(utterance)?.view(), None)?;
-        let mut run = |session: &mut dyn Session| session.run(&views(&feed), &task.cancel);
-        let (once, again) = (run(first.as_mut())?, run(second.as_mut())?);
-        repeat.see(&utterance.id, absolute(&once, &again));
-        repeat.see(&utterance.id, absolute(&once, &run(first.as_mut())?));
-        // Taps that are outputs anyway leave the graph as it is: there is nothing to compare.
-        if taps_added {
-            neutral.see(&utterance.id, relative(&run(bare.as_mut())?, &once));
+        let Some(item) = stored.prepare(extractor, manifest, *index) else {
+            task.progress.advance(1);
+            continue;
+        };
+        let mut run = |item: &Prepared| {
+            let results = extractor.run(as_run.as_mut(), item, &task.cancel)?;
+            results.into_iter().next().transpose()
+        };
+        if let (Some(once), Some(again)) = (run(&item)?, run(&item)?) {
+            repeat.see(
+                id,
+                difference::absolute_vectors(&once.vectors, &again.vectors),
+            );
+            stored.compare(*index, id, &once)?;
         }
-        let taps = once.get(declared.len()..).unwrap_or_default();
-        other.compare(&utterance.id, taps, &mut run);
+        // Taps that are outputs anyway leave the graph as it is: there is nothing to compare.
+        if graph_changed {
+            let whole = extractor.reading().frames(|_| vec![FrameRange::ALL]);
+            let (features, placed) = (item.features.view(), item.placed);
+            let feed = model.feed(features.view(), extractor.reading().valid(placed))?;
+            let bare = bare.run(&views(&feed), &task.cancel)?;
+            let inputs = extractor
+                .reading()
+                .inputs(model, features, placed, &whole)?;
+            let tapped = tapped.run(&views(&inputs), &task.cancel)?;
+            let figures = bare.iter().zip(&tapped).map(|(a, b)| relative_arrays(a, b));
+            neutral.see(id, figures.fold(0.0, f64::max));
+        }
+        other.compare(id, &item, task)?;
+        if place < COSTLY_SAMPLE {
+            invariance.measure(id, utterance, &item, task)?;
+        }
         task.progress.advance(1);
     }
     task.progress.finish();
     let n = sample.len();
-    Ok(vec![
-        Check {
-            id: "determinism".into(),
-            meaning: "largest difference of any value when the same item runs again, in the same \
-                      session and in a fresh one"
-                .into(),
-            status: repeat.verdict(0.0, Status::Fail),
-            value: Some(repeat.value),
-            threshold: Some(0.0),
-            unit: None,
-            n,
-            detail: repeat.detail(),
-            ..Check::default()
-        },
-        Check {
-            id: "tap_neutrality".into(),
-            meaning: "largest difference of the model's own outputs, with taps against without, \
-                      relative to the output's largest value"
-                .into(),
-            status: neutral.verdict(TAPS_NEUTRAL, Status::Warn),
-            value: taps_added.then_some(neutral.value),
-            threshold: Some(TAPS_NEUTRAL),
-            unit: None,
-            n: if taps_added { n } else { 0 },
-            detail: if taps_added {
-                neutral.detail()
-            } else {
-                "every tap is an output of the model: nothing was added to its graph".into()
-            },
-            ..Check::default()
-        },
+    let mut checks = vec![
+        coverage::check(subject.coverage),
+        frontend::check(&model.front_end),
+        determinism(&repeat, n),
+        stored.finish(),
+        neutrality(&neutral, graph_changed, n),
         other.check(n),
-    ])
+    ];
+    checks.extend(invariance.checks());
+    Ok(checks)
 }
 
-/// Evenly spaced used items.
-fn sample(records: &[ItemRecord]) -> Vec<usize> {
-    let used: Vec<usize> = records
-        .iter()
-        .filter(|r| matches!(r.outcome, Outcome::Used { .. }))
-        .map(|r| r.index)
-        .collect();
-    let take = SAMPLE.min(used.len());
-    (0..take)
-        .filter_map(|i| used.get(i * used.len() / take).copied())
-        .collect()
-}
-
-/// Largest difference between arrays that stand in the same order, relative to the largest value of
-/// each reference.
-fn relative(reference: &[ArrayD<f32>], values: &[ArrayD<f32>]) -> f64 {
-    let of_each = reference.iter().zip(values).map(|(a, b)| {
-        let scale = a.iter().fold(0.0f64, |m, v| m.max(f64::from(v.abs())));
-        largest_difference(a, b) / scale.max(f64::MIN_POSITIVE)
-    });
-    of_each.fold(0.0, f64::max)
-}
-
-/// Largest absolute difference between arrays that stand in the same order.
-fn absolute(a: &[ArrayD<f32>], b: &[ArrayD<f32>]) -> f64 {
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| largest_difference(a, b))
-        .fold(0.0, f64::max)
-}
-
-fn largest_difference(a: &ArrayD<f32>, b: &ArrayD<f32>) -> f64 {
-    if a.shape() != b.shape() {
-        return f64::INFINITY;
-    }
-    let differences = a.iter().zip(b).map(|(x, y)| {
-        let d = (f64::from(*x) - f64::from(*y)).abs();
-        if d.is_nan() && x.to_bits() != y.to_bits() {
-            f64::INFINITY
-        } else {
-            d
-        }
-    });
-    differences.fold(0.0, f64::max)
-}
-
-/// The largest figure so far, and where it was seen.
-#[derive(Default)]
-struct Worst {
-    value: f64,
-    at: Option<String>,
-}
-
-impl Worst {
-    fn see(&mut self, id: &str, value: f64) {
-        if self.at.is_none() || value > self.value {
-            self.value = value.min(f64::MAX);
-            self.at = Some(id.to_owned());
-        }
-    }
-
-    fn verdict(&self, threshold: f64, otherwise: Status) -> Status {
-        match &self.at {
-            None => Status::NotRun,
-            Some(_) if self.value <= threshold => Status::Pass,
-            Some(_) => otherwise,
-        }
-    }
-
-    fn detail(&self) -> String {
-        match &self.at {
-            None => "no item to measure on".into(),
-            Some(_) if self.value == 0.0 => "bit-identical on every sampled item".into(),
-            Some(id) => format!("largest on item `{id}`"),
-        }
-    }
-}
-
-/// Runs one item in a session.
-type Runner<'a> = dyn FnMut(&mut dyn Session) -> phonoscope_models::Result<Vec<ArrayD<f32>>> + 'a;
-
-/// The engine that did not run the items, as a second opinion.
-struct Other {
-    engine: String,
-    session: std::result::Result<Box<dyn Session>, String>,
-    worst: Worst,
-}
-
-impl Other {
-    fn open(
-        engine: &std::result::Result<Arc<dyn Engine>, String>,
-        extractor: &Extractor<'_>,
-    ) -> Self {
-        let name = engine
-            .as_ref()
-            .map_or_else(|_| "the other engine".into(), |e| e.info().to_string());
-        let session = engine
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|e| extractor.open(Some(e.as_ref())).map_err(|e| e.to_string()));
-        Self {
-            engine: name,
-            session,
-            worst: Worst::default(),
-        }
-    }
-
-    /// Adds the difference on one item, relative to the largest value of each tap.
-    fn compare(&mut self, id: &str, reference: &[ArrayD<f32>], run: &mut Runner<'_>) {
-        let Ok(session) = &mut self.session else {
-            return;
-        };
-        match run(session.as_mut()) {
-            Ok(values) => {
-                self.worst.see(id, relative(reference, &values));
-            }
-            Err(e) => self.session = Err(e.to_string()),
-        }
-    }
-
-    fn check(self, n: usize) -> Check {
-        let (status, value, detail) = match &self.session {
-            Ok(_) => (
-                self.worst.verdict(ENGINES_AGREE, Status::Warn),
-                Some(self.worst.value),
-                format!("against {}; {}", self.engine, self.worst.detail()),
-            ),
-            Err(why) => (
-                Status::NotRun,
-                None,
-                format!("{} could not run it: {why}", self.engine),
-            ),
-        };
-        Check {
-            id: "engine_agreement".into(),
-            meaning: "largest difference to the other engine, relative to the tap's largest value"
+fn determinism(repeat: &Worst, n: usize) -> Check {
+    let status = repeat.status(0.0, Status::Fail);
+    Check {
+        id: "determinism".into(),
+        meaning: "largest difference of any stored value when the same item runs twice in one session"
+            .into(),
+        status,
+        verdict: match status {
+            Status::Pass => format!("The same item gives the same bits again, on {n} items."),
+            Status::NotRun => "Not measured: no item was read.".into(),
+            _ => "The same item gives other numbers when it runs again: differences below the figure \
+                  mean nothing."
                 .into(),
-            status,
-            value,
-            threshold: Some(ENGINES_AGREE),
-            unit: None,
-            n: if value.is_some() { n } else { 0 },
-            detail,
-            ..Check::default()
-        }
+        },
+        value: repeat.measured(),
+        threshold: Some(0.0),
+        n,
+        detail: repeat.detail(),
+        inferences: 2 * n,
+        ..Check::default()
     }
+}
+
+fn neutrality(neutral: &Worst, graph_changed: bool, n: usize) -> Check {
+    let status = neutral.status(TAPS_NEUTRAL, Status::Warn);
+    Check {
+        id: "tap_neutrality".into(),
+        meaning:
+            "largest difference of the model's own outputs, with taps against without, relative \
+                  to the output's largest value"
+                .into(),
+        status,
+        verdict: match (graph_changed, status) {
+            (false, _) => "Nothing to measure: only the model's own outputs were read.".into(),
+            (_, Status::NotRun) => "Not measured: no item was read.".into(),
+            (_, Status::Pass) if neutral.value == 0.0 => {
+                format!("Taps did not change the model: outputs are bit-identical on {n} items.")
+            }
+            (_, Status::Pass) => format!(
+                "Taps moved the model's outputs by {} of their largest value, which is rounding.",
+                shown(neutral.value)
+            ),
+            _ => format!(
+                "Taps changed the model's outputs by {} of their largest value: the engine computes \
+                 the tapped graph another way (fused or quantised operators), so activations are those \
+                 of a slightly different model.",
+                shown(neutral.value)
+            ),
+        },
+        value: neutral.measured(),
+        threshold: Some(TAPS_NEUTRAL),
+        n: if graph_changed { n } else { 0 },
+        detail: if graph_changed {
+            neutral.detail()
+        } else {
+            "every tap is an output of the model: nothing was added to its graph".into()
+        },
+        inferences: if graph_changed { 2 * n } else { 0 },
+        ..Check::default()
+    }
+}
+
+/// A used item from each of as many equal parts of the run: the shortest that is not very short, for
+/// the sake of time.
+fn sample(records: &[ItemRecord]) -> Vec<usize> {
+    let used: Vec<(usize, f64)> = records
+        .iter()
+        .filter_map(|r| match r.outcome {
+            Outcome::Used { duration_secs, .. } => Some((r.index, duration_secs)),
+            Outcome::Skipped { .. } => None,
+        })
+        .collect();
+    let parts = SAMPLE.min(used.len());
+    let part = |i: usize| used.get(i * used.len() / parts..(i + 1) * used.len() / parts);
+    let too_short = |secs: f64| secs < SHORTEST_SECS;
+    (0..parts)
+        .filter_map(|i| {
+            let key = |(_, secs): &&(usize, f64)| {
+                (
+                    too_short(*secs),
+                    if too_short(*secs) { -secs } else { *secs },
+                )
+            };
+            let best = part(i)?.iter().min_by(|a, b| {
+                let ((a_short, a), (b_short, b)) = (key(a), key(b));
+                a_short.cmp(&b_short).then(a.total_cmp(&b))
+            });
+            best.map(|(index, _)| *index)
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
+    use crate::store::Cause;
 
     #[test]
-    fn differences_count_shapes_and_nans() {
-        let one = |x: ArrayD<f32>| [x];
-        let a = one(array![1.0f32, 2.0].into_dyn());
-        assert_eq!(absolute(&a, &a), 0.0);
-        assert_eq!(absolute(&a, &one(array![1.0f32, 4.0].into_dyn())), 2.0);
-        assert_eq!(absolute(&a, &one(array![1.0f32].into_dyn())), f64::INFINITY);
-        assert_eq!(
-            absolute(&a, &one(array![1.0f32, f32::NAN].into_dyn())),
-            f64::INFINITY
-        );
-    }
-
-    #[test]
-    fn the_sample_is_spread_over_used_items() {
-        let used = |index| ItemRecord {
+    fn the_sample_is_spread_over_used_items_and_prefers_short_ones() {
+        let used = |index, duration_secs| ItemRecord {
             index,
             outcome: Outcome::Used {
-                duration_secs: 1.0,
+                duration_secs,
                 audio_sha256: String::new(),
+                spans: vec![],
             },
             not_finite: 0,
         };
@@ -304,14 +245,16 @@ mod tests {
             index,
             outcome: Outcome::Skipped {
                 reason: String::new(),
+                cause: Cause::Recording,
             },
             not_finite: 0,
         };
-        assert_eq!(
-            sample(&(0..100).map(used).collect::<Vec<_>>()),
-            [0, 25, 50, 75]
-        );
-        assert_eq!(sample(&[skipped(0), used(1)]), [1]);
+        let equal: Vec<ItemRecord> = (0..100).map(|i| used(i, 2.0)).collect();
+        assert_eq!(sample(&equal), [0, 25, 50, 75]);
+        assert_eq!(sample(&[skipped(0), used(1, 2.0)]), [1]);
         assert!(sample(&[skipped(0)]).is_empty());
+        let secs = [9.0, 0.5, 4.0, 7.0, 0.2, 0.5, 3.0, 2.0];
+        let mixed: Vec<ItemRecord> = (0..8).map(|i| used(i, secs[i])).collect();
+        assert_eq!(sample(&mixed), [0, 2, 5, 7]);
     }
 }

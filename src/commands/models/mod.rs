@@ -3,6 +3,7 @@
 mod inspect;
 mod list;
 mod pull;
+mod twin;
 mod view;
 
 pub(super) use view::view;
@@ -16,5 +17,6 @@ pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<
         ModelsCommand::List(args) => list::run(args, context),
         ModelsCommand::Pull(args) => pull::run(args, context),
         ModelsCommand::Inspect(args) => inspect::run(args, context),
+        ModelsCommand::Twin(args) => twin::run(args, context),
     }
 }

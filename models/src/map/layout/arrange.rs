@@ -23,7 +23,10 @@ struct Count {
 
 impl Count {
     fn of(extents: impl IntoIterator<Item = Size>) -> Self {
-        let mut count = Self { fixed: 1, ..Self::default() };
+        let mut count = Self {
+            fixed: 1,
+            ..Self::default()
+        };
         for size in extents {
             match size {
                 Size::Fixed(n) => count.fixed = count.fixed.saturating_mul(n),
@@ -117,39 +120,64 @@ fn resolved(before: &[Extent], target: &[Size], zero_copies: bool) -> Vec<Size> 
     sizes
 }
 
-/// Runs of axes before and after that hold equally many elements.
+/// Runs of axes before and after that hold equally many elements: from the left and from the right
+/// as far as sizes are known, and what remains as one run.
 fn groups<'a>(before: &'a [Extent], after: &'a [Size]) -> Vec<(&'a [Extent], &'a [Size])> {
-    let count = |axes: &[Extent]| Count::of(axes.iter().map(|axis| axis.size));
-    let all_known = count(before).is_known() && Count::of(after.iter().copied()).is_known();
-    if !all_known {
-        return vec![(before, after)];
-    }
-    let mut found = Vec::new();
     let (mut old, mut new) = (before, after);
-    while !old.is_empty() && !new.is_empty() {
-        let pairs = (1..=old.len().max(new.len())).flat_map(|most| {
-            let wide = (1..=most).map(move |n| (n, most));
-            let deep = (1..most).map(move |n| (most, n));
-            wide.chain(deep)
-        });
-        let fitting = pairs.filter_map(|(a, b)| Some((old.get(..a)?, new.get(..b)?)));
-        let fitting = fitting
-            .take(64)
-            .find(|(a, b)| count(a) == Count::of(b.iter().copied()));
-        let Some((a, b)) = fitting else { break };
-        found.push((a, b));
-        old = old.get(a.len()..).unwrap_or_default();
-        new = new.get(b.len()..).unwrap_or_default();
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    while let Some((a, b)) = equal(old.len(), new.len(), &|a, b| {
+        Some((
+            Count::of(old.get(..a)?.iter().map(|axis| axis.size)),
+            Count::of(new.get(..b)?.iter().copied()),
+        ))
+    }) {
+        left.push((
+            old.get(..a).unwrap_or_default(),
+            new.get(..b).unwrap_or_default(),
+        ));
+        old = old.get(a..).unwrap_or_default();
+        new = new.get(b..).unwrap_or_default();
+    }
+    while let Some((a, b)) = equal(old.len(), new.len(), &|a, b| {
+        let old = old.get(old.len() - a..)?.iter().map(|axis| axis.size);
+        let new = new.get(new.len() - b..)?.iter().copied();
+        Some((Count::of(old), Count::of(new)))
+    }) {
+        let (at, place) = (old.len() - a, new.len() - b);
+        right.push((
+            old.get(at..).unwrap_or_default(),
+            new.get(place..).unwrap_or_default(),
+        ));
+        old = old.get(..at).unwrap_or_default();
+        new = new.get(..place).unwrap_or_default();
     }
     if !old.is_empty() || !new.is_empty() {
-        found.push((old, new));
+        left.push((old, new));
     }
-    found
+    left.extend(right.into_iter().rev());
+    left
+}
+
+/// The fewest axes at one end, before and after, that hold equally many elements.
+fn equal(
+    old: usize,
+    new: usize,
+    counts: &dyn Fn(usize, usize) -> Option<(Count, Count)>,
+) -> Option<(usize, usize)> {
+    let (old, new) = (old.min(6), new.min(6));
+    let pairs = (2..=old + new).flat_map(|sum| (1..sum).map(move |a| (a, sum - a)));
+    let within = pairs.filter(|(a, b)| *a <= old && *b <= new);
+    within
+        .into_iter()
+        .find(|(a, b)| counts(*a, *b).is_some_and(|(a, b)| a == b && a.is_known()))
 }
 
 fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
     let with = |roles: &[Role]| -> Vec<Extent> {
-        let roles = roles.iter().copied().chain(std::iter::repeat(Role::Nothing));
+        let roles = roles
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(Role::Nothing));
         let pairs = new.iter().zip(roles);
         pairs.map(|(size, role)| Extent::new(role, *size)).collect()
     };
@@ -173,7 +201,11 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
             (after, fate)
         }
         ([role], []) => {
-            let role = if timed(*role) { [*role] } else { [Role::Nothing] };
+            let role = if timed(*role) {
+                [*role]
+            } else {
+                [Role::Nothing]
+            };
             (with(&role), TimeAfter::Same)
         }
         ([Role::Dim], [.., _]) if new.len() == 2 => {
@@ -182,7 +214,11 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
         ([Role::Dim], _) if new.len() > 2 => {
             let mut after = with(&[]);
             let roles = [Role::Dim, Role::Head];
-            after.iter_mut().rev().zip(roles).for_each(|(axis, role)| axis.role = role);
+            after
+                .iter_mut()
+                .rev()
+                .zip(roles)
+                .for_each(|(axis, role)| axis.role = role);
             (after, TimeAfter::Same)
         }
         ([Role::BatchTime], _) => (with(&[Role::Batch, Role::Time]), TimeAfter::Same),
@@ -199,9 +235,10 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
         }
         ([Role::Time], _) => {
             let frame = new.get(1..).unwrap_or_default().iter();
-            let frame = frame.copied().map(Size::fixed).try_fold(1i64, |n, size| {
-                n.checked_mul(size?)
-            });
+            let frame = frame
+                .copied()
+                .map(Size::fixed)
+                .try_fold(1i64, |n, size| n.checked_mul(size?));
             match frame {
                 Some(frame) => {
                     let mut after = with(&[Role::Time]);
@@ -218,7 +255,11 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
         }
         (several, _) => {
             let lost = several.iter().any(|role| timed(*role));
-            let fate = if lost { TimeAfter::Lost } else { TimeAfter::Same };
+            let fate = if lost {
+                TimeAfter::Lost
+            } else {
+                TimeAfter::Same
+            };
             (with(&[]), fate)
         }
     }
@@ -226,13 +267,21 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
 
 /// The role of several axes in one.
 fn merged(roles: &[Role]) -> (Role, TimeAfter) {
-    let meant: Vec<Role> = roles.iter().copied().filter(|r| *r != Role::Nothing).collect();
+    let meant: Vec<Role> = roles
+        .iter()
+        .copied()
+        .filter(|r| *r != Role::Nothing)
+        .collect();
     let role = match meant.as_slice() {
         [] => Role::Nothing,
         [one] => *one,
         [Role::Batch | Role::Window, Role::Time] => Role::BatchTime,
         [Role::Batch | Role::Window, Role::Head] => Role::BatchHead,
-        several if several.iter().all(|role| matches!(role, Role::Head | Role::Dim | Role::Freq)) => {
+        several
+            if several
+                .iter()
+                .all(|role| matches!(role, Role::Head | Role::Dim | Role::Freq)) =>
+        {
             Role::Dim
         }
         several if several.contains(&Role::Time) => return (Role::Dim, TimeAfter::Lost),

@@ -126,7 +126,11 @@ pub(in crate::map) struct Layout {
 
 impl Layout {
     pub(super) fn unknown(reach: Reach) -> Self {
-        Self { axes: None, stride: None, reach }
+        Self {
+            axes: None,
+            stride: None,
+            reach,
+        }
     }
 
     /// The axes, or none.
@@ -148,6 +152,10 @@ impl Layout {
 /// Axis `axis` of `rank` counted from the end where negative.
 pub(super) fn nth(axis: i64, rank: usize) -> Option<usize> {
     let rank_signed = i64::try_from(rank).ok()?;
-    let axis = if axis < 0 { axis.checked_add(rank_signed)? } else { axis };
+    let axis = if axis < 0 {
+        axis.checked_add(rank_signed)?
+    } else {
+        axis
+    };
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
 }

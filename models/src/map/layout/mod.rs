@@ -27,6 +27,8 @@ pub(super) struct Layouts<'w, 'a> {
     declared: HashMap<Value, &'a ValueInfo>,
     named: HashMap<&'a str, u32>,
     names: u32,
+    /// What the axis was, and its stride, where a length first appeared.
+    origins: HashMap<u32, (Role, Option<u32>)>,
     /// How well the meaning of the inputs fits what the operators do with them.
     fit: i32,
 }
@@ -42,6 +44,7 @@ impl<'w, 'a> Layouts<'w, 'a> {
             declared: HashMap::new(),
             named: HashMap::new(),
             names: 0,
+            origins: HashMap::new(),
             fit: 0,
         };
         for info in survey.inner.iter().chain(&survey.outputs) {
@@ -55,13 +58,21 @@ impl<'w, 'a> Layouts<'w, 'a> {
             let Some(tensor) = tensor else { continue };
             let sizes = tensor.dims.iter().map(|size| Size::Fixed(*size));
             let axes = sizes.map(|size| Extent::new(Role::Nothing, size)).collect();
-            layouts.set(value, Layout { axes: Some(axes), ..Layout::unknown(Reach::Nowhere) });
+            layouts.set(
+                value,
+                Layout {
+                    axes: Some(axes),
+                    ..Layout::unknown(Reach::Nowhere)
+                },
+            );
             if let Some(vector) = vector::stored(tensor) {
                 layouts.vectors.insert(value, vector);
             }
         }
         for input in survey.free_inputs() {
-            let Some(value) = wiring.value(&input.name) else { continue };
+            let Some(value) = wiring.value(&input.name) else {
+                continue;
+            };
             let roles = inputs.iter().find(|(known, _)| *known == value);
             let roles = roles.map(|(_, roles)| roles.as_slice()).unwrap_or_default();
             let layout = layouts.entering(input, roles);
@@ -80,7 +91,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     /// The layout of a value.
     pub(super) fn of(&self, value: Value) -> &Layout {
-        static NONE: Layout = Layout { axes: None, stride: None, reach: Reach::Nowhere };
+        static NONE: Layout = Layout {
+            axes: None,
+            stride: None,
+            reach: Reach::Nowhere,
+        };
         self.known.get(value).unwrap_or(&NONE)
     }
 
@@ -99,7 +114,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
         let axes: Option<Vec<Axis>> = layout.extents().iter().enumerate().map(axis).collect();
         let axes = axes.unwrap_or_default();
         let twice = |axis: &Axis| axes.iter().filter(|other| *other == axis).count() > 1;
-        if axes.iter().any(twice) { Vec::new() } else { axes }
+        if axes.iter().any(twice) {
+            Vec::new()
+        } else {
+            axes
+        }
     }
 
     /// Size of the axis of features, or of the last one where axes are not known.
@@ -111,7 +130,10 @@ impl<'w, 'a> Layouts<'w, 'a> {
             None if axes.is_empty() => extents.last(),
             None => None,
         };
-        extent?.size.fixed().and_then(|size| usize::try_from(size).ok())
+        extent?
+            .size
+            .fixed()
+            .and_then(|size| usize::try_from(size).ok())
     }
 
     /// Frame rate and receptive field, where there is a time axis and its stride is known.
@@ -131,8 +153,48 @@ impl<'w, 'a> Layouts<'w, 'a> {
     }
 
     fn set(&mut self, value: Value, layout: Layout) {
+        for axis in layout.extents() {
+            if let (Size::Named(name), Role::Batch | Role::Window | Role::Time | Role::Freq) =
+                (axis.size, axis.role)
+            {
+                let stride = layout.stride.filter(|_| axis.role == Role::Time);
+                self.origins.entry(name).or_insert((axis.role, stride));
+            }
+        }
         if let Some(known) = self.known.get_mut(value) {
             *known = layout;
+        }
+    }
+
+    /// Gives axes back what their lengths tell, after a reshape there and back.
+    fn recall(&self, layout: &mut Layout) {
+        let Some(axes) = &mut layout.axes else { return };
+        for index in 0..axes.len() {
+            let Some(Extent {
+                role,
+                size: Size::Named(name),
+            }) = axes.get(index).copied()
+            else {
+                continue;
+            };
+            let Some((before, stride)) = self.origins.get(&name).copied() else {
+                continue;
+            };
+            let taken = axes.iter().any(|axis| axis.role == before);
+            if taken || !matches!(role, Role::Nothing | Role::Head | Role::Dim) {
+                continue;
+            }
+            if let Some(axis) = axes.get_mut(index) {
+                axis.role = before;
+            }
+            if before == Role::Time {
+                layout.stride = stride;
+            }
+            let no_dim = !axes.iter().any(|axis| axis.role == Role::Dim);
+            let loose = |axis: &&mut Extent| matches!(axis.role, Role::Head | Role::Nothing);
+            if let Some(axis) = axes.iter_mut().rev().find(loose).filter(|_| no_dim) {
+                axis.role = Role::Dim;
+            }
         }
     }
 
@@ -156,11 +218,22 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     fn entering(&mut self, input: &'a ValueInfo, roles: &[Role]) -> Layout {
         let Some(dims) = input.dims.as_ref() else {
-            let reach = if roles.is_empty() { Reach::Nowhere } else { Reach::Span(0, 0) };
-            let axes = roles.iter().map(|role| Extent::new(*role, self.fresh())).collect();
+            let reach = if roles.is_empty() {
+                Reach::Nowhere
+            } else {
+                Reach::Span(0, 0)
+            };
+            let axes = roles
+                .iter()
+                .map(|role| Extent::new(*role, self.fresh()))
+                .collect();
             let axes = (!roles.is_empty()).then_some(axes);
             let stride = roles.contains(&Role::Time).then_some(1);
-            return Layout { axes, stride, reach };
+            return Layout {
+                axes,
+                stride,
+                reach,
+            };
         };
         let mut axes = Vec::with_capacity(dims.len());
         for (index, dim) in dims.iter().enumerate() {
@@ -172,8 +245,16 @@ impl<'w, 'a> Layouts<'w, 'a> {
             axes.push(Extent::new(role, size));
         }
         let timed = roles.contains(&Role::Time);
-        let reach = if roles.is_empty() { Reach::Nowhere } else { Reach::Span(0, 0) };
-        Layout { axes: Some(axes), stride: timed.then_some(1), reach }
+        let reach = if roles.is_empty() {
+            Reach::Nowhere
+        } else {
+            Reach::Span(0, 0)
+        };
+        Layout {
+            axes: Some(axes),
+            stride: timed.then_some(1),
+            reach,
+        }
     }
 
     /// Works out what node `at` makes.
@@ -195,6 +276,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
                 continue;
             }
             self.complete(value, &mut layout);
+            for axis in layout.axes.iter_mut().flatten() {
+                if axis.size == Size::Unknown {
+                    axis.size = self.fresh();
+                }
+            }
             self.set(value, layout);
         }
     }
@@ -209,7 +295,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
             let length = i64::try_from(sizes.len()).ok()?;
             let bound = |name: &str, default: i64| {
                 let at = node.int(name).unwrap_or(default);
-                let at = if at < 0 { at.saturating_add(length) } else { at };
+                let at = if at < 0 {
+                    at.saturating_add(length)
+                } else {
+                    at
+                };
                 usize::try_from(at.clamp(0, length)).unwrap_or(0)
             };
             let range = bound("start", 0)..bound("end", length);
@@ -220,7 +310,11 @@ impl<'w, 'a> Layouts<'w, 'a> {
 
     /// Puts in what the file declares about a value.
     fn complete(&mut self, value: Value, layout: &mut Layout) {
-        let Some(dims) = self.declared.get(&value).and_then(|info| info.dims.as_ref()) else {
+        let Some(dims) = self
+            .declared
+            .get(&value)
+            .and_then(|info| info.dims.as_ref())
+        else {
             return;
         };
         let sizes: Vec<Size> = dims.iter().map(|dim| self.size(dim)).collect();

@@ -9,7 +9,9 @@ const END: i64 = i32::MAX as i64;
 
 impl Layouts<'_, '_> {
     pub(super) fn sliced(&mut self, node: &Node, at: At, x: &Layout) -> Layout {
-        let Some(mut axes) = x.axes.clone() else { return Layout::unknown(x.reach) };
+        let Some(mut axes) = x.axes.clone() else {
+            return Layout::unknown(x.reach);
+        };
         let mut after = x.clone();
         let rank = axes.len();
         let starts = self.numbers(at, "starts", 1);
@@ -22,9 +24,15 @@ impl Layouts<'_, '_> {
         };
         let steps = self.numbers(at, "steps", 4);
         for (index, axis) in over.iter().enumerate() {
-            let Some(axis) = nth(*axis, rank).and_then(|axis| axes.get_mut(axis)) else { continue };
+            let Some(axis) = nth(*axis, rank).and_then(|axis| axes.get_mut(axis)) else {
+                continue;
+            };
             let nth = |list: &Option<Vec<i64>>| list.as_ref().and_then(|l| l.get(index)).copied();
-            let step = if node.inputs.len() > 4 { nth(&steps) } else { Some(1) };
+            let step = if node.inputs.len() > 4 {
+                nth(&steps)
+            } else {
+                Some(1)
+            };
             let (start, end) = (nth(&starts), nth(&ends));
             if axis.role == Role::Time {
                 match step {
@@ -51,12 +59,17 @@ impl Layouts<'_, '_> {
                 (_, Some(start), Some(end), Some(1)) if start >= 0 && end >= start && end < END => {
                     Size::Unknown
                 }
-                _ => match (start, self.vectors.get(&self.wiring.read(at, 2).unwrap_or(usize::MAX))) {
+                _ => match (
+                    start,
+                    self.vectors
+                        .get(&self.wiring.read(at, 2).unwrap_or(usize::MAX)),
+                ) {
                     // From the start to a length that a run decides: that length.
-                    (Some(0), Some(lengths)) if step == Some(1) => {
-                        lengths.get(index).copied().filter(|size| matches!(size, Size::Named(_)))
-                            .unwrap_or(Size::Unknown)
-                    }
+                    (Some(0), Some(lengths)) if step == Some(1) => lengths
+                        .get(index)
+                        .copied()
+                        .filter(|size| matches!(size, Size::Named(_)))
+                        .unwrap_or(Size::Unknown),
                     _ => Size::Unknown,
                 },
             };
@@ -66,10 +79,15 @@ impl Layouts<'_, '_> {
     }
 
     pub(super) fn padded(&mut self, node: &Node, at: At, x: &Layout) -> Layout {
-        let Some(mut axes) = x.axes.clone() else { return Layout::unknown(x.reach) };
+        let Some(mut axes) = x.axes.clone() else {
+            return Layout::unknown(x.reach);
+        };
         let mut after = x.clone();
         let rank = axes.len();
-        let pads = node.ints("pads").or(node.ints("paddings")).map(<[i64]>::to_vec);
+        let pads = node
+            .ints("pads")
+            .or(node.ints("paddings"))
+            .map(<[i64]>::to_vec);
         let pads: Vec<Size> = match pads {
             Some(list) => list.into_iter().map(Size::Fixed).collect(),
             None => self.vector(at, 1).unwrap_or_default(),
@@ -110,9 +128,15 @@ impl Layouts<'_, '_> {
         let Some(axis) = nth(node.int("axis").unwrap_or(0), axes.len()) else {
             return Layout::unknown(reach);
         };
-        let mut after = Layout { axes: None, stride: x.stride.or(index.stride), reach };
+        let mut after = Layout {
+            axes: None,
+            stride: x.stride.or(index.stride),
+            reach,
+        };
         let (head, tail) = axes.split_at(axis);
-        let (picked, tail) = tail.split_first().map_or((None, tail), |(a, b)| (Some(*a), b));
+        let (picked, tail) = tail
+            .split_first()
+            .map_or((None, tail), |(a, b)| (Some(*a), b));
         let mut left = head.to_vec();
         let role = picked.map_or(Role::Nothing, |axis| axis.role);
         left.extend(picks.iter().map(|pick| match pick.role {
@@ -146,13 +170,19 @@ impl Layouts<'_, '_> {
     pub(super) fn joined(&mut self, node: &Node, inputs: &[Layout], reach: Reach) -> Layout {
         let content = |input: &&Layout| input.reach != Reach::Nowhere && input.axes.is_some();
         let shown = inputs.iter().find(content).or_else(|| inputs.first());
-        let Some(shown) = shown else { return Layout::unknown(reach) };
-        let Some(mut axes) = shown.axes.clone() else { return Layout::unknown(reach) };
+        let Some(shown) = shown else {
+            return Layout::unknown(reach);
+        };
+        let Some(mut axes) = shown.axes.clone() else {
+            return Layout::unknown(reach);
+        };
         let rank = axes.len();
         let Some(axis) = nth(node.int("axis").unwrap_or(0), rank) else {
             return Layout::unknown(reach);
         };
-        let sizes = inputs.iter().map(|input| input.extents().get(axis)?.size.fixed());
+        let sizes = inputs
+            .iter()
+            .map(|input| input.extents().get(axis)?.size.fixed());
         let total = sizes.sum::<Option<i64>>();
         for input in inputs {
             for (own, other) in axes.iter_mut().zip(input.extents()) {
@@ -167,12 +197,18 @@ impl Layouts<'_, '_> {
                 joined.role = Role::Dim;
             }
         }
-        Layout { axes: Some(axes), stride: shown.stride, reach }
+        Layout {
+            axes: Some(axes),
+            stride: shown.stride,
+            reach,
+        }
     }
 
     pub(super) fn split(&mut self, node: &Node, at: At, x: &Layout) -> Vec<Layout> {
         let count = node.outputs.len().min(64);
-        let Some(axes) = &x.axes else { return vec![Layout::unknown(x.reach); count] };
+        let Some(axes) = &x.axes else {
+            return vec![Layout::unknown(x.reach); count];
+        };
         let axis = nth(node.int("axis").unwrap_or(0), axes.len());
         let parts = self.numbers(at, "split", 1);
         let part = |index: usize| {
@@ -199,7 +235,10 @@ impl Layouts<'_, '_> {
     pub(super) fn transformed(&mut self, at: At, x: &Layout) -> Layout {
         let step = self.vector(at, 1).and_then(|v| v.first().copied()?.fixed());
         let length = self.vector(at, 3).and_then(|v| v.first().copied()?.fixed());
-        let window = self.wiring.read(at, 2).and_then(|value| self.of(value).extents().first().copied());
+        let window = self
+            .wiring
+            .read(at, 2)
+            .and_then(|value| self.of(value).extents().first().copied());
         let length = length.or_else(|| window?.size.fixed());
         let (Some(step), Some(length)) = (step, length) else {
             return Layout::unknown(Reach::Everywhere);

@@ -14,8 +14,16 @@ impl Layouts<'_, '_> {
         let stored = |layout: &Layout| layout.reach == Reach::Nowhere;
         // A vector is a matrix of one row or column, which is then left out.
         let (one_row, one_column) = (left.len() == 1, right.len() == 1);
-        let left = if one_row { [Extent::one(), left[0]].to_vec() } else { left };
-        let right = if one_column { [right[0], Extent::one()].to_vec() } else { right };
+        let left = if one_row {
+            [Extent::one(), left[0]].to_vec()
+        } else {
+            left
+        };
+        let right = if one_column {
+            [right[0], Extent::one()].to_vec()
+        } else {
+            right
+        };
         let ([batch_left @ .., row, inner_left], [batch_right @ .., inner_right, column]) =
             (left.as_slice(), right.as_slice())
         else {
@@ -58,11 +66,18 @@ impl Layouts<'_, '_> {
         let mut axes = broadcast(batch_left, batch_right);
         axes.extend((!one_row).then_some(row));
         axes.extend((!one_column).then_some(column));
-        let stride = match axes.iter().any(|axis| matches!(axis.role, Role::Time | Role::BatchTime)) {
+        let stride = match axes
+            .iter()
+            .any(|axis| matches!(axis.role, Role::Time | Role::BatchTime))
+        {
             true => a.stride.or(b.stride),
             false => None,
         };
-        Layout { axes: Some(axes), stride, reach: whole }
+        Layout {
+            axes: Some(axes),
+            stride,
+            reach: whole,
+        }
     }
 
     /// Takes note of the axis that weights sum over.
@@ -91,10 +106,22 @@ impl Layouts<'_, '_> {
         let width = match node.ints("qkv_hidden_sizes").and_then(|sizes| sizes.last()) {
             Some(size) => Some(Size::Fixed(*size)),
             // The bias holds queries, keys and values.
-            None if node.operator.ends_with("Attention") && node.operator != "MultiHeadAttention" => {
-                let bias = self.wiring.read(at, 2).map(|value| self.of(value).extents());
+            None if node.operator.ends_with("Attention")
+                && node.operator != "MultiHeadAttention" =>
+            {
+                let bias = self
+                    .wiring
+                    .read(at, 2)
+                    .map(|value| self.of(value).extents());
                 match bias {
-                    Some([Extent { size: Size::Fixed(size), .. }]) => Some(Size::Fixed(size / 3)),
+                    Some(
+                        [
+                            Extent {
+                                size: Size::Fixed(size),
+                                ..
+                            },
+                        ],
+                    ) => Some(Size::Fixed(size / 3)),
                     _ => None,
                 }
             }
@@ -113,19 +140,31 @@ impl Layouts<'_, '_> {
         let reach = a.reach.with(b.reach);
         let gone = Layout::unknown(reach);
         let text: String = node.text("equation").unwrap_or_default().replace(' ', "");
-        let Some((ins, out)) = text.split_once("->") else { return gone };
-        let Some((left, right)) = ins.split_once(',') else { return gone };
-        let (Some(first), Some(second)) = (&a.axes, &b.axes) else { return gone };
+        let Some((ins, out)) = text.split_once("->") else {
+            return gone;
+        };
+        let Some((left, right)) = ins.split_once(',') else {
+            return gone;
+        };
+        let (Some(first), Some(second)) = (&a.axes, &b.axes) else {
+            return gone;
+        };
         if left.len() != first.len() || right.len() != second.len() || text.contains('.') {
             return gone;
         }
         let letters = || left.chars().zip(first).chain(right.chars().zip(second));
         let mut axes: Vec<Extent> = Vec::new();
         for letter in out.chars() {
-            let mut same = letters().filter(|(other, _)| *other == letter).map(|(_, axis)| *axis);
+            let mut same = letters()
+                .filter(|(other, _)| *other == letter)
+                .map(|(_, axis)| *axis);
             let Some(axis) = same.next() else { return gone };
             let meant = same.find(|axis| axis.role != Role::Nothing);
-            axes.push(if axis.role == Role::Nothing { meant.unwrap_or(axis) } else { axis });
+            axes.push(if axis.role == Role::Nothing {
+                meant.unwrap_or(axis)
+            } else {
+                axis
+            });
         }
         let mut over_time = false;
         for (letter, axis) in letters() {
@@ -151,16 +190,18 @@ impl Layouts<'_, '_> {
         }
         let stride = if seen { a.stride.or(b.stride) } else { None };
         let reach = if over_time { Reach::Everywhere } else { reach };
-        Layout { axes: Some(axes), stride, reach }
+        Layout {
+            axes: Some(axes),
+            stride,
+            reach,
+        }
     }
 }
 
 /// The axes of a matrix, its last two exchanged if `flipped`; `None` for a scalar.
 fn matrix(layout: &Layout, flipped: bool) -> Option<Vec<Extent>> {
     let mut axes = layout.axes.clone()?;
-    if flipped
-        && let (Some(a), Some(b)) = (nth(-1, axes.len()), nth(-2, axes.len()))
-    {
+    if flipped && let (Some(a), Some(b)) = (nth(-1, axes.len()), nth(-2, axes.len())) {
         axes.swap(a, b);
     }
     (!axes.is_empty()).then_some(axes)
@@ -170,7 +211,10 @@ fn matrix(layout: &Layout, flipped: bool) -> Option<Vec<Extent>> {
 pub(super) fn broadcast(a: &[Extent], b: &[Extent]) -> Vec<Extent> {
     let rank = a.len().max(b.len());
     let at = |axes: &[Extent], index: usize| {
-        (index + axes.len()).checked_sub(rank).and_then(|index| axes.get(index)).copied()
+        (index + axes.len())
+            .checked_sub(rank)
+            .and_then(|index| axes.get(index))
+            .copied()
     };
     (0..rank)
         .map(|index| match (at(a, index), at(b, index)) {
@@ -192,6 +236,7 @@ fn both(a: Extent, b: Extent) -> Extent {
         (Size::Fixed(1), size) | (size, Size::Fixed(1)) => size,
         (Size::Fixed(size), _) | (_, Size::Fixed(size)) => Size::Fixed(size),
         (Size::Unknown, size) | (size, Size::Unknown) => size,
+        (_, size) if a.role == Role::Nothing && b.role != Role::Nothing => size,
         (size, _) => size,
     };
     Extent::new(role, size)

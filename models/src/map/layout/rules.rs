@@ -20,9 +20,13 @@ impl Layouts<'_, '_> {
                 None => Layout::unknown(Reach::Nowhere),
             })
             .collect();
-        let reach = inputs.iter().fold(Reach::Nowhere, |all, input| all.with(input.reach));
+        let reach = inputs
+            .iter()
+            .fold(Reach::Nowhere, |all, input| all.with(input.reach));
         let gone = Layout::unknown(reach);
-        let Some(x) = inputs.first() else { return vec![gone] };
+        let Some(x) = inputs.first() else {
+            return vec![gone];
+        };
         let op = wiring.op(at);
         let second = |index: usize| inputs.get(index).unwrap_or(&gone);
         let one = match op {
@@ -43,7 +47,10 @@ impl Layouts<'_, '_> {
             }
             Op::Conv | Op::Upconv => {
                 let weights = operands(node).1;
-                let weights = self.wiring.read(at, weights).map(|v| self.of(v).extents().to_vec());
+                let weights = self
+                    .wiring
+                    .read(at, weights)
+                    .map(|v| self.of(v).extents().to_vec());
                 let weights = weights.unwrap_or_default();
                 let size = |index: usize| weights.get(index).map(|axis| axis.size);
                 let kernels: Vec<Option<i64>> = (2..weights.len())
@@ -70,8 +77,15 @@ impl Layouts<'_, '_> {
             Op::Shape => {
                 let length = i64::try_from(x.extents().len()).unwrap_or(0);
                 let axis = Extent::new(Role::Nothing, Size::Fixed(length));
-                let axes = if node.operator == "Shape" { vec![axis] } else { vec![] };
-                Layout { axes: Some(axes), ..gone }
+                let axes = if node.operator == "Shape" {
+                    vec![axis]
+                } else {
+                    vec![]
+                };
+                Layout {
+                    axes: Some(axes),
+                    ..gone
+                }
             }
             _ => match node.operator.as_str() {
                 "Slice" => self.sliced(node, at, x),
@@ -82,8 +96,10 @@ impl Layouts<'_, '_> {
                 "Expand" => {
                     let target = self.vector(at, 1);
                     let sizes = target.unwrap_or_default();
-                    let wide: Vec<Extent> =
-                        sizes.iter().map(|size| Extent::new(Role::Nothing, *size)).collect();
+                    let wide: Vec<Extent> = sizes
+                        .iter()
+                        .map(|size| Extent::new(Role::Nothing, *size))
+                        .collect();
                     let axes = x.axes.as_ref().map(|axes| broadcast(axes, &wide));
                     Layout { axes, ..x.clone() }
                 }
@@ -94,7 +110,11 @@ impl Layouts<'_, '_> {
                     }
                     if !node.operator.starts_with("Scatter") {
                         for axis in after.axes.iter_mut().flatten() {
-                            axis.size = if axis.role == Role::Dim { axis.size } else { Size::Unknown };
+                            axis.size = if axis.role == Role::Dim {
+                                axis.size
+                            } else {
+                                Size::Unknown
+                            };
                         }
                     }
                     after
@@ -123,7 +143,11 @@ impl Layouts<'_, '_> {
         let node = self.wiring.node(at);
         match node.ints(name) {
             Some(list) => Some(list.to_vec()),
-            None => self.vector(at, index)?.into_iter().map(Size::fixed).collect(),
+            None => self
+                .vector(at, index)?
+                .into_iter()
+                .map(Size::fixed)
+                .collect(),
         }
     }
 
@@ -134,7 +158,11 @@ impl Layouts<'_, '_> {
             return after;
         };
         let over = x.extents().get(axis..).unwrap_or_default();
-        let over = if and_after { over } else { over.get(..1).unwrap_or_default() };
+        let over = if and_after {
+            over
+        } else {
+            over.get(..1).unwrap_or_default()
+        };
         let timed = |axis: &Extent| matches!(axis.role, Role::Time | Role::Key | Role::BatchTime);
         if over.iter().any(timed) {
             after.reach = Reach::Everywhere;
@@ -147,7 +175,9 @@ impl Layouts<'_, '_> {
         let mut after = x.clone();
         match node.operator.as_str() {
             "BatchNormalization" => {}
-            "InstanceNormalization" | "GroupNormalization" | "GroupNorm"
+            "InstanceNormalization"
+            | "GroupNormalization"
+            | "GroupNorm"
             | "MeanVarianceNormalization" => after.reach = Reach::Everywhere,
             "LpNormalization" => after = self.normalised(node, x, -1, false),
             _ => after = self.normalised(node, x, -1, true),
@@ -181,21 +211,33 @@ impl Layouts<'_, '_> {
     }
 
     fn reduced(&mut self, node: &Node, at: At, x: &Layout) -> Layout {
-        let Some(axes) = &x.axes else { return Layout::unknown(x.reach) };
+        let Some(axes) = &x.axes else {
+            return Layout::unknown(x.reach);
+        };
         let rank = axes.len();
         let global = node.operator.starts_with("Global");
         let over: Vec<usize> = match node.operator.as_str() {
             _ if global => (2..rank).collect(),
-            "ArgMax" | "ArgMin" => nth(node.int("axis").unwrap_or(0), rank).into_iter().collect(),
+            "ArgMax" | "ArgMin" => nth(node.int("axis").unwrap_or(0), rank)
+                .into_iter()
+                .collect(),
             _ => match self.numbers(at, "axes", 1) {
-                Some(list) => list.into_iter().filter_map(|axis| nth(axis, rank)).collect(),
+                Some(list) => list
+                    .into_iter()
+                    .filter_map(|axis| nth(axis, rank))
+                    .collect(),
                 None if node.int("noop_with_empty_axes") == Some(1) => Vec::new(),
-                None if self.wiring.read(at, 1).is_some() => return Layout::unknown(Reach::Everywhere),
+                None if self.wiring.read(at, 1).is_some() => {
+                    return Layout::unknown(Reach::Everywhere);
+                }
                 None => (0..rank).collect(),
             },
         };
         let keeps = global || node.int("keepdims") != Some(0);
-        let mut after = Layout { axes: None, ..x.clone() };
+        let mut after = Layout {
+            axes: None,
+            ..x.clone()
+        };
         let mut left = Vec::new();
         for (index, axis) in axes.iter().enumerate() {
             if !over.contains(&index) {
@@ -234,16 +276,26 @@ impl Layouts<'_, '_> {
             "Transpose" => {
                 let reversed: Vec<i64> = (0..rank as i64).rev().collect();
                 let order = node.ints("perm").unwrap_or(&reversed);
-                let moved = order.iter().map(|axis| axes.get(nth(*axis, rank)?).copied());
-                after.axes = moved.collect::<Option<Vec<_>>>().filter(|axes| axes.len() == rank);
+                let moved = order
+                    .iter()
+                    .map(|axis| axes.get(nth(*axis, rank)?).copied());
+                after.axes = moved
+                    .collect::<Option<Vec<_>>>()
+                    .filter(|axes| axes.len() == rank);
             }
             "Unsqueeze" => {
-                let Some(list) = listed(self) else { return Layout::unknown(x.reach) };
+                let Some(list) = listed(self) else {
+                    return Layout::unknown(x.reach);
+                };
                 let whole = rank + list.len().min(16);
                 let new: Vec<usize> = list.iter().filter_map(|axis| nth(*axis, whole)).collect();
                 let mut old = axes.iter().copied();
                 let place = |index: usize| {
-                    if new.contains(&index) { Some(Extent::one()) } else { old.next() }
+                    if new.contains(&index) {
+                        Some(Extent::one())
+                    } else {
+                        old.next()
+                    }
                 };
                 after.axes = (0..whole).map(place).collect();
             }
@@ -251,16 +303,30 @@ impl Layouts<'_, '_> {
                 let list = listed(self);
                 let one = |axis: &Extent| axis.size == Size::Fixed(1);
                 let gone: Vec<usize> = match list {
-                    Some(list) => list.into_iter().filter_map(|axis| nth(axis, rank)).collect(),
-                    None => (0..rank).filter(|at| axes.get(*at).is_some_and(one)).collect(),
+                    Some(list) => list
+                        .into_iter()
+                        .filter_map(|axis| nth(axis, rank))
+                        .collect(),
+                    None => (0..rank)
+                        .filter(|at| axes.get(*at).is_some_and(one))
+                        .collect(),
                 };
-                let kept = axes.iter().enumerate().filter(|(index, _)| !gone.contains(index));
+                let kept = axes
+                    .iter()
+                    .enumerate()
+                    .filter(|(index, _)| !gone.contains(index));
                 after.axes = Some(kept.map(|(_, axis)| *axis).collect());
             }
             "Flatten" => {
                 let axis = node.int("axis").unwrap_or(1);
-                let axis = if axis == rank as i64 { Some(rank) } else { nth(axis, rank) };
-                let Some(axis) = axis else { return Layout::unknown(x.reach) };
+                let axis = if axis == rank as i64 {
+                    Some(rank)
+                } else {
+                    nth(axis, rank)
+                };
+                let Some(axis) = axis else {
+                    return Layout::unknown(x.reach);
+                };
                 let (head, tail) = axes.split_at(axis);
                 let join = |part: &[Extent]| match part {
                     [] => (Extent::one(), TimeAfter::Same),
@@ -280,12 +346,17 @@ impl Layouts<'_, '_> {
                     let list = node.ints("shape")?;
                     Some(list.iter().copied().map(Size::Fixed).collect())
                 }) else {
-                    return Layout { axes: None, stride: None, ..x.clone() };
+                    return Layout {
+                        axes: None,
+                        stride: None,
+                        ..x.clone()
+                    };
                 };
                 let copies = node.int("allowzero") != Some(1);
                 let (axes, time) = reshaped(axes, &target, copies);
                 after.axes = Some(axes);
                 retime(&mut after, time);
+                self.recall(&mut after);
             }
         }
         if after.time().is_none() {
@@ -300,7 +371,9 @@ fn retime(layout: &mut Layout, time: TimeAfter) {
     match time {
         TimeAfter::Same => {}
         TimeAfter::Framed(frame) => {
-            layout.reach = layout.reach.over(0, frame.saturating_sub(1).max(0), layout.stride);
+            layout.reach = layout
+                .reach
+                .over(0, frame.saturating_sub(1).max(0), layout.stride);
             let frame = u32::try_from(frame).ok();
             layout.stride = layout.stride.and_then(|stride| stride.checked_mul(frame?));
         }
@@ -333,5 +406,9 @@ fn elementwise(node: &Node, inputs: &[Layout], reach: Reach) -> Layout {
         });
         stride = stride.or(input.stride);
     }
-    Layout { axes, stride, reach }
+    Layout {
+        axes,
+        stride,
+        reach,
+    }
 }

@@ -30,13 +30,20 @@ impl Window {
         };
         let stride = nth("strides", index).unwrap_or(1).max(1);
         let span = span.clamp(0, i64::from(u32::MAX));
-        Self { kernel: span + 1, stride, pads }
+        Self {
+            kernel: span + 1,
+            stride,
+            pads,
+        }
     }
 
     /// The steps that a step of the result sees, from its own place.
     fn reach(self) -> (i64, i64) {
         let before = self.pads.map_or((self.kernel - 1) / 2, |pads| pads.0);
-        (before.saturating_neg(), (self.kernel - 1).saturating_sub(before))
+        (
+            before.saturating_neg(),
+            (self.kernel - 1).saturating_sub(before),
+        )
     }
 
     fn length(self, size: Size, ceil: bool) -> Option<i64> {
@@ -45,7 +52,11 @@ impl Window {
             return Some(size.saturating_add(self.stride - 1) / self.stride);
         };
         let free = size.saturating_add(before).saturating_add(after) - self.kernel;
-        let free = if ceil { free.saturating_add(self.stride - 1) } else { free };
+        let free = if ceil {
+            free.saturating_add(self.stride - 1)
+        } else {
+            free
+        };
         (free >= 0).then(|| free / self.stride + 1)
     }
 
@@ -84,7 +95,8 @@ impl Layouts<'_, '_> {
                     None => *axis,
                 },
                 Some(place) => {
-                    let window = Window::of(node, place, spatial, kernels.get(place).copied().flatten());
+                    let window =
+                        Window::of(node, place, spatial, kernels.get(place).copied().flatten());
                     let ceil = node.int("ceil_mode") == Some(1);
                     let size = match window.length(axis.size, ceil) {
                         Some(size) => Size::Fixed(size),
@@ -98,7 +110,8 @@ impl Layouts<'_, '_> {
                     if axis.role == Role::Time {
                         let (first, last) = window.reach();
                         reach = reach.over(first, last, stride);
-                        stride = stride.and_then(|s| s.checked_mul(u32::try_from(window.stride).ok()?));
+                        stride =
+                            stride.and_then(|s| s.checked_mul(u32::try_from(window.stride).ok()?));
                         self.fit += i32::from(is_conv);
                     } else if spatial == 1 && is_conv && axis.role == Role::Dim {
                         self.fit -= 1;
@@ -107,7 +120,11 @@ impl Layouts<'_, '_> {
                 }
             });
         }
-        Layout { axes: Some(after), stride, reach }
+        Layout {
+            axes: Some(after),
+            stride,
+            reach,
+        }
     }
 
     /// A transposed convolution: steps become more.
@@ -116,7 +133,10 @@ impl Layouts<'_, '_> {
         let Some(time) = x.find(Role::Time).filter(|time| *time > 1) else {
             return after;
         };
-        let steps = node.ints("strides").and_then(|list| list.get(time - 2)).copied();
+        let steps = node
+            .ints("strides")
+            .and_then(|list| list.get(time - 2))
+            .copied();
         let steps = u32::try_from(steps.unwrap_or(1)).unwrap_or(1).max(1);
         let whole = |stride: u32| stride.is_multiple_of(steps).then_some(stride / steps);
         after.stride = x.stride.and_then(whole);
@@ -135,10 +155,15 @@ impl Layouts<'_, '_> {
             return vec![gone; 3];
         };
         let batch_first = node.int("layout") == Some(1);
-        let (time, batch) = if batch_first { (second, first) } else { (first, second) };
+        let (time, batch) = if batch_first {
+            (second, first)
+        } else {
+            (first, second)
+        };
         self.fit += match time.role {
             Role::Time => 1,
-            Role::Nothing => 0,
+            // Windows of one recording, one after the other.
+            Role::Window | Role::Nothing => 0,
             _ => -1,
         };
         let hidden = self.hidden(at);
@@ -147,9 +172,15 @@ impl Layouts<'_, '_> {
         let dim = Extent::new(Role::Dim, hidden);
         let stride = (time.role == Role::Time).then_some(x.stride).flatten();
         let (steps, last) = if batch_first {
-            (vec![*batch, *time, direction, dim], vec![*batch, direction, dim])
+            (
+                vec![*batch, *time, direction, dim],
+                vec![*batch, direction, dim],
+            )
         } else {
-            (vec![*time, direction, *batch, dim], vec![direction, *batch, dim])
+            (
+                vec![*time, direction, *batch, dim],
+                vec![direction, *batch, dim],
+            )
         };
         let of = |axes: Vec<Extent>, stride: Option<u32>| Layout {
             axes: Some(axes),
@@ -167,8 +198,17 @@ impl Layouts<'_, '_> {
         }
         // The weights from hidden to hidden are [direction, gates · hidden, hidden], or, quantised,
         // [direction, hidden, gates · hidden].
-        let weights = self.wiring.read(at, 2).map(|value| self.of(value).extents());
-        let place = if node.operator == "DynamicQuantizeLSTM" { 1 } else { 2 };
-        weights.and_then(|axes| axes.get(place)).map_or(Size::Unknown, |axis| axis.size)
+        let weights = self
+            .wiring
+            .read(at, 2)
+            .map(|value| self.of(value).extents());
+        let place = if node.operator == "DynamicQuantizeLSTM" {
+            1
+        } else {
+            2
+        };
+        weights
+            .and_then(|axes| axes.get(place))
+            .map_or(Size::Unknown, |axis| axis.size)
     }
 }

@@ -20,11 +20,14 @@ pub(super) fn stored(tensor: &Tensor) -> Option<Vector> {
 }
 
 /// The vector that node `at` makes of vectors, where it makes one.
-pub(super) fn made(wiring: &Wiring<'_>, at: At, of: &dyn Fn(usize) -> Option<Vector>) -> Option<Vector> {
+pub(super) fn made(
+    wiring: &Wiring<'_>,
+    at: At,
+    of: &dyn Fn(usize) -> Option<Vector>,
+) -> Option<Vector> {
     let node = wiring.node(at);
-    let numbers = |index: usize| -> Option<Vec<i64>> {
-        of(index)?.into_iter().map(Size::fixed).collect()
-    };
+    let numbers =
+        |index: usize| -> Option<Vec<i64>> { of(index)?.into_iter().map(Size::fixed).collect() };
     let found = match node.operator.as_str() {
         "Constant" => match (node.attribute("value_ints"), node.attribute("value_int")) {
             (Some(Setting::Ints(values)), _) => values.iter().copied().map(Size::Fixed).collect(),
@@ -52,7 +55,9 @@ pub(super) fn made(wiring: &Wiring<'_>, at: At, of: &dyn Fn(usize) -> Option<Vec
         }
         "ConstantOfShape" => {
             let length = numbers(0)?;
-            let &[length] = length.as_slice() else { return None };
+            let &[length] = length.as_slice() else {
+                return None;
+            };
             let fill = match node.attribute("value") {
                 Some(Setting::Tensor(tensor)) => *tensor.integers()?.first()?,
                 _ => 0,
@@ -94,7 +99,13 @@ fn sliced(
     let end = ends.map_or_else(|| numbers(2), |e| Some(e.to_vec()))?;
     let step = numbers(4).unwrap_or_else(|| vec![1]);
     let length = i64::try_from(vector.len()).ok()?;
-    let bound = |at: i64| if at < 0 { at.saturating_add(length).max(0) } else { at.min(length) };
+    let bound = |at: i64| {
+        if at < 0 {
+            at.saturating_add(length).max(0)
+        } else {
+            at.min(length)
+        }
+    };
     let (&[start], &[end], &[1]) = (start.as_slice(), end.as_slice(), step.as_slice()) else {
         return None;
     };
@@ -108,7 +119,9 @@ fn paired(a: &Vector, b: &Vector, of: impl Fn(Size, Size) -> Size) -> Option<Vec
         let index = if vector.len() == 1 { 0 } else { index };
         vector.get(index).copied()
     };
-    (0..longest).map(|i| Some(of(at(a, i)?, at(b, i)?))).collect()
+    (0..longest)
+        .map(|i| Some(of(at(a, i)?, at(b, i)?)))
+        .collect()
 }
 
 fn arithmetic(operator: &str, a: Size, b: Size) -> Size {

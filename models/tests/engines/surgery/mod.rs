@@ -1,5 +1,7 @@
 //! Surgery on graphs, seen through both engines.
 
+mod bodies;
 mod external;
 mod interventions;
+mod mutated;
 mod pooling;
