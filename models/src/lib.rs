@@ -34,7 +34,9 @@ pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
 pub use load::{Presence, load, load_entry, load_file, presence};
-pub use map::{Block, BlockKind, Evidence, LayerMap, Unreachable};
+pub use map::{
+    Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
+};
 pub use model::{GraphBytes, Model};
 pub use ort_format::ort_to_onnx;
 pub use quantisation::{Quantisation, quantisation};

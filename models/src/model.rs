@@ -10,6 +10,7 @@ use crate::catalogue::fixed;
 use crate::digest::sha256;
 use crate::engine::{Engine, Session};
 use crate::input::InputBinding;
+use crate::map::layer_map;
 use crate::names::{fits, nearest};
 use crate::summary::values;
 use crate::tap::{Embedding, Tap};
@@ -70,7 +71,8 @@ pub struct Model {
     pub inputs: Vec<InputBinding>,
     /// How samples become the input.
     pub front_end: FrontEnd,
-    /// What can be read out: the catalogue's taps, or every value of a user's own graph.
+    /// What can be read out: the catalogue's taps, or those of the layer map of a user's own graph
+    /// (every value, where it has no layer that is known).
     pub taps: Vec<Tap>,
     /// Which tap is the embedding of an utterance, where there is one.
     pub embedding: Option<Embedding>,
@@ -149,8 +151,19 @@ impl Model {
     }
 }
 
+/// The taps of a user's own graph: those of its layer map, or every value where no layer was
+/// recognised.
+pub(crate) fn own_taps(found: &Survey) -> Vec<Tap> {
+    let mapped = layer_map(found).taps;
+    if mapped.is_empty() {
+        raw_taps(found)
+    } else {
+        mapped
+    }
+}
+
 /// Every value that may hold floats, by its raw name.
-pub(crate) fn raw_taps(found: &Survey) -> Vec<Tap> {
+fn raw_taps(found: &Survey) -> Vec<Tap> {
     let floats =
         |element: Option<ElementType>| matches!(element, None | Some(ElementType::Float32));
     values(found)

@@ -18,30 +18,47 @@ pub enum DataCommand {
 
 /// Arguments of `data import`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:
-  phonoscope data import librispeech LibriSpeech --out librispeech.tsv")]
+#[command(after_help = "Examples:
+  phonoscope data import --list
+  phonoscope data import librispeech LibriSpeech --out librispeech.tsv
+  phonoscope data import kaldi data/train --root . --out train.tsv
+  phonoscope data import table labels.csv --out labels.tsv")]
 pub struct ImportArgs {
-    /// Layout of the corpus: librispeech
-    #[arg(value_name = "KIND")]
-    pub kind: String,
-    /// Folder of the corpus
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
+    /// Layout of the corpus; --list tells which there are
+    #[arg(value_name = "KIND", required_unless_present = "list")]
+    pub kind: Option<String>,
+    /// Folder of the corpus, or a table
+    #[arg(value_name = "DIR", required_unless_present = "list")]
+    pub dir: Option<PathBuf>,
     /// Manifest to write
-    #[arg(long, value_name = "FILE.tsv")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "FILE.tsv", required_unless_present = "list")]
+    pub out: Option<PathBuf>,
+    /// Where relative file names of Kaldi folders and tables start
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// Microphone of VCTK
+    #[arg(long, value_name = "N", value_parser = ["1", "2"], default_value = "1")]
+    pub mic: String,
+    /// List the layouts that are known
+    #[arg(long, conflicts_with_all = ["kind", "dir", "out", "root"])]
+    pub list: bool,
 }
 
 /// Arguments of `data check`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:
   phonoscope data check manifest.tsv
+  phonoscope data check manifest.tsv --alignments aligned
 
 Exits with 1 when an item cannot be used.")]
 pub struct CheckArgs {
     /// Manifest: TSV, CSV or JSONL with a header; the column `path` is required
     #[arg(value_name = "MANIFEST")]
     pub manifest: PathBuf,
+    /// Folder or file of word or phone times; otherwise the column `alignment`, or files beside the
+    /// recordings
+    #[arg(long, value_name = "PATH")]
+    pub alignments: Option<PathBuf>,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use phonoscope_analysis::file::write_atomic;
 use phonoscope_analysis::task::Task;
 
 use super::SynthError;
@@ -279,16 +280,9 @@ pub fn copy(manifest: &Path, dir: &Path, task: &Task) -> Result<PathBuf, Error> 
     Ok(path)
 }
 
-/// Writes a file beside its place, then moves it there.
+/// Writes a file that appears whole or not at all.
 fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".copy-")
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    crate::manifest::make_ordinary(file.as_file())?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    write_atomic(path, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]

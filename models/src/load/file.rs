@@ -6,12 +6,13 @@ use std::path::Path;
 use phonoscope_analysis::frontend::FrontEnd;
 
 use crate::input::only_input;
-use crate::model::{GraphBytes, Model, raw_taps};
+use crate::model::{GraphBytes, Model, own_taps};
 use crate::ort_format::{is_ort, ort_to_onnx};
 use crate::wire::survey;
 use crate::{Error, Result};
 
-/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`). Every value of its graph is a tap, by its raw name.
+/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`), with the taps of its layer
+/// map; any other value can be selected by its raw name.
 ///
 /// # Errors
 /// [`Error::Io`] when it cannot be read; [`Error::NotOnnx`] when it is no ONNX model, needs other
@@ -47,7 +48,7 @@ pub fn load_file(path: &Path, front_end: FrontEnd) -> Result<Model> {
         weights_sha256: graph.sha256().to_owned(),
         inputs: only_input(&found, &what)?,
         front_end,
-        taps: raw_taps(&found),
+        taps: own_taps(&found),
         embedding: None,
         licence: "not stated".to_owned(),
         citation: String::new(),

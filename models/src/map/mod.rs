@@ -6,6 +6,7 @@
 //! and receptive fields follow from the meaning of the inputs, operator by operator.
 
 mod blocks;
+mod confirm;
 mod hidden;
 mod layers;
 mod layout;
@@ -16,6 +17,7 @@ mod ports;
 mod residual;
 mod wiring;
 
+pub use confirm::{Checked, Confirmed, Outcome, confirm};
 pub use ports::MappedInput;
 
 use std::collections::BTreeSet;

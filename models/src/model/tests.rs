@@ -40,7 +40,7 @@ fn the_hash_is_that_of_the_standard() {
 }
 
 #[test]
-fn a_users_own_file_has_its_values_as_taps() {
+fn a_users_own_file_has_the_taps_of_its_layer_map() {
     let model = own_model(&own_graph()).unwrap();
     assert_eq!(
         (model.name.as_str(), model.inputs[0].name.as_str()),
@@ -49,9 +49,9 @@ fn a_users_own_file_has_its_values_as_taps() {
     let taps: Vec<_> = model
         .taps
         .iter()
-        .map(|tap| (tap.name.as_str(), tap.dim))
+        .map(|tap| (tap.name.as_str(), tap.tensor.as_str(), tap.dim))
         .collect();
-    assert_eq!(taps, [("hidden", None), ("logits", Some(2))]);
+    assert_eq!(taps, [("dense.0", "logits", Some(2))]);
     assert_eq!(model.weights_sha256, model.graph.sha256());
     let summary = crate::inspect(&model.graph).unwrap();
     assert_eq!(summary.parameters, 6);
@@ -97,12 +97,13 @@ fn taps_are_selected_by_name_by_pattern_and_by_raw_name() {
             .map(|tap| tap.name)
             .collect())
     };
-    assert_eq!(names(&model, &["l*", "*"]).unwrap(), ["hidden", "logits"]);
-    model.taps.remove(0);
+    assert_eq!(names(&model, &["d*", "*"]).unwrap(), ["dense.0"]);
     assert_eq!(
-        names(&model, &["hidden", "logits", "hidden"]).unwrap(),
-        ["logits", "hidden"]
+        names(&model, &["hidden", "dense.0", "hidden"]).unwrap(),
+        ["dense.0", "hidden"]
     );
+    model.taps = raw_taps(&survey(model.graph.bytes()).unwrap());
+    assert_eq!(names(&model, &["l*", "*"]).unwrap(), ["hidden", "logits"]);
     let error = names(&model, &["logit"]).unwrap_err();
     assert!(error.to_string().contains("cannot tap `logit`"), "{error}");
     assert!(error.hint().unwrap().contains("logits"));

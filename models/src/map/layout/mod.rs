@@ -170,10 +170,16 @@ impl<'w, 'a> Layouts<'w, 'a> {
     fn recall(&self, layout: &mut Layout) {
         let Some(axes) = &mut layout.axes else { return };
         for index in 0..axes.len() {
-            let Some(Extent { role, size: Size::Named(name) }) = axes.get(index).copied() else {
+            let Some(Extent {
+                role,
+                size: Size::Named(name),
+            }) = axes.get(index).copied()
+            else {
                 continue;
             };
-            let Some((before, stride)) = self.origins.get(&name).copied() else { continue };
+            let Some((before, stride)) = self.origins.get(&name).copied() else {
+                continue;
+            };
             let taken = axes.iter().any(|axis| axis.role == before);
             if taken || !matches!(role, Role::Nothing | Role::Head | Role::Dim) {
                 continue;
