@@ -109,7 +109,10 @@ pub(super) fn check(coverage: &Coverage) -> Check {
                 .into(),
         status: if complete { Status::Pass } else { Status::Warn },
         verdict: match &most {
-            None => format!("Every item was read: {}{who}{of_spans}.", counted(*items, "item")),
+            None => format!(
+                "Every item was read: {}{who}{of_spans}.",
+                counted(*items, "item")
+            ),
             Some((reason, n)) => format!(
                 "{used} of {} gave a result{who}{of_spans}; most often missing ({n}): {reason}.",
                 counted(*items, "item")

@@ -11,9 +11,10 @@ pub(super) fn check(model: &Model) -> Result<Check> {
     let found = quantisation(&survey(model.graph.bytes())?);
     let check = Check {
         id: "quantisation".into(),
-        meaning: "matrix products, convolutions and recurrent layers whose weights are stored in fewer \
+        meaning:
+            "matrix products, convolutions and recurrent layers whose weights are stored in fewer \
                   than 32 bits"
-            .into(),
+                .into(),
         unit: Some("products".into()),
         threshold: Some(0.0),
         ..Check::default()
