@@ -46,7 +46,10 @@ pub(super) fn run(args: &PullDataArgs, context: &Context) -> anyhow::Result<Exit
             fetch_source_archive(&ARCHIVE, &context.cache(), context.network(), &context.task)?;
         let imported = unpack(&archive, &dir)?;
         let n = imported.manifest.utterances.len();
-        remark(&format!("{NAME}: {n} sentences; cite {}", intonatang::CITATION));
+        remark(&format!(
+            "{NAME}: {n} sentences; cite {}",
+            intonatang::CITATION
+        ));
     }
     context.printer.data(&manifest.display().to_string())?;
     Ok(Exit::Done)
