@@ -177,9 +177,20 @@ fn analyse_works_on_anyones_matrices() {
 fn models_are_listed_and_inspected() {
     let place = Place::new();
     let list = place.run(["models", "list"]);
-    for name in ["ge2e", "whisper-tiny.en"] {
-        assert!(list.stdout.contains(name), "{}", list.stdout);
+    for word in ["ge2e", "campplus", "untested here", "wav2vec2-base-960h"] {
+        assert!(list.stdout.contains(word), "{}", list.stdout);
     }
+    let list = place.run(["models", "list", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!(json["schema"], "phonoscope.models/1");
+    let entry = |name: &str| {
+        let models = json["models"].as_array().unwrap();
+        models.iter().find(|m| m["name"] == name).unwrap().clone()
+    };
+    assert_eq!(entry("campplus")["standing"], "checked");
+    assert_eq!(entry("hubert-base-ls960")["standing"], "untested_here");
+    assert_eq!(entry("hubert-base-ls960")["cached"], false);
+    assert!(entry("whisper-base")["fetch_bytes"].as_u64().unwrap() > 100_000_000);
     let ran = place.run(["models", "inspect", ge2e(), "--json"]);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let taps: Vec<&str> = json["model"]["taps"]

@@ -5,6 +5,7 @@ mod difference;
 mod engines;
 mod frontend;
 mod invariance;
+mod quantisation;
 mod stored;
 
 pub(crate) use coverage::coverage;
@@ -124,6 +125,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
     let mut checks = vec![
         coverage::check(subject.coverage),
         frontend::check(&model.front_end),
+        quantisation::check(model)?,
         determinism(&repeat, n),
         stored.finish(),
         neutrality(&neutral, graph_changed, n),
