@@ -1,8 +1,9 @@
 //! `phonoscope models twin`
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use phonoscope_analysis::file::write_atomic;
 use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_models::twin::{Reason, Twin, twin_beside};
 use phonoscope_models::wire::survey;
@@ -113,15 +114,7 @@ fn kind_of(front_end: &FrontEnd) -> Option<String> {
 }
 
 fn write_atomically(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        })
-        .and_then(|file| Ok(file.persist(out)?));
-    written.map(drop).map_err(|e| {
+    write_atomic::<io::Error>(out, |file| file.write_all(bytes)).map_err(|e| {
         let hint = "give --out a path in a folder that exists and can be written";
         Usage::new(format!("cannot write `{}`: {e}", out.display()), hint).into()
     })
