@@ -14,7 +14,7 @@ use crate::commands::Context;
 use crate::exit::Exit;
 
 const NAME: &str = "kokoro-voices";
-/// Most networks open at once; each holds half a gigabyte.
+/// Most networks open at once; each holds 0.7 GB.
 const MOST_SESSIONS: usize = 4;
 /// Failures told before the rest is only counted.
 const SHOWN: usize = 10;
