@@ -2,37 +2,30 @@
 
 use std::path::Path;
 
-use phonoscope_models::{Catalogue, GraphBytes, GraphSummary, Model, inspect, load};
+use phonoscope_models::{GraphSummary, Model, graph_of_file, inspect};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
 use crate::commands::Context;
-use crate::exit::{Exit, Usage};
+use crate::commands::model_choice::load_model;
+use crate::exit::Exit;
 use crate::output::columns;
 
 /// Raw values of a user's graph that are printed before the rest is only counted.
 const SHOWN: usize = 60;
 
 pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
-    let path = Path::new(&args.model);
-    let named = Catalogue::builtin()?.get(&args.model).is_ok();
-    let (model, graph) = if !named && path.is_file() {
-        let bytes = std::fs::read(path).map_err(|e| {
-            Usage::new(
-                format!("cannot read `{}`: {e}", path.display()),
-                "check the path",
-            )
-        })?;
-        (None, GraphBytes::new(bytes))
-    } else {
-        let model = load(
-            &args.model,
-            &context.cache(),
-            context.network(),
-            &context.task,
-        )?;
-        let graph = model.graph.clone();
-        (Some(model), graph)
+    let (model, graph) = match load_model(&args.model, &args.choice, context) {
+        Ok(model) => {
+            let graph = model.graph.clone();
+            (Some(model), graph)
+        }
+        // What is in a graph can be seen without knowing what it is fed.
+        Err(error) if is_unfed(&error) => {
+            context.printer.remark(&error.to_string());
+            (None, graph_of_file(Path::new(&args.model))?)
+        }
+        Err(error) => return Err(error),
     };
     let summary = inspect(&graph).map_err(|e| match e {
         phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
@@ -65,6 +58,13 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit>
     };
     context.printer.data(&text)?;
     Ok(Exit::Done)
+}
+
+fn is_unfed(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(phonoscope_models::Error::NoFrontEnd { .. })
+    )
 }
 
 fn describe(model: Option<&Model>, graph: &GraphSummary) -> String {

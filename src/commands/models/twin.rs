@@ -139,10 +139,10 @@ fn tell(made: &Twin, args: &TwinArgs, context: &Context) {
         made.redrawn_elements as f64 / 1e6,
         made.kept.len()
     ));
-    if !made.shuffled.is_empty() {
+    if !made.levelled.is_empty() {
         remark(&format!(
-            "{} of them were shuffled, because they must stay positive",
-            made.shuffled.len()
+            "{} of them were set to their mean, because they must stay positive",
+            made.levelled.len()
         ));
     }
     let told = |reason: &Reason| !matches!(reason, Reason::Steering | Reason::Scalar);
