@@ -6,7 +6,9 @@ use std::thread::available_parallelism;
 
 use phonoscope_datasets::synth::sentences::SENTENCES;
 use phonoscope_datasets::synth::spoken::{self, Speak, Spoken, SpokenPlan, SpokenVoice};
+use phonoscope_models::engine::EngineInfo;
 use phonoscope_models::kokoro::{self, Kokoro, VOICES};
+use phonoscope_models::{Error, Network};
 
 use super::yes_or_no;
 use crate::cli::PullDataArgs;
@@ -69,7 +71,7 @@ pub(in crate::commands) fn pull(sentences: u8, context: &Context) -> anyhow::Res
 
 fn speak(folder: &Path, plan: &SpokenPlan<'_>, context: &Context) -> anyhow::Result<Spoken> {
     let engine = context.engine()?;
-    let voices = Kokoro::fetch(&context.cache(), context.network(), &context.task)?;
+    let voices = voices(engine.info(), context)?;
     let cores = available_parallelism().map_or(1, NonZero::get);
     let cancel = &context.task.cancel;
     let open = || -> anyhow::Result<Speak<'_, anyhow::Error>> {
@@ -80,6 +82,26 @@ fn speak(folder: &Path, plan: &SpokenPlan<'_>, context: &Context) -> anyhow::Res
     };
     let sessions = cores.min(MOST_SESSIONS);
     spoken::write(folder, plan, sessions, open, &context.task)
+}
+
+/// The voices; for an engine that cannot run them only if they are here, so that nothing is
+/// downloaded in vain.
+fn voices(engine: &EngineInfo, context: &Context) -> anyhow::Result<Kokoro> {
+    let fetch = |network| Kokoro::fetch(&context.cache(), network, &context.task);
+    if engine.name == "onnxruntime" || context.network() == Network::Offline {
+        return Ok(fetch(context.network())?);
+    }
+    match fetch(Network::Offline) {
+        Err(Error::Offline { .. }) => Err(Error::NeedsOnnxRuntime {
+            what: NAME.to_owned(),
+            why: format!(
+                "{engine} lacks operators of its network; it is {}",
+                engine.found
+            ),
+        }
+        .into()),
+        other => Ok(other?),
+    }
 }
 
 fn tell(spoken: &Spoken, context: &Context) {
