@@ -251,6 +251,31 @@ fn a_twin_is_written_whole_and_never_over_its_model() {
 }
 
 #[test]
+fn a_twin_of_the_catalogue_needs_no_flags() {
+    let place = Place::new();
+    let manifest = place.voices(2, 1, 1.0);
+    place.write("taken.toml", "[settings]\ncolour = 3\n");
+    let twin = |out| place.run(["models", "twin", ge2e(), "--out", out]);
+    twin("taken.onnx").fails_with_hint(2, "`taken.toml` is in the way", "--out");
+    assert!(!place.path("taken.onnx").exists());
+    assert_eq!(twin("twin.onnx").code, 0);
+    assert_eq!(twin("twin.onnx").code, 0, "again");
+    let words = [
+        "extract",
+        "--model",
+        "twin.onnx",
+        "--data",
+        &manifest,
+        "--out",
+        "t.run",
+    ];
+    let ran = place.run(words);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let run = std::fs::read_to_string(place.path("t.run/run.json")).unwrap();
+    assert!(run.contains("ge2e (redrawn, seed 1)"), "{run}");
+}
+
+#[test]
 fn every_layer_of_a_tapped_model_can_be_extracted() {
     let place = Place::new();
     let manifest = place.voices(2, 1, 1.0);
