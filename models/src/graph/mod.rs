@@ -9,6 +9,7 @@ mod external;
 mod flattened;
 mod hidden;
 mod intervened;
+mod layout;
 mod message;
 mod naming;
 mod pooled;
