@@ -52,6 +52,12 @@ pub struct InspectArgs {
     /// A name in the catalogue, or an ONNX file
     #[arg(value_name = "NAME|FILE")]
     pub model: String,
+    /// Show every block by itself, also where several are alike
+    #[arg(long)]
+    pub all: bool,
+    /// Leave out the dry run that checks axes and strides
+    #[arg(long)]
+    pub no_run: bool,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -102,7 +102,10 @@ pub fn confirm(
         Ok(mut session) => {
             for (length, features) in inputs {
                 let feed = model.feed(features.view(), None)?;
-                let views: Vec<_> = feed.iter().map(|(name, array)| (name.as_str(), array.view())).collect();
+                let views: Vec<_> = feed
+                    .iter()
+                    .map(|(name, array)| (name.as_str(), array.view()))
+                    .collect();
                 match session.run(&views, cancel) {
                     Ok(arrays) => {
                         steps.push(length);
@@ -122,21 +125,34 @@ pub fn confirm(
         .iter()
         .enumerate()
         .map(|(index, tap)| {
-            let shapes: Vec<Vec<usize>> = runs.iter().filter_map(|run| run.get(index).cloned()).collect();
+            let shapes: Vec<Vec<usize>> = runs
+                .iter()
+                .filter_map(|run| run.get(index).cloned())
+                .collect();
             check(tap, shapes, &steps, &why)
         })
         .collect();
-    Ok(Confirmed { engine: engine.info().to_string(), steps, taps })
+    Ok(Confirmed {
+        engine: engine.info().to_string(),
+        steps,
+        taps,
+    })
 }
 
 /// Noise for the features, in one or two lengths, each with its length.
 fn lengths(model: &Model, map: &LayerMap) -> Result<Vec<(usize, ArrayD<f32>)>> {
     let found = survey(model.graph.bytes())?;
-    let features = model.inputs.iter().find(|input| input.role == InputRole::Features);
-    let name = features.map(|input| input.name.as_str()).unwrap_or_default();
+    let features = model
+        .inputs
+        .iter()
+        .find(|input| input.role == InputRole::Features);
+    let name = features
+        .map(|input| input.name.as_str())
+        .unwrap_or_default();
     let declared = found.free_inputs().find(|input| input.name == name);
     let mapped = map.inputs.iter().find(|input| input.name == name);
-    let (Some(dims), Some(mapped)) = (declared.and_then(|input| input.dims.as_ref()), mapped) else {
+    let (Some(dims), Some(mapped)) = (declared.and_then(|input| input.dims.as_ref()), mapped)
+    else {
         return Err(Error::Shape {
             what: format!("input of model {}", model.name),
             expected: "a declared shape, for a dry run".to_owned(),
@@ -151,7 +167,11 @@ fn lengths(model: &Model, map: &LayerMap) -> Result<Vec<(usize, ArrayD<f32>)>> {
     };
     let is_waveform = !axes.contains(&Axis::Dim);
     // A common multiple of the strides makes every size exact.
-    let strides = map.taps.iter().filter_map(|tap| tap.timing).map(|timing| timing.stride as usize);
+    let strides = map
+        .taps
+        .iter()
+        .filter_map(|tap| tap.timing)
+        .map(|timing| timing.stride as usize);
     let step = strides.fold(1, common).min(1 << 16);
     let base = if is_waveform { SAMPLES } else { FRAMES };
     let first = base.div_ceil(step) * step;
@@ -170,7 +190,9 @@ fn lengths(model: &Model, map: &LayerMap) -> Result<Vec<(usize, ArrayD<f32>)>> {
                 None => 1,
             })
             .collect();
-        let size = shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+        let size = shape
+            .iter()
+            .try_fold(1usize, |n, size| n.checked_mul(*size));
         if size.is_none_or(|size| size > LARGEST) {
             return Err(Error::Shape {
                 what: format!("input `{name}` of model {}", model.name),
@@ -206,12 +228,26 @@ fn noise(shape: &[usize]) -> ArrayD<f32> {
 
 fn check(tap: &Tap, shapes: Vec<Vec<usize>>, steps: &[usize], refused: &str) -> Checked {
     let (tap, outcome) = match (shapes.as_slice(), steps) {
-        ([], _) => (tap.clone(), Outcome::NotSeen { why: refused.to_owned() }),
+        ([], _) => (
+            tap.clone(),
+            Outcome::NotSeen {
+                why: refused.to_owned(),
+            },
+        ),
         ([first, second, ..], [a, b, ..]) => compare(tap, first, second, b.abs_diff(*a)),
         ([only, ..], [length, ..]) => fit(tap, only, *length),
-        (_, []) => (tap.clone(), Outcome::NotSeen { why: refused.to_owned() }),
+        (_, []) => (
+            tap.clone(),
+            Outcome::NotSeen {
+                why: refused.to_owned(),
+            },
+        ),
     };
-    Checked { tap, shapes, outcome }
+    Checked {
+        tap,
+        shapes,
+        outcome,
+    }
 }
 
 /// Against two runs whose inputs differ by `more` steps.
@@ -227,7 +263,11 @@ fn compare(tap: &Tap, first: &[usize], second: &[usize], more: usize) -> (Tap, O
         let whole = more.is_multiple_of(*grown);
         u32::try_from(more / grown).ok().filter(|_| whole)
     });
-    let axes = seen_axes(&tap.axes, first, &grown.iter().map(|(axis, _)| *axis).collect::<Vec<_>>());
+    let axes = seen_axes(
+        &tap.axes,
+        first,
+        &grown.iter().map(|(axis, _)| *axis).collect::<Vec<_>>(),
+    );
     let has_time = axes.contains(&Axis::Time);
     let timing = if has_time {
         let field = tap.timing.map_or(Field::Unbounded, |timing| timing.field);
@@ -238,26 +278,46 @@ fn compare(tap: &Tap, first: &[usize], second: &[usize], more: usize) -> (Tap, O
     let dim = seen_dim(&axes, first, second);
     let mut wrong = Vec::new();
     if axes != tap.axes {
-        wrong.push(format!("axes were {:?}, shape is {first:?} and {second:?}", tap.axes));
+        wrong.push(format!(
+            "axes were {:?}, shape is {first:?} and {second:?}",
+            tap.axes
+        ));
     }
     if timing != tap.timing {
-        let words = |timing: Option<Timing>| timing.map_or("none".to_owned(), |t| t.stride.to_string());
-        wrong.push(format!("stride was {}, measured {}", words(tap.timing), words(timing)));
+        let words =
+            |timing: Option<Timing>| timing.map_or("none".to_owned(), |t| t.stride.to_string());
+        wrong.push(format!(
+            "stride was {}, measured {}",
+            words(tap.timing),
+            words(timing)
+        ));
     }
     if tap.dim.is_some() && dim.is_some() && dim != tap.dim {
         wrong.push(format!("dim was {:?}, is {:?}", tap.dim, dim));
     }
-    let seen = Tap { axes, timing, dim: dim.or(tap.dim), ..tap.clone() };
+    let seen = Tap {
+        axes,
+        timing,
+        dim: dim.or(tap.dim),
+        ..tap.clone()
+    };
     match wrong.is_empty() {
         true => (seen, Outcome::Agreed),
-        false => (seen, Outcome::Corrected { why: wrong.join("; ") }),
+        false => (
+            seen,
+            Outcome::Corrected {
+                why: wrong.join("; "),
+            },
+        ),
     }
 }
 
 /// The axes with those that follow time where they were seen to do so.
 fn seen_axes(axes: &[Axis], shape: &[usize], grown: &[usize]) -> Vec<Axis> {
     let timed = |axis: &Axis| matches!(axis, Axis::Time | Axis::Key);
-    let told: Vec<usize> = (0..axes.len()).filter(|at| axes.get(*at).is_some_and(timed)).collect();
+    let told: Vec<usize> = (0..axes.len())
+        .filter(|at| axes.get(*at).is_some_and(timed))
+        .collect();
     if axes.len() == shape.len() && told == grown {
         return axes.to_vec();
     }
@@ -277,7 +337,10 @@ fn seen_axes(axes: &[Axis], shape: &[usize], grown: &[usize]) -> Vec<Axis> {
 
 fn seen_dim(axes: &[Axis], first: &[usize], second: &[usize]) -> Option<usize> {
     let at = axes.iter().position(|axis| *axis == Axis::Dim)?;
-    first.get(at).filter(|size| second.get(at) == Some(*size)).copied()
+    first
+        .get(at)
+        .filter(|size| second.get(at) == Some(*size))
+        .copied()
 }
 
 /// Against one run of the only length that the graph takes.
@@ -298,7 +361,13 @@ fn fit(tap: &Tap, shape: &[usize], length: usize) -> (Tap, Outcome) {
     };
     let same_dim = tap.dim.is_none() || dim.is_none() || tap.dim == dim;
     if rank && sized && same_dim {
-        return (Tap { dim: dim.or(tap.dim), ..tap.clone() }, Outcome::Agreed);
+        return (
+            Tap {
+                dim: dim.or(tap.dim),
+                ..tap.clone()
+            },
+            Outcome::Agreed,
+        );
     }
     let seen = Tap {
         axes: if rank { tap.axes.clone() } else { Vec::new() },
@@ -306,6 +375,10 @@ fn fit(tap: &Tap, shape: &[usize], length: usize) -> (Tap, Outcome) {
         dim: dim.or_else(|| shape.last().copied()),
         ..tap.clone()
     };
-    let why = format!("axes were {:?} with stride {:?}, shape is {shape:?}", tap.axes, tap.timing.map(|t| t.stride));
+    let why = format!(
+        "axes were {:?} with stride {:?}, shape is {shape:?}",
+        tap.axes,
+        tap.timing.map(|t| t.stride)
+    );
     (seen, Outcome::Corrected { why })
 }

@@ -3,6 +3,7 @@
 mod inspect;
 mod list;
 mod pull;
+mod tree;
 mod twin;
 mod view;
 

@@ -19,6 +19,9 @@ use crate::wire::{Dim, ValueInfo};
 use extent::nth;
 use vector::Vector;
 
+/// Axes of a value that are followed, at most.
+const RANK: usize = 12;
+
 /// The layouts of all values of a graph.
 pub(super) struct Layouts<'w, 'a> {
     wiring: &'w Wiring<'a>,
@@ -170,10 +173,16 @@ impl<'w, 'a> Layouts<'w, 'a> {
     fn recall(&self, layout: &mut Layout) {
         let Some(axes) = &mut layout.axes else { return };
         for index in 0..axes.len() {
-            let Some(Extent { role, size: Size::Named(name) }) = axes.get(index).copied() else {
+            let Some(Extent {
+                role,
+                size: Size::Named(name),
+            }) = axes.get(index).copied()
+            else {
                 continue;
             };
-            let Some((before, stride)) = self.origins.get(&name).copied() else { continue };
+            let Some((before, stride)) = self.origins.get(&name).copied() else {
+                continue;
+            };
             let taken = axes.iter().any(|axis| axis.role == before);
             if taken || !matches!(role, Role::Nothing | Role::Head | Role::Dim) {
                 continue;
@@ -268,6 +277,9 @@ impl<'w, 'a> Layouts<'w, 'a> {
             }
             if wiring.stored.get(value).is_some_and(Option::is_some) {
                 continue;
+            }
+            if layout.extents().len() > RANK {
+                layout = Layout::unknown(layout.reach);
             }
             self.complete(value, &mut layout);
             for axis in layout.axes.iter_mut().flatten() {
