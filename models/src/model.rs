@@ -91,7 +91,7 @@ impl Model {
     /// [`Error::UnknownTensor`] with the nearest names.
     pub fn tap(&self, name: &str) -> Result<&Tap> {
         let found = self.taps.iter().find(|tap| tap.name == name);
-        found.ok_or_else(|| self.unknown(name))
+        found.ok_or_else(|| self.unknown(name, &[]))
     }
 
     /// Taps that fit any of the patterns, in the model's order. In a pattern `*` stands for any
@@ -104,8 +104,8 @@ impl Model {
         for pattern in patterns {
             if !self.taps.iter().any(|tap| fits(pattern, &tap.name)) {
                 let taps = raw_taps(&survey(self.graph.bytes())?);
-                let found = taps.into_iter().find(|tap| tap.name == *pattern);
-                let found = found.ok_or_else(|| self.unknown(pattern))?;
+                let found = taps.iter().find(|tap| tap.name == *pattern).cloned();
+                let found = found.ok_or_else(|| self.unknown(pattern, &taps))?;
                 if !raw.contains(&found) {
                     raw.push(found);
                 }
@@ -141,8 +141,8 @@ impl Model {
         engine.open_beside(&self.graph, tensors, self.weights_dir.as_deref())
     }
 
-    fn unknown(&self, name: &str) -> Error {
-        let names = self.taps.iter().map(|tap| tap.name.as_str());
+    fn unknown(&self, name: &str, raw: &[Tap]) -> Error {
+        let names = self.taps.iter().chain(raw).map(|tap| tap.name.as_str());
         Error::UnknownTensor {
             name: name.to_owned(),
             model: self.name.clone(),
@@ -163,7 +163,7 @@ pub(crate) fn own_taps(found: &Survey) -> Vec<Tap> {
 }
 
 /// Every value that may hold floats, by its raw name.
-fn raw_taps(found: &Survey) -> Vec<Tap> {
+pub(crate) fn raw_taps(found: &Survey) -> Vec<Tap> {
     let floats =
         |element: Option<ElementType>| matches!(element, None | Some(ElementType::Float32));
     values(found)

@@ -85,3 +85,45 @@ fn whisper_tiny_en_has_the_known_structure() {
     let features = summary.inputs[0].shape.as_deref().unwrap();
     assert_eq!(features, ["batch", "80", "frame"]);
 }
+
+#[test]
+fn campplus_has_the_known_structure() {
+    let Some((model, summary)) = model("campplus") else {
+        return;
+    };
+    assert_eq!(model.inputs[0].name, "fbank");
+    // 6 of the head, 52 layers, 3 blocks and 3 transits, and tdnn, frames, stats, embedding
+    assert_eq!(model.taps.len(), 6 + 52 + 6 + 4);
+    for (tap, dim) in [
+        ("tdnn", 128),
+        ("block.0.layer.11", 32),
+        ("block.0", 512),
+        ("transit.0", 256),
+        ("block.1", 1024),
+        ("block.2", 1024),
+        ("stats", 1024),
+        ("embedding", 192),
+    ] {
+        assert_eq!(model.tap(tap).unwrap().dim, Some(dim), "{tap}");
+    }
+    assert_eq!(summary.operators["Sigmoid"], 52);
+    assert!(!summary.operators.contains_key("LpNormalization"));
+}
+
+/// What the layer map adds does not hide what the catalogue names.
+#[test]
+fn shipped_files_have_the_taps_that_the_catalogue_names() {
+    for name in ["smart-turn-v3.2", "moonshine-tiny", "dnsmos", "dvector"] {
+        let Some((model, _)) = model(name) else {
+            continue;
+        };
+        let catalogue = phonoscope_models::Catalogue::builtin().unwrap();
+        let entry = catalogue.get(name).unwrap();
+        for tap in entry.tap_names() {
+            model.tap(&tap).unwrap();
+        }
+        let names = tap_names(&model);
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len(), "{names:?}");
+    }
+}

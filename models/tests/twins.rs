@@ -102,7 +102,10 @@ fn network() -> GraphBytes {
             "GRU",
             &["t", "gru.w", "gru.r"],
             &["g"],
-            &[("hidden_size", Attribute::Int(8))],
+            &[
+                ("hidden_size", Attribute::Int(8)),
+                ("linear_before_reset", Attribute::Int(1)),
+            ],
         )
         .node("Squeeze", &["g", "axis"], &["s"], &[])
         .node(

@@ -1,11 +1,19 @@
-//! Extraction against a loop that only runs the network on features computed beforehand, with the same
-//! number of sessions: what decoding, features, pooling and storing cost on top.
+//! Extraction against a loop that only runs the untouched network on features computed beforehand, with
+//! the same number of sessions: what decoding, features, taps, pooling, storing and checking cost on top.
 //!
-//! Needs the recordings of `PHONOSCOPE_SHARED` (default `../shared`) and the model `ge2e`.
+//! ```text
+//! cargo bench -p phonoscope-probes --bench extract                 ratios, one model after the other
+//! cargo bench -p phonoscope-probes --bench extract -- memory       peak memory at 251 and 2,510 items
+//! ```
+//!
+//! Needs the recordings of `PHONOSCOPE_SHARED` (default `../shared`); fetches the models. Also writes the
+//! Whisper encoder with its tap for `benches/peers/extract.py` and prints the command.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -13,15 +21,25 @@ use ndarray::{ArrayD, Axis};
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::engine::{Engine, EngineChoice, disable_telemetry, open_engine};
+use phonoscope_models::graph::with_outputs;
 use phonoscope_models::{Cache, Model, Network, load};
 use phonoscope_probes::extract::{ExtractSettings, Rows, SpanKind, extract, select_taps};
 
+/// What is extracted: a model, and the taps of it (none: its embedding).
+const JOBS: [(&str, &[&str]); 2] = [
+    ("whisper-tiny.en", &["encoder.*.resid_post"]),
+    ("campplus", &[]),
+];
+/// The quickest model, for the many items of the measurement of memory.
+const QUICK: &str = "ge2e";
 const SESSIONS: usize = 2;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Windows that run at once, as in extraction.
 const BATCH: usize = 16;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
     disable_telemetry();
     let shared = std::env::var_os("PHONOSCOPE_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
@@ -32,75 +50,112 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("skipped: there is no {}", path.display());
         return Ok(());
     }
-    let (task, cache) = (Task::silent(), Cache::locate());
-    let model = load("ge2e", &cache, Network::Allowed, &task)?;
-    let engine = open_engine(EngineChoice::Auto, &cache, Network::Allowed, &task)?;
     let manifest = Manifest::read(&path)?;
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    match (words.next().as_deref(), words.next()) {
+        (Some("memory"), _) => memory(),
+        (Some("items"), Some(times)) => items(&manifest, times.parse()?),
+        _ => ratios(&manifest, &path),
+    }
+}
+
+/// What both sides of a comparison share.
+struct Setup {
+    model: Model,
+    engine: Arc<dyn Engine>,
+    settings: ExtractSettings,
+    task: Task,
+}
+
+fn setup(name: &str, patterns: &[&str]) -> Result<Setup> {
+    let (task, cache) = (Task::silent(), Cache::locate());
+    let model = load(name, &cache, Network::Allowed, &task)?;
+    let open = |choice| open_engine(choice, &cache, Network::Allowed, &task);
+    let patterns: Vec<String> = patterns.iter().map(|&p| p.to_owned()).collect();
     let settings = ExtractSettings {
-        taps: select_taps(&model, &[], SpanKind::Utterance)?,
+        taps: select_taps(&model, &patterns, SpanKind::Utterance)?,
         rows: Rows::default(),
         twin: None,
         sessions: SESSIONS,
         shard_items: 64,
-        second_opinion: Err("not asked for".into()),
+        second_opinion: open(EngineChoice::Rten).map_err(|e| e.to_string()),
     };
-    let features = features(&model, &manifest)?;
-    println!(
-        "{}, {} items, {SESSIONS} sessions",
-        engine.info(),
-        features.len()
-    );
-    for round in 1..=ROUNDS {
-        let start = Instant::now();
-        network_only(&model, engine.as_ref(), &features, &settings.taps[0].tensor)?;
-        let bare = start.elapsed().as_secs_f64();
+    let engine = open(EngineChoice::Auto)?;
+    Ok(Setup {
+        model,
+        engine,
+        settings,
+        task,
+    })
+}
+
+impl Setup {
+    fn extract(&self, manifest: &Manifest) -> Result<()> {
         let out = tempfile::tempdir()?;
-        let start = Instant::now();
-        extract(
-            &model,
-            engine.as_ref(),
-            &manifest,
-            "m",
-            &settings,
-            out.path(),
-            &task,
-        )?;
-        let whole = start.elapsed().as_secs_f64();
-        println!(
-            "round {round}: network only {bare:.2} s, extract with its checks {whole:.2} s, ratio {:.3}",
-            whole / bare
-        );
+        let (model, engine) = (&self.model, self.engine.as_ref());
+        let (settings, out) = (&self.settings, out.path());
+        extract(model, engine, manifest, "m", settings, out, &self.task)?;
+        Ok(())
     }
-    println!("peak memory {}", peak_memory());
+}
+
+fn ratios(manifest: &Manifest, path: &Path) -> Result<()> {
+    for (name, patterns) in JOBS {
+        let setup = setup(name, patterns)?;
+        let features = features(&setup.model, manifest)?;
+        println!(
+            "{name}: {}, {} items, {} taps, {SESSIONS} sessions",
+            setup.engine.info(),
+            features.len(),
+            setup.settings.taps.len()
+        );
+        for round in 1..=ROUNDS {
+            let start = Instant::now();
+            network_only(&setup, &features)?;
+            let bare = start.elapsed().as_secs_f64();
+            let start = Instant::now();
+            setup.extract(manifest)?;
+            let whole = start.elapsed().as_secs_f64();
+            println!(
+                "  round {round}: network only {bare:.2} s, extract with its checks {whole:.2} s \
+                 ({:.2} items/s), throughput {:.3} of the network's",
+                features.len() as f64 / whole,
+                bare / whole
+            );
+        }
+        if let Some(tap) = setup.settings.taps.last().filter(|_| !patterns.is_empty()) {
+            let graph = with_outputs(&setup.model.graph, std::slice::from_ref(&tap.tensor))?;
+            let file = std::env::temp_dir().join(format!("{name}.tapped.onnx"));
+            std::fs::write(&file, graph.bytes())?;
+            println!(
+                "  peer: python benches/peers/extract.py {} {} '{}'",
+                path.display(),
+                file.display(),
+                tap.tensor
+            );
+        }
+    }
     Ok(())
 }
 
-fn features(model: &Model, manifest: &Manifest) -> Result<Vec<ArrayD<f32>>, Box<dyn Error>> {
-    manifest
-        .utterances
-        .iter()
-        .map(|u| {
-            Ok(model
-                .front_end
-                .compute(&audio::read_utterance(u)?.samples)?
-                .data)
-        })
-        .collect()
+fn features(model: &Model, manifest: &Manifest) -> Result<Vec<ArrayD<f32>>> {
+    let of = |u| -> Result<ArrayD<f32>> {
+        let samples = audio::read_utterance(u)?.samples;
+        Ok(model.front_end.compute(&samples)?.data)
+    };
+    manifest.utterances.iter().map(of).collect()
 }
 
-fn network_only(
-    model: &Model,
-    engine: &dyn Engine,
-    features: &[ArrayD<f32>],
-    tensor: &str,
-) -> Result<(), Box<dyn Error>> {
+fn network_only(setup: &Setup, features: &[ArrayD<f32>]) -> Result<()> {
     let next = AtomicUsize::new(0);
-    let work = || -> Result<(), phonoscope_models::Error> {
-        let cancel = Task::silent().cancel;
-        let mut session = engine.open(&model.graph, &[tensor.to_owned()])?;
+    let outputs = setup.model.declared_outputs()?;
+    let work = || -> std::result::Result<(), phonoscope_models::Error> {
+        let mut session = setup.model.open(setup.engine.as_ref(), &outputs)?;
         while let Some(item) = features.get(next.fetch_add(1, Ordering::Relaxed)) {
             for chunk in item.axis_chunks_iter(Axis(0), BATCH) {
-                session.run(&[(model.inputs[0].name.as_str(), chunk)], &cancel)?;
+                let feed = setup.model.feed(chunk, None)?;
+                let views: Vec<_> = feed.iter().map(|(n, x)| (n.as_str(), x.view())).collect();
+                session.run(&views, &setup.task.cancel)?;
             }
         }
         Ok(())
@@ -112,6 +167,39 @@ fn network_only(
         }
         Ok(())
     })
+}
+
+/// Peak memory of processes that extract the list once and ten times.
+fn memory() -> Result<()> {
+    for times in ["1", "10"] {
+        let program = std::env::current_exe()?;
+        let out = Command::new(program).args(["items", times]).output()?;
+        print!("{}", String::from_utf8_lossy(&out.stdout));
+        if !out.status.success() {
+            return Err(String::from_utf8_lossy(&out.stderr).into());
+        }
+    }
+    Ok(())
+}
+
+/// Extracts the list so many times over, and says how much memory that took.
+fn items(manifest: &Manifest, times: usize) -> Result<()> {
+    let mut many = manifest.clone();
+    many.utterances.clear();
+    for time in 0..times {
+        many.utterances
+            .extend(manifest.utterances.iter().cloned().map(|mut u| {
+                u.id = format!("{}-{time}", u.id);
+                u
+            }));
+    }
+    setup(QUICK, &[])?.extract(&many)?;
+    println!(
+        "{QUICK}, {} items: peak memory {}",
+        many.utterances.len(),
+        peak_memory()
+    );
+    Ok(())
 }
 
 /// Largest resident size of this process so far.

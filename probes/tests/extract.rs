@@ -81,7 +81,7 @@ fn model() -> Model {
         taps: vec![Tap {
             name: "length".into(),
             tensor: "length".into(),
-            axes: vec![Axis::Dim],
+            axes: vec![Axis::Batch, Axis::Dim],
             dim: Some(1),
             timing: None,
             meaning: String::new(),

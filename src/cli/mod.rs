@@ -2,12 +2,17 @@
 
 mod analyse;
 mod data;
+mod model_choice;
 mod models;
 mod probe;
 
 pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
-pub use data::{CheckArgs, DataCommand, ImportArgs, SynthCommand, VoicesArgs};
-pub use models::{InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
+pub(crate) use data::DEFAULT_SENTENCES;
+pub use data::{
+    CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
+};
+pub use model_choice::{ModelChoice, Pad};
+pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
 
 use std::path::PathBuf;
@@ -83,7 +88,7 @@ pub enum Command {
     /// List, fetch and inspect models
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// Import, check and make speech data
+    /// Import, check, make and fetch speech data
     #[command(subcommand)]
     Data(DataCommand),
     /// Run a model over a manifest and keep its activations
@@ -108,11 +113,15 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   phonoscope demo
+  phonoscope demo --voices kokoro
   phonoscope demo --data my/manifest.tsv --out my-demo --no-tui")]
 pub struct DemoArgs {
-    /// Recordings to use instead of the built-in synthetic voices
+    /// Recordings to use instead of made speech
     #[arg(long, value_name = "MANIFEST")]
     pub data: Option<PathBuf>,
+    /// Which made speech to use [default: kokoro where `data pull kokoro-voices` has run, else synthetic]
+    #[arg(long, value_enum, value_name = "KIND", conflicts_with = "data")]
+    pub voices: Option<DemoVoices>,
     /// Folder for the report and what it was made from
     #[arg(long, value_name = "DIR", default_value = DEMO_FOLDER)]
     pub out: PathBuf,
@@ -122,6 +131,15 @@ pub struct DemoArgs {
     /// Resampling statistics
     #[command(flatten)]
     pub statistics: Statistics,
+}
+
+/// Made speech for the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoVoices {
+    /// 54 neural voices, fetched and spoken the first time (minutes)
+    Kokoro,
+    /// 60 synthetic voices with known parameters (seconds)
+    Synthetic,
 }
 
 /// Arguments of `doctor`.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::ModelChoice;
+
 /// List, fetch and inspect models.
 #[derive(Debug, Subcommand)]
 pub enum ModelsCommand {
@@ -13,6 +15,8 @@ pub enum ModelsCommand {
     Pull(PullArgs),
     /// What is in a model: inputs, outputs, taps, operators, parameters
     Inspect(InspectArgs),
+    /// Print a card to start from for an ONNX file
+    Card(CardArgs),
     /// Write a model's random-weight twin: the same network, knowing nothing
     Twin(TwinArgs),
 }
@@ -52,6 +56,9 @@ pub struct InspectArgs {
     /// A name in the catalogue, or an ONNX file
     #[arg(value_name = "NAME|FILE")]
     pub model: String,
+    /// What is said about a file
+    #[command(flatten)]
+    pub choice: ModelChoice,
     /// Show every block by itself, also where several are alike
     #[arg(long)]
     pub all: bool,
@@ -61,6 +68,18 @@ pub struct InspectArgs {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `models card`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:
+  phonoscope models card my/model.onnx > my/model.toml
+
+The card says what the model is fed, as far as its inputs tell; change what is wrong.")]
+pub struct CardArgs {
+    /// An ONNX file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Arguments of `models twin`.

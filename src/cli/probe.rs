@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 use phonoscope_models::twin::TwinKind;
 use phonoscope_probes::extract::{Frames, SpanKind};
 
+use super::ModelChoice;
+
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
@@ -19,9 +21,9 @@ pub struct ExtractArgs {
     /// A name in the catalogue, or an ONNX file
     #[arg(long, value_name = "NAME|FILE")]
     pub model: String,
-    /// What an ONNX file is fed [possible values: waveform, ge2e_mel, whisper_log_mel]
-    #[arg(long, value_name = "KIND")]
-    pub front_end: Option<String>,
+    /// What is said about an ONNX file
+    #[command(flatten)]
+    pub choice: ModelChoice,
     /// Manifest: TSV, CSV or JSONL with a header; the column `path` is required
     #[arg(long, value_name = "MANIFEST")]
     pub data: PathBuf,
@@ -110,9 +112,9 @@ pub struct SpeakerSource {
     /// A name in the catalogue, or an ONNX file
     #[arg(long, value_name = "NAME|FILE", requires = "data")]
     pub model: Option<String>,
-    /// What an ONNX file is fed [possible values: waveform, ge2e_mel, whisper_log_mel]
-    #[arg(long, value_name = "KIND", requires = "model")]
-    pub front_end: Option<String>,
+    /// What is said about an ONNX file
+    #[command(flatten)]
+    pub choice: ModelChoice,
     /// Manifest with a `speaker` column
     #[arg(long, value_name = "MANIFEST", requires = "model")]
     pub data: Option<PathBuf>,

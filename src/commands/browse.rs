@@ -162,6 +162,7 @@ impl tui::Services for Program {
         context.printer = crate::output::Printer::silent();
         let args = DemoArgs {
             data: None,
+            voices: None,
             out: DEMO_FOLDER.into(),
             no_tui: true,
             statistics: Statistics::default(),

@@ -1,17 +1,26 @@
 //! `phonoscope demo`: the main job on real models and the best speech at hand.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use phonoscope_datasets::synth::spoken;
 use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 
+use super::data::kokoro;
 use super::{Context, browse, probe};
-use crate::cli::{DemoArgs, SpeakerArgs, SpeakerSource};
+use crate::cli::{
+    DEFAULT_SENTENCES, DemoArgs, DemoVoices, ModelChoice, SpeakerArgs, SpeakerSource,
+};
 use crate::exit::{Exit, Usage};
 
 /// The speaker encoder of the demo: the smallest of the catalogue.
 const MODEL: &str = "ge2e";
+
+const NEURAL: &str = "the speech was made: neural voices of Kokoro-82M that all say the same English \
+    sentences; `sex` and `language` are what the voices' names say";
+const SYNTHETIC: &str =
+    "the speech was made: synthetic voices with known parameters, not recordings";
 
 pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let (report, exit) = make(args, context)?;
@@ -29,25 +38,13 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
     }
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create `{}`", args.out.display()))?;
-    let data = match &args.data {
-        Some(manifest) => manifest.clone(),
-        None => {
-            context.printer.remark(
-                "no --data given: making 60 synthetic voices with known parameters (not recordings)",
-            );
-            let settings = VoicesSettings {
-                seed: args.statistics.seed,
-                ..VoicesSettings::default()
-            };
-            voices::write(&args.out.join("voices"), &settings, &context.task)?
-        }
-    };
+    let (data, speech) = speech(args, context)?;
     let out = args.out.join("report.json");
     let speaker = SpeakerArgs {
         source: SpeakerSource {
             run: None,
             model: Some(MODEL.into()),
-            front_end: None,
+            choice: ModelChoice::default(),
             data: Some(data),
         },
         out: out.clone(),
@@ -57,7 +54,16 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
         folds: 5,
         statistics: args.statistics,
     };
-    let report = probe::speaker(&speaker, context)?;
+    let mut report = match probe::speaker(&speaker, context) {
+        Err(error) if speech.is_some() && left_by_another_demo(&error, &out)? => {
+            probe::speaker(&speaker, context)?
+        }
+        other => other?,
+    };
+    if let Some(speech) = speech {
+        report.summary.push(speech);
+        report.write(&out)?;
+    }
     context.printer.data(&probe::summary(&report))?;
     context.printer.remark(&format!(
         "report in `{}`; `phonoscope browse {}` opens it",
@@ -65,4 +71,51 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
         args.out.display()
     ));
     Ok((out, probe::exit_of(&report)))
+}
+
+/// Whether the demo failed because its folder holds the activations of other made speech, which are
+/// removed then: nothing of the user's is in them.
+fn left_by_another_demo(error: &anyhow::Error, report: &Path) -> anyhow::Result<bool> {
+    let run = report.with_extension("run");
+    match error.downcast_ref() {
+        Some(phonoscope_probes::Error::OtherRun { path, .. }) if *path == run => {
+            std::fs::remove_dir_all(&run)
+                .with_context(|| format!("cannot remove `{}`", run.display()))?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The manifest to use, and what the report says of made speech.
+fn speech(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Option<String>)> {
+    let remark = |text: &str| context.printer.remark(text);
+    if let Some(manifest) = &args.data {
+        return Ok((manifest.clone(), None));
+    }
+    let neural = match (args.voices, kokoro::cached(context)) {
+        (Some(DemoVoices::Synthetic), _) => None,
+        (None, None) => {
+            remark(
+                "no --data given: making 60 synthetic voices with known parameters (not recordings); \
+                 `--voices kokoro` fetches neural ones",
+            );
+            None
+        }
+        (None, Some(manifest)) => {
+            remark("no --data given: using the neural voices of `data pull kokoro-voices`");
+            Some(manifest)
+        }
+        (Some(DemoVoices::Kokoro), _) => Some(kokoro::pull(DEFAULT_SENTENCES, context)?.manifest),
+    };
+    if let Some(manifest) = neural {
+        let copied = spoken::copy(&manifest, &args.out.join("kokoro-voices"), &context.task)?;
+        return Ok((copied, Some(NEURAL.to_owned())));
+    }
+    let settings = VoicesSettings {
+        seed: args.statistics.seed,
+        ..VoicesSettings::default()
+    };
+    let manifest = voices::write(&args.out.join("voices"), &settings, &context.task)?;
+    Ok((manifest, Some(SYNTHETIC.to_owned())))
 }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use phonoscope_models::engine::{EngineChoice, open_engine};
-use phonoscope_models::{Catalogue, Network};
+use phonoscope_models::{Catalogue, Entry, Network, Presence, Standing, presence};
 use serde::Serialize;
 
 use super::Context;
@@ -188,9 +188,14 @@ fn models(context: &Context) -> Vec<Finding> {
     };
     let cache = context.cache();
     let state = |name: &str| phonoscope_models::load(name, &cache, Network::Offline, &context.task);
+    // Nobody misses what only comes from a place that they name.
+    let expected = |entry: &&Entry| {
+        entry.standing() == Standing::Checked || presence(entry, &cache) == Presence::Here
+    };
     catalogue
         .entries()
         .iter()
+        .filter(expected)
         .map(|entry| match state(&entry.name) {
             Ok(model) => Finding::works(
                 "model",

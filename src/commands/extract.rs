@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::{Model, Tap, load, load_file};
+use phonoscope_models::{Model, Tap};
 use phonoscope_probes::extract::{
     Alignments, ExtractSettings, Extracted, Rows, SpanKind, extract, select_taps,
 };
@@ -13,15 +12,16 @@ use phonoscope_probes::report::Status;
 use phonoscope_probes::store::TwinUsed;
 
 use super::Context;
+use super::model_choice::load_model;
 use crate::cli::{ExtractArgs, RowArgs};
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 
 /// Items in a shard: small enough that an interruption costs seconds, large enough that shards stay
 /// few.
 const SHARD_ITEMS: usize = 64;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
-    let model = load_model(&args.model, args.front_end.as_deref(), context)?;
+    let model = load_model(&args.model, &args.choice, context)?;
     let (model, twin) = match args.twin {
         None => (model, None),
         Some(kind) => {
@@ -66,28 +66,6 @@ pub(super) struct Asked {
     pub(super) rows: Rows,
     pub(super) twin: Option<TwinUsed>,
     pub(super) sessions: Option<usize>,
-}
-
-/// The front end of this kind, with its defaults.
-fn front_end(kind: &str) -> anyhow::Result<FrontEnd> {
-    serde_json::from_value(serde_json::json!({ "kind": kind })).map_err(|_unknown| {
-        let hint = "one of waveform, ge2e_mel, whisper_log_mel";
-        Usage::new(format!("there is no front end `{kind}`"), hint).into()
-    })
-}
-
-/// The model with this name in the catalogue, fetched when it is missing; or an ONNX file with its
-/// front end.
-pub(super) fn load_model(
-    name: &str,
-    fed: Option<&str>,
-    context: &Context,
-) -> anyhow::Result<Model> {
-    let cache = context.cache();
-    Ok(match fed {
-        None => load(name, &cache, context.network(), &context.task)?,
-        Some(kind) => load_file(Path::new(name), front_end(kind)?)?,
-    })
 }
 
 /// Extracts what is asked of `model` over the manifest at `data` into the run folder `out`.

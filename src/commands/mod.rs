@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod extract;
 mod matrix;
+mod model_choice;
 mod models;
 mod probe;
 

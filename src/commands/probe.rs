@@ -11,6 +11,7 @@ use phonoscope_probes::report::{Report, Status};
 use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run, speaker_column};
 use phonoscope_probes::store::Run;
 
+use super::model_choice::load_model;
 use super::{Context, command_line, extract};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
@@ -73,7 +74,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
             let out = args.out.with_extension("run");
             let taps: Vec<String> = args.tap.iter().cloned().collect();
             require_speakers(data)?;
-            let model = extract::load_model(name, args.source.front_end.as_deref(), context)?;
+            let model = load_model(name, &args.source.choice, context)?;
             if args.tap.is_none() && model.embedding.is_none() {
                 let taps: Vec<&str> = model.taps.iter().map(|t| t.name.as_str()).take(8).collect();
                 return Err(Usage::new(
@@ -143,8 +144,8 @@ fn again(args: &SpeakerArgs, engine: &str) -> String {
     if let Some(data) = &args.source.data {
         option("data", data.display().to_string());
     }
-    if let Some(kind) = &args.source.front_end {
-        option("front-end", kind.clone());
+    for (name, value) in args.source.choice.options() {
+        option(name, value);
     }
     if let Some(tap) = &args.tap {
         option("tap", tap.clone());

@@ -177,9 +177,20 @@ fn analyse_works_on_anyones_matrices() {
 fn models_are_listed_and_inspected() {
     let place = Place::new();
     let list = place.run(["models", "list"]);
-    for name in ["ge2e", "whisper-tiny.en"] {
-        assert!(list.stdout.contains(name), "{}", list.stdout);
+    for word in ["ge2e", "campplus", "untested here", "wav2vec2-base-960h"] {
+        assert!(list.stdout.contains(word), "{}", list.stdout);
     }
+    let list = place.run(["models", "list", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!(json["schema"], "phonoscope.models/1");
+    let entry = |name: &str| {
+        let models = json["models"].as_array().unwrap();
+        models.iter().find(|m| m["name"] == name).unwrap().clone()
+    };
+    assert_eq!(entry("campplus")["standing"], "checked");
+    assert_eq!(entry("hubert-base-ls960")["standing"], "untested_here");
+    assert_eq!(entry("hubert-base-ls960")["cached"], false);
+    assert!(entry("whisper-base")["fetch_bytes"].as_u64().unwrap() > 100_000_000);
     let ran = place.run(["models", "inspect", ge2e(), "--json"]);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let taps: Vec<&str> = json["model"]["taps"]
@@ -192,6 +203,76 @@ fn models_are_listed_and_inspected() {
         taps,
         ["lstm.0", "lstm.1", "lstm.2", "pre_relu", "embedding"]
     );
+}
+
+#[test]
+fn a_twin_is_written_whole_and_never_over_its_model() {
+    use phonoscope_models::wire::{ElementType, Suffix};
+    let place = Place::new();
+    let weights: Vec<f32> = (0..64u8).map(|k| f32::from(k ^ 21).sin()).collect();
+    let mut graph = Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("small")
+        .input("x", ElementType::Float32, &["time".into(), 8.into()])
+        .init_f32("w", &[8, 8], &weights)
+        .node("MatMul", &["x", "w"], &["y"], &[])
+        .output("y");
+    let model = place.write("m.onnx", graph.finish());
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    let twin = |kind, seed, out| {
+        let words = ["--kind", kind, "--seed", seed, "--out", out];
+        place.run([["models", "twin", "m.onnx"].as_slice(), &words].concat())
+    };
+    for (kind, out, again, other) in [
+        ("redrawn", "a.onnx", "b.onnx", "c.onnx"),
+        ("permuted", "d.onnx", "e.onnx", "f.onnx"),
+    ] {
+        let ran = twin(kind, "2", out);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(
+            ran.stderr
+                .contains(&format!("{kind} twin of `m.onnx`, seed 2")),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("--model"), "{}", ran.stderr);
+        assert_eq!(twin(kind, "2", again).code, 0);
+        assert_eq!(twin(kind, "3", other).code, 0);
+        assert_eq!(read(out), read(again));
+        assert_ne!(read(out), read(other));
+        assert_eq!(read(out).len(), read("m.onnx").len());
+    }
+    let before = read("m.onnx");
+    twin("redrawn", "1", "./m.onnx").fails_with_hint(2, "belongs to the model itself", "--out");
+    assert_eq!(std::fs::read(model).unwrap(), before);
+    twin("redrawn", "1", "no/folder/t.onnx").fails_with_hint(2, "cannot write", "--out");
+    assert_eq!(std::fs::read_dir(place.path("")).unwrap().count(), 7);
+}
+
+#[test]
+fn a_twin_of_the_catalogue_needs_no_flags() {
+    let place = Place::new();
+    let manifest = place.voices(2, 1, 1.0);
+    place.write("taken.toml", "[settings]\ncolour = 3\n");
+    let twin = |out| place.run(["models", "twin", ge2e(), "--out", out]);
+    twin("taken.onnx").fails_with_hint(2, "`taken.toml` is in the way", "--out");
+    assert!(!place.path("taken.onnx").exists());
+    assert_eq!(twin("twin.onnx").code, 0);
+    assert_eq!(twin("twin.onnx").code, 0, "again");
+    let words = [
+        "extract",
+        "--model",
+        "twin.onnx",
+        "--data",
+        &manifest,
+        "--out",
+        "t.run",
+    ];
+    let ran = place.run(words);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let run = std::fs::read_to_string(place.path("t.run/run.json")).unwrap();
+    assert!(run.contains("ge2e (redrawn, seed 1)"), "{run}");
 }
 
 #[test]

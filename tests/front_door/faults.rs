@@ -220,6 +220,52 @@ fn a_package_client_that_fails_is_quoted() {
 }
 
 #[test]
+fn of_several_models_those_that_fail_are_listed_and_the_rest_is_done() {
+    let place = Place::new();
+    let mut graph = phonoscope_models::wire::Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("g")
+        .input(
+            "input_values",
+            phonoscope_models::wire::ElementType::Float32,
+            &[1.into(), "sample".into()],
+        )
+        .node("Relu", &["input_values"], &["out"], &[])
+        .output("out");
+    place.write("exports/wav2vec2-base/model.onnx", graph.finish());
+    let pull = |names: &[&str]| {
+        let mut args = vec!["models", "pull"];
+        args.extend(names);
+        let output = place
+            .command(args)
+            .env("PHONOSCOPE_CACHE", place.path("cache"))
+            .env("PHONOSCOPE_PIP", "false")
+            .env("PHONOSCOPE_HUB", place.path("exports"))
+            .output()
+            .unwrap();
+        crate::place::Ran::from(output)
+    };
+    let ran = pull(&["wav2vec2-base", "dnsmos", "hubert-base"]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    for word in [
+        "wav2vec2-base: ",
+        "recorded now",
+        "untested here",
+        "1 of 3 models",
+        "error: dnsmos: cannot fetch",
+        "error: hubert-base-ls960: cannot fetch",
+    ] {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+    let again = pull(&["wav2vec2-base"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(again.stderr.contains("as recorded"), "{}", again.stderr);
+    pull(&["ge2e", "--from", "exports"]).fails_with_hint(2, "package", "--from");
+    pull(&["hubert-base", "--from", "nowhere"]).fails(2, "no `nowhere`");
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_named() {
     let place = Place::new();
     let file = place.write("file", "in the way");

@@ -8,5 +8,6 @@
 mod commands;
 mod faults;
 mod place;
+mod pull;
 mod resume;
 mod speech;

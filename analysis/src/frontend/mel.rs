@@ -186,7 +186,10 @@ impl MelSpectrogram {
         if !(0.0..=1.0).contains(&self.preemphasis) {
             return setting("preemphasis", "0 to 1", self.preemphasis.to_string());
         }
-        if let Some(level) = self.min_level_dbfs.filter(|level| !(*level <= 0.0)) {
+        if let Some(level) = self
+            .min_level_dbfs
+            .filter(|level| level.is_nan() || *level > 0.0)
+        {
             return setting("min_level_dbfs", "at most 0", level.to_string());
         }
         if !self.factor.is_finite() {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use kaldi::{KaldiFbank, Lfr, MeanNormalise};
 pub use mel::{BandNormalise, Floor, LastFrame, MelSpectrogram, MelWindows, Spectrum, WindowForm};
-pub use waveform::{Normalise, ShortAudio, Waveform, WaveformWindows, WindowCount};
+pub use waveform::{Channel, Normalise, ShortAudio, Waveform, WaveformWindows, WindowCount};
 pub use whisper::{WhisperLogMel, WhisperPad};
 
 use crate::{Error, Result};
@@ -39,7 +39,8 @@ const MAX_VALUES: usize = 1 << 28;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FrontEnd {
-    /// The samples themselves: `[1, sample]`, or `[window, sample]`.
+    /// The samples themselves: `[1, sample]` or `[window, sample]`, with an axis of length 1 before
+    /// the last where the channel has one.
     Waveform(Waveform),
     /// Mel power, no logarithm, in overlapping windows: `[window, frame = 160, mel = 40]`.
     ///
@@ -187,7 +188,8 @@ impl FrontEnd {
     /// Which axis of the features counts time.
     pub fn time_axis(&self) -> usize {
         match self {
-            Self::Waveform(_) | Self::Ge2eMel => 1,
+            Self::Waveform(settings) => settings.time_axis(),
+            Self::Ge2eMel => 1,
             Self::WhisperLogMel(_) => 2,
             Self::KaldiFbank(settings) => settings.layout.time_axis(),
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {

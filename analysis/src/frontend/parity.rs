@@ -7,7 +7,7 @@
 mod values;
 
 use super::{
-    FrontEnd, KaldiFbank, Layout, MeanNormalise, MelSpectrogram, Normalise, Waveform,
+    Channel, FrontEnd, KaldiFbank, Layout, MeanNormalise, MelSpectrogram, Normalise, Waveform,
     WhisperLogMel, WhisperPad,
 };
 use crate::signal::WindowShape;
@@ -185,10 +185,11 @@ pub fn signal() -> Vec<f32> {
 fn canonical(front_end: &FrontEnd) -> FrontEnd {
     let mut front_end = front_end.clone();
     match &mut front_end {
-        FrontEnd::Waveform(_) | FrontEnd::Ge2eMel | FrontEnd::WhisperLogMel(_) => {}
+        FrontEnd::Waveform(settings) => settings.channel = Channel::None,
+        FrontEnd::Ge2eMel | FrontEnd::WhisperLogMel(_) => {}
         FrontEnd::KaldiFbank(settings) => settings.layout = Layout::TimeFirst,
         FrontEnd::PowerMel(settings) | FrontEnd::Log10Mel(settings) | FrontEnd::LnMel(settings) => {
-            settings.layout = Layout::TimeFirst
+            settings.layout = Layout::TimeFirst;
         }
     }
     front_end
@@ -207,6 +208,7 @@ pub fn front_end_parity(front_end: &FrontEnd) -> Option<Parity> {
         let data = &ours.as_ref()?.data;
         let at = match (data.ndim(), axis) {
             (2, _) => vec![batch, step],
+            (_, 2) if matches!(front_end, FrontEnd::Waveform(_)) => vec![batch, 0, step],
             (_, 1) => vec![batch, step, band],
             _ => vec![batch, band, step],
         };
@@ -251,6 +253,7 @@ mod tests {
             match &mut turned {
                 FrontEnd::KaldiFbank(settings) => settings.layout = Layout::DimFirst,
                 FrontEnd::LnMel(settings) => settings.layout = Layout::TimeFirst,
+                FrontEnd::Waveform(settings) => settings.channel = Channel::Axis,
                 _ => {}
             }
             let again = front_end_parity(&turned).unwrap();

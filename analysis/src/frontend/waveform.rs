@@ -1,6 +1,6 @@
 //! Samples as they are: whole, or in windows of a fixed length.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,19 @@ pub struct Waveform {
     /// Windows of a fixed length, for models that take no other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub windows: Option<WaveformWindows>,
+    /// Axes of the result.
+    pub channel: Channel,
+}
+
+/// Whether there is an axis for the one channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// `[batch, sample]`.
+    #[default]
+    None,
+    /// `[batch, 1, sample]`, as networks that begin with a convolution often want it.
+    Axis,
 }
 
 impl Default for Waveform {
@@ -31,6 +44,7 @@ impl Default for Waveform {
             normalise: Normalise::None,
             scale: 1.0,
             windows: None,
+            channel: Channel::None,
         }
     }
 }
@@ -163,7 +177,17 @@ impl Waveform {
                 windows.samples, windows.hop_samples
             ));
         }
+        if self.channel == Channel::Axis {
+            text.push_str("; with an axis for the channel");
+        }
         text
+    }
+
+    pub(super) fn time_axis(&self) -> usize {
+        match self.channel {
+            Channel::None => 1,
+            Channel::Axis => 2,
+        }
     }
 
     /// Fewest samples that there must be.
@@ -174,15 +198,19 @@ impl Waveform {
         }
     }
 
-    /// `[1, sample]`, or `[window, sample]`.
+    /// `[1, sample]` or `[window, sample]`, or with an axis of length 1 before the last.
     pub(super) fn compute(&self, samples: &[f32]) -> Result<ArrayD<f32>> {
         let mut level: Vec<f64> = samples.iter().map(|x| f64::from(*x)).collect();
         self.normalise.apply(&mut level);
         let level: Vec<f32> = level.iter().map(|x| (x * self.scale) as f32).collect();
-        match &self.windows {
-            None => shaped(IxDyn(&[1, level.len()]), level),
-            Some(windows) => windows.cut(level),
-        }
+        let cut = match &self.windows {
+            None => shaped(IxDyn(&[1, level.len()]), level)?,
+            Some(windows) => windows.cut(level)?,
+        };
+        Ok(match self.channel {
+            Channel::None => cut,
+            Channel::Axis => cut.insert_axis(Axis(1)),
+        })
     }
 }
 
@@ -257,6 +285,16 @@ mod tests {
         assert_eq!(out[[0, 0]], -out[[0, 1]]);
         let silence = front_end.compute(&[0.0; 4]).unwrap();
         assert!(silence.iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn a_channel_gets_its_axis() {
+        let front_end = Waveform {
+            channel: Channel::Axis,
+            ..Waveform::default()
+        };
+        assert_eq!(front_end.compute(&[0.1; 7]).unwrap().shape(), [1, 1, 7]);
+        assert_eq!(front_end.time_axis(), 2);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl WhisperLogMel {
             return Err(outside("whisper_log_mel", "mels", "1 to 400", found));
         }
         match self.window_secs {
-            Some(secs) if !(secs >= 0.025 && secs <= 30.0) => Err(outside(
+            Some(secs) if !(0.025..=30.0).contains(&secs) => Err(outside(
                 "whisper_log_mel",
                 "window_secs",
                 "0.025 to 30",

@@ -66,6 +66,9 @@ pub enum MelNorm {
     None,
 }
 
+/// From Hz to mel, or back.
+type Convert = fn(f64) -> f64;
+
 /// In which unit the sides of the triangles are straight.
 #[derive(Clone, Copy, PartialEq)]
 enum Sides {
@@ -180,7 +183,7 @@ impl MelBank {
             Sides::Hz => n_bins,
             Sides::Mel => n_fft / 2,
         };
-        let (to_mel, to_hz): (fn(f64) -> f64, fn(f64) -> f64) = match form.scale {
+        let (to_mel, to_hz): (Convert, Convert) = match form.scale {
             MelScale::Slaney => (hz_to_mel, mel_to_hz),
             MelScale::Htk => (hz_to_mel_htk, mel_to_hz_htk),
         };

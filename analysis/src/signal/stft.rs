@@ -153,14 +153,12 @@ impl Stft {
         mut visit: impl FnMut(usize, &[Complex<f64>]),
     ) -> Result<()> {
         let half = self.n_fft() / 2;
-        if padding == Padding::Reflect {
-            if samples.len() <= half {
-                return Err(Error::TooFew {
-                    what: "STFT with reflected ends: samples".into(),
-                    needed: half + 1,
-                    found: samples.len(),
-                });
-            }
+        if padding == Padding::Reflect && samples.len() <= half {
+            return Err(Error::TooFew {
+                what: "STFT with reflected ends: samples".into(),
+                needed: half + 1,
+                found: samples.len(),
+            });
         }
         let available = self.n_frames_padded(samples.len(), padding);
         if padding != Padding::Zeros && frames.end > available {

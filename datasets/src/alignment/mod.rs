@@ -115,6 +115,11 @@ fn interpret(path: &Path, bytes: &[u8]) -> Result<Content, Fault> {
     let Some(first) = first else {
         return Err(Fault::whole("it is empty", "align the recording again"));
     };
+    // Where the first line says nothing the name does, so that the fault is told by its line.
+    let named = |extensions: &[&str]| {
+        let extension = path.extension().unwrap_or_default();
+        extensions.iter().any(|e| extension.eq_ignore_ascii_case(e))
+    };
     if text_grid::is_header(&text) {
         text_grid::parse(&text).map(Content::One)
     } else if first.contains("Praat chronological TextGrid") {
@@ -124,9 +129,9 @@ fn interpret(path: &Path, bytes: &[u8]) -> Result<Content, Fault> {
         ))
     } else if table::is_header(first) {
         table::parse(&text).map(Content::Many)
-    } else if timit::is_line(first) {
+    } else if timit::is_line(first) || named(&["phn", "wrd"]) {
         timit::parse(path, &text).map(Content::One)
-    } else if ctm::is_line(first) {
+    } else if ctm::is_line(first) || named(&["ctm"]) {
         ctm::parse(path, &text).map(Content::Many)
     } else {
         Err(Fault::whole(

@@ -8,6 +8,7 @@ use crate::error::AudioFault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Container {
     Wav,
+    Sphere,
     Coded(Coded),
 }
 
@@ -20,11 +21,10 @@ pub(super) enum Coded {
 }
 
 /// Formats worth naming to the user although they are not read: bytes, where they stand, name.
-const UNREAD: [(&[u8], usize, &str); 10] = [
+const UNREAD: [(&[u8], usize, &str); 9] = [
     (b"FORM", 0, "AIFF"),
     (b"RF64", 0, "RF64 (WAV above 4 GiB)"),
     (b"RIFX", 0, "big-endian WAV"),
-    (b"NIST_1A", 0, "NIST SPHERE"),
     (b".snd", 0, "AU"),
     (b"caff", 0, "CAF"),
     (b"ftyp", 4, "MP4 or M4A"),
@@ -52,6 +52,8 @@ pub(super) fn recognise<'a>(
         .is_some_and(|e| e.eq_ignore_ascii_case("mp3"));
     let container = if is_riff_wave {
         Container::Wav
+    } else if body.starts_with(b"NIST_1A") {
+        Container::Sphere
     } else if body.starts_with(b"fLaC") {
         Container::Coded(Coded::Flac)
     } else if body.starts_with(b"OggS") {
@@ -147,7 +149,7 @@ mod tests {
         assert_eq!(kind(&[0xff, 0xfb, 0, 0]), Ok(Container::Coded(Coded::Mpeg)));
         let words = |bytes: &[u8]| kind(bytes).map_err(|fault| fault.to_string()).unwrap_err();
         assert_eq!(words(b"hello there"), "not a recording: it looks like text");
-        assert!(words(b"NIST_1A\n   1024\n").contains("NIST SPHERE"));
+        assert_eq!(kind(b"NIST_1A\n   1024\n"), Ok(Container::Sphere));
         assert!(words(b"version https://git-lfs.github.com/spec/v1").contains("Git LFS"));
         assert!(words(&[0, 1, 2, 3]).contains("no known format"));
     }

@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Write as _};
 use std::path::Path;
 
 use flac_codec::encode::{FlacSampleWriter, Options};
+use phonoscope_analysis::file::write_atomic;
 
 use crate::error::{Error, Result};
 
@@ -16,22 +17,8 @@ const BITS: u32 = 16;
 /// # Errors
 /// [`Error::Write`], also for no samples at all and for a sample that is not finite.
 pub fn write_flac(path: &Path, samples: &[f32], sample_rate_hz: u32) -> Result<()> {
-    let write = || -> io::Result<()> {
-        let bytes = encode(samples, sample_rate_hz)?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::Builder::new()
-            .prefix(".flac-")
-            .tempfile_in(folder)?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        crate::manifest::make_ordinary(file.as_file())?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().map_err(|e| Error::write(path, e))
+    let bytes = encode(samples, sample_rate_hz).map_err(|e| Error::write(path, e))?;
+    write_atomic(path, |file| file.write_all(&bytes)).map_err(|e| Error::write(path, e))
 }
 
 fn encode(samples: &[f32], sample_rate_hz: u32) -> io::Result<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! Recordings as mono samples at 16 kHz.
 //!
-//! WAV (8 to 32-bit integers, 32 and 64-bit floats, A-law, µ-law), FLAC, MP3 and Ogg Vorbis are
-//! decoded whatever the file is called; channels are averaged; other rates are converted
+//! WAV (8 to 32-bit integers, 32 and 64-bit floats, A-law, µ-law), NIST SPHERE without compression,
+//! FLAC, MP3 and Ogg Vorbis are decoded whatever the file is called; channels are averaged; other rates are converted
 //! ([`resample`]). A file is taken whole or not at all: a truncated or damaged recording, one
 //! without samples and one with NaN or infinite samples are errors.
 
@@ -9,12 +9,14 @@ mod container;
 mod decode;
 mod flac;
 pub mod resample;
+mod sphere;
 mod wav;
 
 use std::fmt;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
+use phonoscope_analysis::file::write_atomic;
 use serde::Serialize;
 
 use container::Container;
@@ -70,8 +72,10 @@ pub enum Codec {
     PcmInteger,
     /// WAV of floating-point numbers.
     PcmFloat,
-    /// WAV of A-law or µ-law bytes (telephony).
+    /// WAV or NIST SPHERE of A-law or µ-law bytes (telephony).
     PcmLogarithmic,
+    /// NIST SPHERE of integers.
+    Sphere,
     /// FLAC.
     Flac,
     /// MPEG layer III.
@@ -85,7 +89,8 @@ impl fmt::Display for Codec {
         f.pad(match self {
             Self::PcmInteger => "WAV integer",
             Self::PcmFloat => "WAV float",
-            Self::PcmLogarithmic => "WAV A/µ-law",
+            Self::PcmLogarithmic => "A/µ-law",
+            Self::Sphere => "NIST SPHERE",
             Self::Flac => "FLAC",
             Self::Mp3 => "MP3",
             Self::Vorbis => "Ogg Vorbis",
@@ -177,27 +182,16 @@ pub fn write_wav(path: &Path, samples: &[f32], sample_rate_hz: u32) -> Result<()
         bits_per_sample: 32,
         sample_format: hound::SampleFormat::Float,
     };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .prefix(".wav-")
-            .tempfile_in(folder)?;
-        let mut buffered = BufWriter::new(file.as_file_mut());
+    write_atomic(path, |file| {
+        let mut buffered = BufWriter::new(file);
         let mut writer = hound::WavWriter::new(&mut buffered, spec).map_err(io_of)?;
         for &sample in samples {
             writer.write_sample(sample).map_err(io_of)?;
         }
         writer.finalize().map_err(io_of)?;
-        buffered.flush()?;
-        drop(buffered);
-        crate::manifest::make_ordinary(file.as_file())?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    write().map_err(|e| Error::write(path, e))
+        buffered.flush()
+    })
+    .map_err(|e| Error::write(path, e))
 }
 
 fn io_of(error: hound::Error) -> io::Error {
@@ -227,6 +221,7 @@ fn interpret(path: &Path, bytes: &[u8]) -> Result<Decoded, AudioFault> {
     let (container, bytes) = container::recognise(path, bytes)?;
     let decoded = match container {
         Container::Wav => wav::decode(bytes)?,
+        Container::Sphere => sphere::decode(bytes)?,
         Container::Coded(coded) => decode::decode(coded, bytes)?,
     };
     if let Some(index) = decoded.samples.iter().position(|s| !s.is_finite()) {

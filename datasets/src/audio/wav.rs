@@ -65,7 +65,7 @@ impl Coding {
 }
 
 /// ITU-T G.711 A-law, scaled to 16 bits.
-fn a_law(byte: u8) -> i16 {
+pub(super) fn a_law(byte: u8) -> i16 {
     let byte = byte ^ 0x55;
     let mantissa = i16::from(byte & 0x0f) << 4;
     let magnitude = match (byte & 0x70) >> 4 {
@@ -80,7 +80,7 @@ fn a_law(byte: u8) -> i16 {
 }
 
 /// ITU-T G.711 µ-law, scaled to 16 bits.
-fn mu_law(byte: u8) -> i16 {
+pub(super) fn mu_law(byte: u8) -> i16 {
     let byte = !byte;
     let biased = ((i16::from(byte & 0x0f) << 3) + 0x84) << ((byte & 0x70) >> 4);
     if byte & 0x80 == 0 {

@@ -1,5 +1,6 @@
 //! What is in a corpus and what is wrong with it, as data.
 
+mod alignment;
 mod level;
 mod summary;
 
@@ -8,22 +9,32 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use phonoscope_analysis::task::Task;
 use serde::Serialize;
 
+use crate::alignment::AlignmentSource;
 use crate::audio::{self, SourceFormat, Waveform};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Utterance};
 
+use alignment::ItemAlignment;
+
+pub use alignment::{AlignmentSummary, LevelSummary};
 pub use level::Level;
 pub use summary::{ColumnSummary, FormatCount, LevelCount, SpeakerCount};
 
 /// Recordings decoded at a time.
 const WORKERS: usize = 2;
 
+/// Name and version of the JSON form of [`Checked`].
+pub const SCHEMA: &str = "phonoscope.check/1";
+
 /// The state of a corpus.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checked {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
     /// Every utterance, in manifest order.
     pub items: Vec<ItemCheck>,
-    /// Everything noteworthy: about items in manifest order, then about the corpus.
+    /// Everything noteworthy: about items in manifest order, then about the corpus, then about its
+    /// alignments.
     pub problems: Vec<Problem>,
     /// Formats of the usable recordings, ordered by rate and channels.
     pub formats: Vec<FormatCount>,
@@ -34,6 +45,8 @@ pub struct Checked {
     pub columns: Vec<ColumnSummary>,
     /// Sum of the usable durations.
     pub total_secs: f64,
+    /// Word and phone times; none where no utterance has any.
+    pub alignment: Option<AlignmentSummary>,
 }
 
 impl Checked {
@@ -130,23 +143,36 @@ pub enum Severity {
 /// # Errors
 /// [`Error::Cancelled`] only: what is wrong with the corpus is in the result.
 pub fn check(manifest: &Manifest, task: &Task) -> Result<Checked> {
+    check_with(manifest, &AlignmentSource::beside(), task)
+}
+
+/// As [`check`], with alignments from elsewhere than the manifest's column and the recordings'
+/// folders.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_with(
+    manifest: &Manifest,
+    alignments: &AlignmentSource,
+    task: &Task,
+) -> Result<Checked> {
     let total = manifest.utterances.len();
     task.progress
         .start("check", "recordings", Some(total as u64));
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut done: Vec<(usize, ItemCheck)> = Vec::new();
+        let mut done: Vec<(usize, Seen)> = Vec::new();
         while !task.cancel.is_cancelled() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(utterance) = manifest.utterances.get(index) else {
                 break;
             };
-            done.push((index, check_item(utterance)));
+            done.push((index, check_item(utterance, manifest, alignments)));
             task.progress.advance(1);
         }
         done
     };
-    let mut done: Vec<(usize, ItemCheck)> = std::thread::scope(|scope| {
+    let mut done: Vec<(usize, Seen)> = std::thread::scope(|scope| {
         let handles: Vec<_> = (1..WORKERS).map(|_| scope.spawn(work)).collect();
         let mut done = work();
         for handle in handles {
@@ -162,13 +188,25 @@ pub fn check(manifest: &Manifest, task: &Task) -> Result<Checked> {
         return Err(Error::Cancelled);
     }
     done.sort_unstable_by_key(|&(index, _)| index);
-    let items = done.into_iter().map(|(_, item)| item).collect();
-    Ok(summary::summarise(manifest, items))
+    let seen = done.into_iter().map(|(_, seen)| seen).collect();
+    Ok(summary::summarise(manifest, seen))
 }
 
-fn check_item(utterance: &Utterance) -> ItemCheck {
+/// What was found of an utterance.
+struct Seen {
+    item: ItemCheck,
+    /// None where there is no alignment, and for unusable recordings.
+    alignment: Option<Result<ItemAlignment>>,
+}
+
+fn check_item(utterance: &Utterance, manifest: &Manifest, source: &AlignmentSource) -> Seen {
+    let mut aligned = None;
     let outcome = match audio::read_utterance(utterance) {
-        Ok(waveform) => Outcome::Usable(measure(&waveform)),
+        Ok(waveform) => {
+            let secs = waveform.duration_secs();
+            aligned = alignment::of_item(utterance, manifest, source, secs).transpose();
+            Outcome::Usable(measure(&waveform))
+        }
         Err(error) => {
             let reason = match &error {
                 Error::Audio { fault, .. } => fault.to_string(),
@@ -180,9 +218,12 @@ fn check_item(utterance: &Utterance) -> ItemCheck {
             }
         }
     };
-    ItemCheck {
-        id: utterance.id.clone(),
-        outcome,
+    Seen {
+        item: ItemCheck {
+            id: utterance.id.clone(),
+            outcome,
+        },
+        alignment: aligned,
     }
 }
 

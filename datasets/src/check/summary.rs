@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
-use super::{Checked, ItemCheck, Measures, Outcome, Problem, Severity};
+use super::alignment::{self, AlignmentSummary, ItemAlignment};
+use super::{Checked, ItemCheck, Measures, Outcome, Problem, SCHEMA, Seen, Severity};
 use crate::audio::{SAMPLE_RATE_HZ, SourceFormat};
 use crate::error::one_line;
 use crate::manifest::Manifest;
@@ -68,7 +69,11 @@ pub struct LevelCount {
     pub speakers: Option<usize>,
 }
 
-pub(super) fn summarise(manifest: &Manifest, items: Vec<ItemCheck>) -> Checked {
+pub(super) fn summarise(manifest: &Manifest, seen: Vec<Seen>) -> Checked {
+    let (items, alignments): (Vec<_>, Vec<_>) = seen
+        .into_iter()
+        .map(|seen| (seen.item, seen.alignment))
+        .unzip();
     let mut problems = item_problems(manifest, &items);
     let formats = formats(&items);
     let speakers = speakers(manifest, &items);
@@ -117,19 +122,70 @@ pub(super) fn summarise(manifest: &Manifest, items: Vec<ItemCheck>) -> Checked {
             .into_iter()
             .map(|words| note(Severity::Warning, words)),
     );
+    let (alignment, doubts) = aligned(&items, alignments);
+    problems.extend(doubts);
     let total_secs = items
         .iter()
         .filter_map(ItemCheck::measures)
         .map(|m| m.duration_secs)
         .sum();
     Checked {
+        schema: SCHEMA,
         items,
         problems,
         formats,
         speakers,
         columns,
         total_secs,
+        alignment,
     }
+}
+
+/// What the alignments hold, and what is wrong with them.
+fn aligned(
+    items: &[ItemCheck],
+    alignments: Vec<Option<crate::Result<ItemAlignment>>>,
+) -> (Option<AlignmentSummary>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut good = Vec::new();
+    let mut without = 0;
+    for (item, alignment) in items.iter().zip(alignments) {
+        let mut warn = |words: String| {
+            problems.push(Problem {
+                id: Some(item.id.clone()),
+                severity: Severity::Warning,
+                words,
+            });
+        };
+        match alignment {
+            None => without += usize::from(item.measures().is_some()),
+            Some(Err(error)) => warn(alignment::words_of(&error)),
+            Some(Ok(alignment)) => {
+                alignment.remarks.iter().cloned().for_each(&mut warn);
+                good.push(alignment);
+            }
+        }
+    }
+    let summary = alignment::summarise(&good);
+    if without > 0 && (summary.is_some() || !problems.is_empty()) {
+        problems.push(Problem {
+            id: None,
+            severity: Severity::Note,
+            words: format!("{without} usable items have no alignment"),
+        });
+    }
+    if let Some(summary) = &summary {
+        for (level, what) in [(&summary.words, "words"), (&summary.phones, "phones")] {
+            if level.overlapping > 0 {
+                problems.push(Problem {
+                    id: None,
+                    severity: Severity::Note,
+                    words: format!("{} of {} {what} overlap", level.overlapping, level.spans),
+                });
+            }
+        }
+    }
+    (summary, problems)
 }
 
 fn item_problems(manifest: &Manifest, items: &[ItemCheck]) -> Vec<Problem> {

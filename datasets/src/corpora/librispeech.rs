@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::task::Task;
 
-use super::{Imported, Skipped, entries};
+use super::{Imported, Skipped, entries, name_of};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Utterance};
 
@@ -254,10 +254,6 @@ fn numbered(dir: &Path) -> Result<Vec<PathBuf>> {
         .into_iter()
         .filter(|path| name_of(path).is_some_and(is_number) && path.is_dir())
         .collect())
-}
-
-fn name_of(path: &Path) -> Option<&str> {
-    path.file_name()?.to_str()
 }
 
 fn is_number(text: &str) -> bool {

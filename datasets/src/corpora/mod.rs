@@ -1,6 +1,20 @@
 //! Importers: manifests for the folder layouts of known corpora.
 
+mod audio_mnist;
+mod common_voice;
+mod emphassess;
+mod globe;
+pub mod intonatang;
+mod kaldi;
 mod librispeech;
+mod listing;
+mod recordings;
+mod speaker;
+mod speechocean;
+mod table;
+mod text_files;
+mod timit;
+mod vctk;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,16 +31,75 @@ use crate::manifest::Manifest;
 pub enum CorpusKind {
     /// LibriSpeech: `SPLIT/SPEAKER/CHAPTER/SPEAKER-CHAPTER-NUMBER.flac`.
     LibriSpeech,
+    /// A Kaldi data folder: `wav.scp` and what lies beside it.
+    Kaldi,
+    /// VCTK: `wav48…/SPEAKER/SPEAKER_NUMBER….flac`.
+    Vctk,
+    /// GLOBE, extracted.
+    Globe,
+    /// Common Voice: `clips` and a table for each split.
+    CommonVoice,
+    /// AudioMNIST: `data/SPEAKER/DIGIT_SPEAKER_REPETITION.wav`.
+    AudioMnist,
+    /// speechocean762: Kaldi folders with experts' scores.
+    SpeechOcean762,
+    /// TIMIT: `{TRAIN,TEST}/DRn/SPEAKER/SENTENCE.WAV`.
+    Timit,
+    /// The TIMIT sentences of the package `intonatang`.
+    Intonatang,
+    /// EmphAssess: sentences with emphasised words.
+    EmphAssess,
+    /// Any table with a header.
+    Table,
 }
 
 impl CorpusKind {
     /// Every kind there is.
-    pub const ALL: [Self; 1] = [Self::LibriSpeech];
+    pub const ALL: [Self; 11] = [
+        Self::LibriSpeech,
+        Self::Kaldi,
+        Self::Vctk,
+        Self::Globe,
+        Self::CommonVoice,
+        Self::AudioMnist,
+        Self::SpeechOcean762,
+        Self::Timit,
+        Self::Intonatang,
+        Self::EmphAssess,
+        Self::Table,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::LibriSpeech => "librispeech",
+            Self::Kaldi => "kaldi",
+            Self::Vctk => "vctk",
+            Self::Globe => "globe",
+            Self::CommonVoice => "common-voice",
+            Self::AudioMnist => "audiomnist",
+            Self::SpeechOcean762 => "speechocean762",
+            Self::Timit => "timit",
+            Self::Intonatang => "timit-intonatang",
+            Self::EmphAssess => "emphassess",
+            Self::Table => "table",
+        }
+    }
+
+    /// The name in words.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::LibriSpeech => "LibriSpeech",
+            Self::Kaldi => "a Kaldi data folder",
+            Self::Vctk => "VCTK",
+            Self::Globe => "GLOBE",
+            Self::CommonVoice => "Common Voice",
+            Self::AudioMnist => "AudioMNIST",
+            Self::SpeechOcean762 => "speechocean762",
+            Self::Timit => "TIMIT",
+            Self::Intonatang => "the TIMIT sentences of intonatang",
+            Self::EmphAssess => "EmphAssess",
+            Self::Table => "a table",
         }
     }
 
@@ -34,7 +107,62 @@ impl CorpusKind {
     pub fn layout(self) -> &'static str {
         match self {
             Self::LibriSpeech => librispeech::LAYOUT,
+            Self::Kaldi => kaldi::LAYOUT,
+            Self::Vctk => vctk::LAYOUT,
+            Self::Globe => globe::LAYOUT,
+            Self::CommonVoice => common_voice::LAYOUT,
+            Self::AudioMnist => audio_mnist::LAYOUT,
+            Self::SpeechOcean762 => speechocean::LAYOUT,
+            Self::Timit => timit::LAYOUT,
+            Self::Intonatang => intonatang::LAYOUT,
+            Self::EmphAssess => emphassess::LAYOUT,
+            Self::Table => table::LAYOUT,
         }
+    }
+}
+
+/// What the user may choose of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImportSettings {
+    /// Where relative file names in Kaldi folders and tables start; their own folder when missing.
+    pub root: Option<PathBuf>,
+    /// The microphone of VCTK.
+    pub microphone: Microphone,
+}
+
+/// One of the two microphones of VCTK 0.92.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Microphone {
+    /// `mic1`, an omnidirectional one.
+    #[default]
+    First,
+    /// `mic2`, a small-diaphragm condenser.
+    Second,
+}
+
+impl Microphone {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::First => "mic1",
+            Self::Second => "mic2",
+        }
+    }
+
+    /// A file name without its extension as the name of the utterance and the microphone.
+    fn split(stem: &str) -> (&str, Option<Self>) {
+        [Self::First, Self::Second]
+            .into_iter()
+            .find_map(|microphone| {
+                let id = stem.strip_suffix(microphone.suffix())?.strip_suffix('_')?;
+                Some((id, Some(microphone)))
+            })
+            .unwrap_or((stem, None))
+    }
+}
+
+impl fmt::Display for Microphone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.suffix())
     }
 }
 
@@ -105,9 +233,37 @@ impl Skipped {
 /// [`Error::Read`] for a folder that cannot be listed, [`Error::Corpus`] for one that has another
 /// layout, [`Error::Cancelled`].
 pub fn import(kind: CorpusKind, dir: &Path, task: &Task) -> Result<Imported> {
-    let dir = std::path::absolute(dir).map_err(|e| Error::read(dir, e))?;
+    import_with(kind, dir, &ImportSettings::default(), task)
+}
+
+/// As [`import`], with choices.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_with(
+    kind: CorpusKind,
+    dir: &Path,
+    settings: &ImportSettings,
+    task: &Task,
+) -> Result<Imported> {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|e| Error::read(path, e));
+    let dir = absolute(dir)?;
+    let settings = ImportSettings {
+        root: settings.root.as_deref().map(absolute).transpose()?,
+        ..settings.clone()
+    };
     match kind {
         CorpusKind::LibriSpeech => librispeech::import(&dir, task),
+        CorpusKind::Kaldi => kaldi::import(&dir, &settings, task),
+        CorpusKind::Vctk => vctk::import(&dir, &settings, task),
+        CorpusKind::Globe => globe::import(&dir, task),
+        CorpusKind::CommonVoice => common_voice::import(&dir, task),
+        CorpusKind::AudioMnist => audio_mnist::import(&dir, task),
+        CorpusKind::SpeechOcean762 => speechocean::import(&dir, task),
+        CorpusKind::Timit => timit::import(&dir, task),
+        CorpusKind::Intonatang => intonatang::import(&dir, task),
+        CorpusKind::EmphAssess => emphassess::import(&dir, task),
+        CorpusKind::Table => table::import(&dir, &settings, task),
     }
 }
 
@@ -125,4 +281,8 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
         (number, name)
     });
     Ok(paths)
+}
+
+fn name_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()
 }

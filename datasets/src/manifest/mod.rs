@@ -143,18 +143,6 @@ pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Temporary files begin private to their owner; results are ordinary files.
-#[cfg(unix)]
-pub(crate) fn make_ordinary(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn make_ordinary(_file: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
-}
-
 /// The metadata column whose values are paths of alignments.
 pub(crate) const ALIGNMENT: &str = "alignment";
 

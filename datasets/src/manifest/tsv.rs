@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use phonoscope_analysis::file::write_atomic;
+
 use super::rows::{Fault, Rows};
 use super::{ALIGNMENT, Manifest, STRUCTURAL};
 use crate::error::{Error, Result, shown};
@@ -127,17 +129,7 @@ pub(super) fn write(manifest: &Manifest, path: &Path) -> Result<()> {
         return Err(fault(why, "rename the column"));
     }
 
-    let mut file = tempfile::Builder::new()
-        .prefix(".manifest-")
-        .tempfile_in(folder)
-        .map_err(|e| Error::write(path, e))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|e| Error::write(path, e))?;
-    super::make_ordinary(file.as_file()).map_err(|e| Error::write(path, e))?;
-    file.persist(&full)
-        .map_err(|e| Error::write(path, e.error))?;
-    Ok(())
+    write_atomic(&full, |file| file.write_all(text.as_bytes())).map_err(|e| Error::write(path, e))
 }
 
 fn line_of<'a>(fields: impl Iterator<Item = &'a str>) -> String {

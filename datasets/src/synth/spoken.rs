@@ -6,10 +6,11 @@
 use std::fmt::Display;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use phonoscope_analysis::file::write_atomic;
 use phonoscope_analysis::task::Task;
 
 use super::SynthError;
@@ -247,48 +248,49 @@ impl<'s, E: From<Error> + Display> Work<'_, E> {
 }
 
 /// Copies a corpus that [`write`] made into the folder `dir`; gives its manifest's path. Recordings
-/// that are there are taken to be the same when they are as long.
+/// that are there already are left alone.
 ///
 /// # Errors
-/// [`SynthError::ForeignManifest`] when `dir` holds a manifest with other columns; [`Error::Read`]
-/// and [`Error::Write`]; [`Error::Cancelled`].
+/// [`SynthError::ForeignManifest`] when `dir` holds a manifest with other columns, and when the
+/// corpus lists recordings outside its folder; [`Error::Read`] and [`Error::Write`];
+/// [`Error::Cancelled`].
 pub fn copy(manifest: &Path, dir: &Path, task: &Task) -> Result<PathBuf, Error> {
-    let bytes = fs::read(manifest).map_err(|e| Error::read(manifest, e))?;
+    let read = |path: &Path| fs::read(path).map_err(|e| Error::read(path, e));
+    let bytes = read(manifest)?;
     let path = dir.join(MANIFEST);
     let header = |bytes: &[u8]| bytes.split(|&b| b == b'\n').next().map(<[u8]>::to_vec);
-    match fs::read(&path) {
-        Ok(found) if header(&found) != header(&bytes) => {
-            return Err(SynthError::ForeignManifest { path }.into());
-        }
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::read(&path, e)),
-        _ => {}
+    let foreign = |path: &Path| {
+        let path = path.to_owned();
+        Err(SynthError::ForeignManifest { path }.into())
+    };
+    if path.exists() && header(&read(&path)?) != header(&bytes) {
+        return foreign(&path);
     }
-    let audio = dir.join(AUDIO);
-    fs::create_dir_all(&audio).map_err(|e| Error::write(&audio, e))?;
     for utterance in Manifest::read(manifest)?.utterances {
         task.check()?;
-        let to = dir.join(&utterance.path);
-        let length = |path: &Path| fs::metadata(path).ok().map(|file| file.len());
-        if length(&to).is_none() || length(&to) != length(&utterance.audio) {
-            let from = &utterance.audio;
-            let recording = fs::read(from).map_err(|e| Error::read(from, e))?;
-            put(&to, &recording).map_err(|e| Error::write(&to, e))?;
+        let below = Path::new(&utterance.path);
+        if !below
+            .components()
+            .all(|c| matches!(c, Component::Normal(_)))
+        {
+            return foreign(manifest);
         }
+        let (from, to) = (&utterance.audio, dir.join(below));
+        let recording = read(from)?;
+        if fs::read(&to).is_ok_and(|found| found == recording) {
+            continue;
+        }
+        let folder = to.parent().unwrap_or(dir);
+        fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
+        put(&to, &recording).map_err(|e| Error::write(&to, e))?;
     }
     put(&path, &bytes).map_err(|e| Error::write(&path, e))?;
     Ok(path)
 }
 
-/// Writes a file beside its place, then moves it there.
+/// Writes a file that appears whole or not at all.
 fn put(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".copy-")
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    crate::manifest::make_ordinary(file.as_file())?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    write_atomic(path, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]

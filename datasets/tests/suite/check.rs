@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::audio::{self, Codec};
-use phonoscope_datasets::check::{Severity, check};
+use phonoscope_datasets::check::{LevelSummary, Severity, check};
 use phonoscope_datasets::{Error, Manifest};
 use tempfile::tempdir;
 
@@ -151,6 +151,60 @@ fn counts_of_formats_speakers_and_classes() {
     let level = checked.items[0].measures().unwrap().level;
     assert!((level.peak_db.unwrap() - 20.0 * 0.5_f64.log10()).abs() < 0.01);
     assert!((level.rms_db.unwrap() - 10.0 * 0.125_f64.log10()).abs() < 0.01);
+}
+
+#[test]
+fn alignments_are_counted_and_misfits_told() {
+    let dir = tempdir().unwrap();
+    for name in ["a", "b", "c", "d", "e"] {
+        let path = dir.path().join(format!("{name}.wav"));
+        audio::write_wav(&path, &sine(200.0, 0.5, 16_000, 16_000), 16_000).unwrap();
+    }
+    for (name, text) in [
+        ("a.phn", "0 1600 h#\n1600 4800 aa\n4800 16400 b\n"),
+        ("a.wrd", "1600 4800 one\n4000 16000 two\n"),
+        ("b.phn", "0 32000 aa\n"),
+        ("c.phn", "0 x aa\n"),
+        ("d.ctm", "d 1 0 0.5 one\n"),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let path = dir.path().join("m.tsv");
+    std::fs::write(&path, "path\na.wav\nb.wav\nc.wav\nd.wav\ne.wav\ngone.wav\n").unwrap();
+    let checked = check(&Manifest::read(&path).unwrap(), &Task::silent()).unwrap();
+    let alignment = checked.alignment.as_ref().unwrap();
+    let counts = |l: &LevelSummary| (l.items, l.spans, l.distinct, l.overlapping);
+    assert_eq!(alignment.items, 3);
+    assert_eq!(counts(&alignment.words), (2, 3, 2, 1));
+    assert_eq!(counts(&alignment.phones), (1, 2, 2, 0));
+    assert!((alignment.words.secs - 1.45).abs() < 1e-9);
+    let words: Vec<(Option<&str>, &str)> = checked
+        .problems
+        .iter()
+        .filter(|p| {
+            p.words.contains("lign") || p.words.contains("cut") || p.words.contains("overlap")
+        })
+        .map(|p| (p.id.as_deref(), p.words.as_str()))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            (Some("a"), "1 labels cut by up to 0.025 s at its end"),
+            (
+                Some("b"),
+                "alignment: `aa` ends at 2.000 s and the utterance at 1.000 s"
+            ),
+            (
+                Some("c"),
+                "alignment, line 1: not `start end label`: `0 x aa`"
+            ),
+            (None, "1 usable items have no alignment"),
+            (None, "1 of 3 words overlap"),
+        ]
+    );
+    let json = serde_json::to_value(&checked).unwrap();
+    assert_eq!(json["schema"], "phonoscope.check/1");
+    assert_eq!(json["alignment"]["phones"]["distinct"], 2);
 }
 
 #[test]

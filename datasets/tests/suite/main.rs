@@ -1,7 +1,11 @@
 //! Tests of the crate through its public interface.
 
 #[cfg(test)]
+mod alignments;
+#[cfg(test)]
 mod check;
+#[cfg(test)]
+mod corpora;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
@@ -14,3 +18,5 @@ mod manifests;
 mod rates;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod sphere;

@@ -13,7 +13,7 @@ const DVECTOR_DIM: usize = 256;
 /// network's raw outputs into mean opinion scores. Source: Microsoft's `dnsmos_local.py` (MIT).
 const DNSMOS_CURVE: [[f32; 3]; 3] = [
     [-0.083_972_78, -0.131_668_88, -0.067_662_83],
-    [1.220_839_53, 1.609_155_14, 1.115_464_68],
+    [1.220_839_5, 1.609_155_2, 1.115_464_7],
     [0.005_243_9, -0.396_045_46, 0.046_025_35],
 ];
 

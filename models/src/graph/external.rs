@@ -23,6 +23,12 @@ pub fn check_external(survey: &Survey, folder: &Path) -> Result<()> {
     Files::of(survey).paths(Some(folder)).map(drop)
 }
 
+/// The files of weights that a graph names, by name, and their paths in `folder`, checked as
+/// [`check_external`] does.
+pub(crate) fn external_files(survey: &Survey, folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    Files::of(survey).paths(Some(folder))
+}
+
 /// The path of a file of weights that must lie in `folder`, links followed.
 pub(crate) fn locate(file: &str, folder: &Path) -> Result<PathBuf> {
     inside(file, folder).map_err(|why| Error::External {

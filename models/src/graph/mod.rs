@@ -9,6 +9,7 @@ mod external;
 mod flattened;
 mod hidden;
 mod intervened;
+mod layout;
 mod message;
 mod naming;
 mod pooled;
@@ -16,6 +17,7 @@ mod rewrite;
 mod taps;
 
 pub use external::check_external;
+pub(crate) use external::external_files;
 pub use flattened::{Flattened, flattened};
 pub use intervened::{EDIT, Edit, Intervened, Intervention, intervened};
 pub use pooled::{POOL, PoolInput, Pooled, pooled};

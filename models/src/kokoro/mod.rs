@@ -81,12 +81,8 @@ impl Kokoro {
             .iter()
             .map(|bytes| f32::from_le_bytes(*bytes))
             .collect();
-        let found = format!("{} numbers", numbers.len());
-        let styles = ArrayD::from_shape_vec(shape, numbers).map_err(|_| Error::Shape {
-            what: "styles of the voices".to_owned(),
-            expected: format!("{} voices of {STYLE_ROWS} × {STYLE_DIM}", VOICES.len()),
-            found,
-        });
+        let styles = ArrayD::from_shape_vec(shape, numbers);
+        let styles = styles.map_err(|error| Error::malformed("Kokoro's styles", error.to_string()));
         Ok(Self {
             graph: GraphBytes::new(graph),
             vocabulary: Vocabulary::read(&files.vocabulary)?,

@@ -7,6 +7,9 @@ use super::wiring::{Value, Wiring};
 use crate::tap::Axis;
 use crate::wire::{Dim, ElementType, ValueInfo};
 
+/// What the axes of each input are taken for.
+type Given = Vec<(Value, Vec<Role>)>;
+
 /// An input of a graph and what it seems to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MappedInput {
@@ -40,7 +43,7 @@ pub(super) fn read<'w, 'a>(wiring: &'w Wiring<'a>) -> (Vec<MappedInput>, Layouts
         .find(is_float)
         .or_else(|| inputs.iter().find(content))
         .map(|input| input.name.clone());
-    let fixed: Vec<(Value, Vec<Role>)> = inputs
+    let fixed: Given = inputs
         .iter()
         .filter(content)
         .filter(|input| Some(&input.name) != features.as_ref())
@@ -53,7 +56,7 @@ pub(super) fn read<'w, 'a>(wiring: &'w Wiring<'a>) -> (Vec<MappedInput>, Layouts
         .iter()
         .find(|input| Some(&input.name) == features.as_ref());
     let tried = main.map(|input| readings(input)).unwrap_or_default();
-    let mut best: Option<(Vec<(Value, Vec<Role>)>, Layouts<'w, 'a>)> = None;
+    let mut best: Option<(Given, Layouts<'w, 'a>)> = None;
     for roles in tried {
         let Some(value) = main.and_then(|input| wiring.value(&input.name)) else {
             break;

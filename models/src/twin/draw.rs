@@ -36,6 +36,11 @@ pub(super) fn redrawn_within(values: &[f64], rng: &mut Stream) -> Vec<f64> {
     out
 }
 
+/// As many times the mean.
+pub(super) fn levelled(values: &[f64]) -> Vec<f64> {
+    vec![moments(values).0; values.len()]
+}
+
 /// The same numbers in another order (Fisher and Yates).
 pub(super) fn permuted(values: &[f64], rng: &mut Stream) -> Vec<f64> {
     let mut out = values.to_vec();

@@ -13,8 +13,14 @@
 //! **Kept**, each with its [`Reason`]: integers that steer the graph, single numbers, scales and
 //! zero points of quantisation, constants of operators such as `Resize` and `Clip`, normalisation
 //! of the input, tables that a formula made (masks, mel filters, Fourier bases, sinusoidal and
-//! rotary positions), and tensors with infinities. What must stay positive, such as the running
-//! variance of a batch norm, is shuffled in both kinds of twin.
+//! rotary positions), and tensors with infinities.
+//!
+//! What must stay positive, such as the running variance of a batch norm, is levelled to its mean
+//! where other weights are redrawn: the channels of random filters vary about equally, and dividing
+//! them by variances as different as trained ones makes activations explode with depth. A permuted
+//! twin has the same numbers throughout, so a deep network with batch norms may explode in it; and a
+//! recurrent network with random weights may be chaotic, so that two engines, which agree to the
+//! sixth digit at each step, need not agree at the end.
 //!
 //! Each tensor has its own random stream, named by the tensor: same graph, kind and seed, same
 //! bytes.
@@ -102,9 +108,9 @@ pub struct Twin {
     pub redrawn: usize,
     /// Number of their elements.
     pub redrawn_elements: u64,
-    /// Those of them that were shuffled although the kind is [`TwinKind::Redrawn`], because they
-    /// must stay positive; in the order of the graph.
-    pub shuffled: Vec<String>,
+    /// Those of them that were set to their mean in a [`TwinKind::Redrawn`] twin, because they must
+    /// stay positive; in the order of the graph.
+    pub levelled: Vec<String>,
     /// Stored tensors that are as they were, in the order of the graph.
     pub kept: Vec<Kept>,
 }
@@ -150,7 +156,7 @@ pub fn twin_beside(
         seed,
         redrawn: rewriting.redrawn.len(),
         redrawn_elements: rewriting.redrawn_elements,
-        shuffled: rewriting.shuffled,
+        levelled: rewriting.levelled,
         kept: rewriting.kept,
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use phonoscope_analysis::rng::stream;
 
-use super::draw::{permuted, redrawn, redrawn_within};
+use super::draw::{levelled, permuted, redrawn, redrawn_within};
 use super::network::{DEEPEST, Network, too_deep};
 use super::role::{Reason, Role, role};
 use super::stored::Stored;
@@ -24,7 +24,7 @@ pub(super) struct Rewriting<'a> {
     seed: u64,
     pub(super) redrawn: Vec<String>,
     pub(super) redrawn_elements: u64,
-    pub(super) shuffled: Vec<String>,
+    pub(super) levelled: Vec<String>,
     pub(super) kept: Vec<Kept>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Rewriting<'a> {
             seed,
             redrawn: Vec::new(),
             redrawn_elements: 0,
-            shuffled: Vec::new(),
+            levelled: Vec::new(),
             kept: Vec::new(),
         })
     }
@@ -162,12 +162,12 @@ impl<'a> Rewriting<'a> {
             return keep(self, Reason::Formula(which));
         }
         let mut rng = stream(self.seed, name, 0);
-        let shuffle = role == Role::Spread && values.iter().all(|value| *value >= 0.0);
+        let positive = role == Role::Spread && values.iter().all(|value| *value >= 0.0);
         let drawn = match self.kind {
             TwinKind::Permuted => permuted(&values, &mut rng),
-            TwinKind::Redrawn if shuffle => {
-                self.shuffled.push(name.to_owned());
-                permuted(&values, &mut rng)
+            TwinKind::Redrawn if positive => {
+                self.levelled.push(name.to_owned());
+                levelled(&values)
             }
             TwinKind::Redrawn if float => redrawn(&values, &mut rng),
             TwinKind::Redrawn => redrawn_within(&values, &mut rng),

@@ -47,7 +47,7 @@ impl fmt::Display for Reason {
 pub(super) enum Role {
     /// Drawn anew.
     Weight,
-    /// Drawn anew only by shuffling: it must stay positive.
+    /// Drawn anew, but must stay positive.
     Spread,
     /// Kept.
     Kept(Reason),

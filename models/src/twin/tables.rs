@@ -34,7 +34,7 @@ pub(super) fn formula(values: &[f64], dims: &[u64]) -> Option<&'static str> {
         columns,
     };
     if rows >= SHORTEST && columns > 1 && table.has_sinusoids_down() {
-        return Some("a table of sines and cosines (positions)");
+        return Some("a table of sines and cosines");
     }
     if rows > 1 && columns >= SHORTEST && table.is_fourier() {
         return Some("a Fourier basis");
@@ -99,14 +99,19 @@ impl Table<'_> {
         self.values.get(place).copied().unwrap_or(0.0)
     }
 
-    /// Whether every column is a sampled sinusoid: v(t+1) + v(t−1) = 2 cos θ · v(t).
-    fn has_sinusoids_down(&self) -> bool {
-        let in_range = self.values.iter().all(|v| v.abs() <= 1.0 + ROUNDING);
-        let moves = self.values.iter().any(|v| *v != 1.0 && *v != 0.0);
-        in_range && moves && (0..self.columns).all(|column| self.is_sinusoid(column))
+    fn largest(&self) -> f64 {
+        self.values.iter().fold(0.0, |most, v| most.max(v.abs()))
     }
 
-    fn is_sinusoid(&self, column: usize) -> bool {
+    /// Whether every column is a sampled sinusoid: v(t+1) + v(t−1) = 2 cos θ · v(t).
+    fn has_sinusoids_down(&self) -> bool {
+        let rounding = ROUNDING * self.largest();
+        let moves = |column| (1..self.rows).any(|t| self.at(t, column) != self.at(0, column));
+        (0..self.columns).any(moves)
+            && (0..self.columns).all(|column| self.is_sinusoid(column, rounding))
+    }
+
+    fn is_sinusoid(&self, column: usize, rounding: f64) -> bool {
         let inner = || {
             (1..self.rows - 1).map(|t| {
                 let around = self.at(t - 1, column) + self.at(t + 1, column);
@@ -120,13 +125,13 @@ impl Table<'_> {
             0.0
         };
         twice_cosine.abs() <= 2.0 + ROUNDING
-            && inner().all(|(v, around)| (around - twice_cosine * v).abs() <= ROUNDING)
+            && inner().all(|(v, around)| (around - twice_cosine * v).abs() <= rounding)
     }
 
     /// Whether every row is even or odd around its middle, as windowed cosines and sines are; both
     /// kinds must be there.
     fn is_fourier(&self) -> bool {
-        let scale = self.values.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+        let scale = self.largest();
         let mut kinds = [0usize; 2];
         for row in (0..self.rows).map(|row| self.row(row)) {
             let mirrored = |sign: f64| {
@@ -205,6 +210,7 @@ mod tests {
             let angle = TAU * (row % 201) as f64 * n as f64 / 400.0;
             window(n) * if row < 201 { angle.cos() } else { angle.sin() }
         });
+        let scaled: Vec<f64> = fourier.iter().take(201 * 400).map(|v| 40.0 * v).collect();
         let mel = grid(40, 201, |band, bin| {
             let middle = 5.0 * (band as f64 + 1.0) * 0.95;
             (1.0 - (bin as f64 - middle).abs() / 5.0).max(0.0)
@@ -215,6 +221,7 @@ mod tests {
         for (table, dims, words) in [
             (&sinusoids, &[1, 1500, 64][..], "sines"),
             (&rotary, &[1, 1, 2048, 16], "sines"),
+            (&scaled, &[201, 400, 1], "sines"),
             (&fourier, &[402, 1, 400], "Fourier"),
             (&mel, &[40, 201], "filters"),
             (&turned, &[201, 40], "filters"),

@@ -166,16 +166,22 @@ fn moments_are_matched_and_permutations_keep_the_numbers() {
 }
 
 #[test]
-fn a_running_variance_is_shuffled_in_both_kinds() {
+fn a_running_variance_stays_positive() {
     let original = sample();
-    let made = twin(&original, TwinKind::Redrawn, 1).unwrap();
-    assert_eq!(made.shuffled, ["variance"]);
-    let sorted = |graph| {
-        let mut values = value_of(graph, "variance");
+    let before = value_of(&original, "variance");
+    let redrawn = twin(&original, TwinKind::Redrawn, 1).unwrap();
+    assert_eq!(redrawn.levelled, ["variance"]);
+    let (mean, _) = draw::moments(&before);
+    let after = value_of(&redrawn.graph, "variance");
+    assert!(after.iter().all(|value| (value - mean).abs() < 1e-6));
+    let permuted = twin(&original, TwinKind::Permuted, 1).unwrap();
+    assert!(permuted.levelled.is_empty());
+    let sorted = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
         values
     };
-    assert_eq!(sorted(&original), sorted(&made.graph));
+    let after = value_of(&permuted.graph, "variance");
+    assert_eq!(sorted(after), sorted(before));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::Task;
 use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
 use phonoscope_models::twin::twin_beside;
-use phonoscope_models::{Cache, Network, TwinKind, load_file};
+use phonoscope_models::{Cache, FileChoice, Network, TwinKind, load_file};
 
 use crate::networks::external;
 
@@ -66,12 +66,15 @@ fn refused(file: &str, folder: &Path) {
     assert!(error.to_string().contains(file), "{error}");
     let path = folder.join("model.onnx");
     fs::write(&path, graph.bytes()).unwrap();
-    let front_end: FrontEnd = FrontEnd::Waveform;
-    let model = load_file(&path, front_end);
+    let fed = FileChoice {
+        front_end: Some(FrontEnd::waveform()),
+        ..FileChoice::default()
+    };
+    let loaded = load_file(&path, &fed);
     for engine in engines() {
-        let opened = model
+        let opened = loaded
             .as_ref()
-            .map(|model| model.open(engine.as_ref(), &["y".to_owned()]));
+            .map(|loaded| loaded.model.open(engine.as_ref(), &["y".to_owned()]));
         assert!(
             !matches!(opened, Ok(Ok(_))),
             "{} read `{file}`",

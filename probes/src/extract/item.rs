@@ -125,9 +125,20 @@ impl<'a> Extractor<'a> {
         &self.reading
     }
 
-    /// Whether consecutive manifest rows of one recording are read out of one run of the network.
-    pub(crate) fn shares_recordings(&self) -> bool {
-        self.rows.kind() == SpanKind::Segment
+    /// The manifest rows that one run of the network serves together with `row`, of those in `within`
+    /// (a shard): consecutive segments of one recording, else the row alone.
+    pub(crate) fn together(
+        &self,
+        manifest: &Manifest,
+        row: usize,
+        within: Range<usize>,
+    ) -> Range<usize> {
+        let audio = |row: usize| manifest.utterances.get(row).map(|u| &u.audio);
+        let same =
+            |other: &usize| self.rows.kind() == SpanKind::Segment && audio(*other) == audio(row);
+        let before = (within.start..row).rev().take_while(same).count();
+        let after = (row + 1..within.end).take_while(same).count();
+        row - before..row + 1 + after
     }
 
     /// Reads and transforms the recording behind `rows` of the manifest: one row, or several segments

@@ -103,24 +103,15 @@ pub(super) fn run(
 
 /// The work of a shard, longest first so that no session is left with a long recording at the end.
 fn units(plan: &Plan<'_>, place: usize, shard: &Missing) -> Vec<Unit> {
+    let range = plan.range(shard.number);
     let mut units: Vec<Unit> = vec![];
-    for row in plan.range(shard.number) {
-        if shard.kept.contains_key(&row) {
-            continue;
-        }
-        let same_recording = |unit: &Unit| {
-            let before = plan.utterances(unit.rows.clone()).last();
-            let here = plan.utterances(row..row + 1).first();
-            unit.rows.end == row && before.map(|u| &u.audio) == here.map(|u| &u.audio)
-        };
-        match units.last_mut() {
-            Some(unit) if plan.extractor.shares_recordings() && same_recording(unit) => {
-                unit.rows.end = row + 1;
-            }
-            _ => units.push(Unit {
-                place,
-                rows: row..row + 1,
-            }),
+    let mut next = range.start;
+    while next < range.end {
+        let rows = plan.extractor.together(plan.manifest, next, range.clone());
+        next = rows.end;
+        // Rows of one recording are kept, or not, together.
+        if !shard.kept.contains_key(&rows.start) {
+            units.push(Unit { place, rows });
         }
     }
     units.sort_by_cached_key(|unit| {

@@ -94,11 +94,11 @@ pub(super) fn check(coverage: &Coverage) -> Check {
     let most = reasons.into_iter().max_by_key(|(_, n)| *n);
     let spans_missing: usize = spans.iter().flat_map(|s| s.skipped.values()).sum();
     let of_spans = spans.as_ref().map_or_else(String::new, |s| {
-        format!("; {} {}s, {spans_missing} left out", s.used, s.kind)
+        format!("; {}, {spans_missing} left out", counted(s.used, &s.kind))
     });
     let who = match speakers {
         0 => String::new(),
-        n => format!(" of {n} speakers"),
+        n => format!(" of {}", counted(*n, "speaker")),
     };
     let complete = skipped.is_empty() && spans_missing == 0;
     Check {
@@ -109,9 +109,13 @@ pub(super) fn check(coverage: &Coverage) -> Check {
                 .into(),
         status: if complete { Status::Pass } else { Status::Warn },
         verdict: match &most {
-            None => format!("All {items} items{who} were read{of_spans}."),
+            None => format!(
+                "Every item was read: {}{who}{of_spans}.",
+                counted(*items, "item")
+            ),
             Some((reason, n)) => format!(
-                "{used} of {items} items{who} were read{of_spans}; most often missing ({n}): {reason}."
+                "{used} of {} gave a result{who}{of_spans}; most often missing ({n}): {reason}.",
+                counted(*items, "item")
             ),
         },
         value: Some(skipped.len() as f64),
@@ -124,4 +128,9 @@ pub(super) fn check(coverage: &Coverage) -> Check {
         },
         ..Check::default()
     }
+}
+
+fn counted(n: usize, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {thing}{plural}")
 }

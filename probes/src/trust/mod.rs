@@ -5,6 +5,7 @@ mod difference;
 mod engines;
 mod frontend;
 mod invariance;
+mod quantisation;
 mod stored;
 
 pub(crate) use coverage::coverage;
@@ -85,13 +86,13 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         };
         let id = &utterance.id;
         task.check()?;
-        let Some(item) = stored.prepare(extractor, manifest, *index) else {
+        let Some((item, row)) = stored.prepare(extractor, manifest, *index) else {
             task.progress.advance(1);
             continue;
         };
         let mut run = |item: &Prepared| {
             let results = extractor.run(as_run.as_mut(), item, &task.cancel)?;
-            results.into_iter().next().transpose()
+            results.into_iter().nth(row).transpose()
         };
         if let (Some(once), Some(again)) = (run(&item)?, run(&item)?) {
             repeat.see(
@@ -124,6 +125,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
     let mut checks = vec![
         coverage::check(subject.coverage),
         frontend::check(&model.front_end),
+        quantisation::check(model)?,
         determinism(&repeat, n),
         stored.finish(),
         neutrality(&neutral, graph_changed, n),

@@ -58,19 +58,25 @@ pub(super) struct StoredCheck<'a> {
 }
 
 impl StoredCheck<'_> {
-    /// The recording of a used item, read again.
+    /// The recording of a used item, read again with all that it was read with; and the item's place
+    /// in it.
     pub(super) fn prepare(
         &mut self,
         extractor: &Extractor<'_>,
         manifest: &Manifest,
         index: usize,
-    ) -> Option<Prepared> {
-        let prepared = extractor.prepare(manifest, index..index + 1).ok();
+    ) -> Option<(Prepared, usize)> {
+        let size = self.stored.description.shard_items.max(1);
+        let start = index / size * size;
+        let shard = start..(start + size).min(manifest.utterances.len());
+        let rows = extractor.together(manifest, index, shard);
+        let place = index - rows.start;
+        let prepared = extractor.prepare(manifest, rows).ok();
         if prepared.is_none() {
             let id = manifest.utterances.get(index).map(|u| u.id.clone());
             self.gone.extend(id);
         }
-        prepared
+        prepared.map(|prepared| (prepared, place))
     }
 
     /// Compares what an item gives now with what is in the run.

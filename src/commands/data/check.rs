@@ -1,6 +1,7 @@
 //! `phonoscope data check`
 
-use phonoscope_datasets::check::{Checked, Severity, check};
+use phonoscope_datasets::alignment::AlignmentSource;
+use phonoscope_datasets::check::{Checked, LevelSummary, Severity, check_with};
 use phonoscope_datasets::{Manifest, audio::SourceFormat};
 
 use super::SHOWN;
@@ -11,7 +12,11 @@ use crate::output::columns;
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let manifest = Manifest::read(&args.manifest)?;
-    let checked = check(&manifest, &context.task)?;
+    let alignments = match &args.alignments {
+        Some(path) => AlignmentSource::open(path)?,
+        None => AlignmentSource::beside(),
+    };
+    let checked = check_with(&manifest, &alignments, &context.task)?;
     let text = if args.json {
         serde_json::to_string_pretty(&checked)?
     } else {
@@ -67,6 +72,24 @@ fn describe(checked: &Checked) -> String {
     }
     if rows.len() > 1 {
         text.push_str(&columns(&rows));
+    }
+    if let Some(alignment) = &checked.alignment {
+        let level = |name: &str, level: &LevelSummary| {
+            vec![
+                name.to_owned(),
+                level.items.to_string(),
+                level.spans.to_string(),
+                level.distinct.to_string(),
+                format!("{:.1}", level.secs),
+            ]
+        };
+        let head = ["aligned", "items", "spans", "distinct", "seconds"].map(String::from);
+        text.push('\n');
+        text.push_str(&columns(&[
+            head.to_vec(),
+            level("words", &alignment.words),
+            level("phones", &alignment.phones),
+        ]));
     }
     for severity in [Severity::Note, Severity::Warning, Severity::Error] {
         let word = match severity {

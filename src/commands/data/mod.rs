@@ -2,7 +2,10 @@
 
 mod check;
 mod import;
+mod pull;
 mod synth;
+
+pub(super) use pull::kokoro;
 
 use super::Context;
 use crate::cli::{DataCommand, SynthCommand};
@@ -15,6 +18,7 @@ pub(super) fn run(command: &DataCommand, context: &Context) -> anyhow::Result<Ex
     match command {
         DataCommand::Import(args) => import::run(args, context),
         DataCommand::Check(args) => check::run(args, context),
+        DataCommand::Pull(args) => pull::run(args, context),
         DataCommand::Synth(SynthCommand::Voices(args)) => synth::voices(args, context),
     }
 }

@@ -2,26 +2,25 @@
 
 use std::path::Path;
 
-use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::map::{confirm, layer_map};
 use phonoscope_models::{
-    Axis, Catalogue, Confirmed, GraphBytes, GraphSummary, LayerMap, Model, Network, inspect, load,
-    load_file, ort_to_onnx, wire,
+    Axis, Confirmed, GraphSummary, LayerMap, Model, Network, graph_of_file, inspect, wire,
 };
 use serde_json::json;
 
 use super::tree::{Clock, Folding, amount, tree, wrapped};
 use crate::cli::InspectArgs;
 use crate::commands::Context;
-use crate::exit::{Exit, Usage};
+use crate::commands::model_choice::load_model;
+use crate::exit::Exit;
 
 /// Width of the labels of facts.
 const LABEL: usize = 15;
 /// Unreachable values that are listed before the rest is only counted.
 const SHOWN: usize = 8;
-/// First bytes of a model in ONNX Runtime's own format, from the fifth on.
-const ORT_MARK: &[u8] = b"ORTM";
+/// Values of a graph without known layers that are shown.
+const RAW: usize = 60;
 
 /// What is known of a model after inspection.
 struct Inspected {
@@ -72,29 +71,18 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit>
 }
 
 fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
-    let path = Path::new(&args.model);
-    let named = Catalogue::builtin()?.get(&args.model).is_ok();
-    let is_file = !named && path.is_file();
-    let (model, graph) = if is_file {
-        let mut bytes = std::fs::read(path).map_err(|e| {
-            Usage::new(
-                format!("cannot read `{}`: {e}", path.display()),
-                "check the path",
-            )
-        })?;
-        if bytes.get(4..8) == Some(ORT_MARK) {
-            bytes = ort_to_onnx(&bytes)?;
+    let (model, graph, unfed) = match load_model(&args.model, &args.choice, context) {
+        Ok(model) => {
+            let graph = model.graph.clone();
+            (Some(model), graph, String::new())
         }
-        (None, GraphBytes::new(bytes))
-    } else {
-        let model = load(
-            &args.model,
-            &context.cache(),
-            context.network(),
-            &context.task,
-        )?;
-        let graph = model.graph.clone();
-        (Some(model), graph)
+        // What is in a graph can be seen without knowing what it is fed.
+        Err(error) if is_unfed(&error) => (
+            None,
+            graph_of_file(Path::new(&args.model))?,
+            error.to_string(),
+        ),
+        Err(error) => return Err(error),
     };
     let named_error = |e| match e {
         phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
@@ -108,15 +96,10 @@ fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
     if let Some(model) = &model {
         adopt(&mut map, model);
     }
-    let run = if args.no_run {
-        Err("left out (--no-run)".to_owned())
-    } else {
-        let runnable = match &model {
-            Some(model) => Ok(model.clone()),
-            // Only the time axis of the front end matters to a dry run.
-            None => load_file(path, FrontEnd::waveform()).map_err(|e| e.to_string()),
-        };
-        runnable.and_then(|model| dry_run(&model, &map, context))
+    let run = match &model {
+        _ if args.no_run => Err("left out (--no-run)".to_owned()),
+        Some(model) => dry_run(model, &map, context),
+        None => Err(unfed),
     };
     if let Ok(run) = &run {
         for (tap, checked) in map.taps.iter_mut().zip(&run.taps) {
@@ -131,6 +114,13 @@ fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
     })
 }
 
+fn is_unfed(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(phonoscope_models::Error::NoFrontEnd { .. })
+    )
+}
+
 /// Runs the model with an engine that is here; nothing is fetched for it.
 fn dry_run(model: &Model, map: &LayerMap, context: &Context) -> Result<Confirmed, String> {
     let choice: EngineChoice = context.global.engine.parse().map_err(said)?;
@@ -143,7 +133,8 @@ fn said(error: phonoscope_models::Error) -> String {
     error.to_string()
 }
 
-/// Gives the map the taps of the catalogue, which are those that can be selected by name.
+/// Gives the map the taps of the model, which are those that can be selected by name: the
+/// catalogue's or a card's may have other names. Of raw values only the first are kept.
 fn adopt(map: &mut LayerMap, model: &Model) {
     let own = std::mem::take(&mut map.taps);
     let tensor = |name: &String| {
@@ -160,6 +151,9 @@ fn adopt(map: &mut LayerMap, model: &Model) {
         block.taps = taps.map(|tap| tap.name.clone()).collect();
     }
     map.taps.clone_from(&model.taps);
+    if map.blocks.is_empty() {
+        map.taps.truncate(RAW);
+    }
     for tap in &mut map.taps {
         if let Some(mapped) = own.iter().find(|mapped| mapped.tensor == tap.tensor) {
             tap.timing = tap

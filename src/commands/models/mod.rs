@@ -1,5 +1,6 @@
 //! `phonoscope models …`
 
+mod card;
 mod inspect;
 mod list;
 mod pull;
@@ -18,6 +19,7 @@ pub(super) fn run(command: &ModelsCommand, context: &Context) -> anyhow::Result<
         ModelsCommand::List(args) => list::run(args, context),
         ModelsCommand::Pull(args) => pull::run(args, context),
         ModelsCommand::Inspect(args) => inspect::run(args, context),
+        ModelsCommand::Card(args) => card::run(args, context),
         ModelsCommand::Twin(args) => twin::run(args, context),
     }
 }

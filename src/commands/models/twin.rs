@@ -1,12 +1,12 @@
 //! `phonoscope models twin`
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use phonoscope_analysis::frontend::FrontEnd;
+use phonoscope_analysis::file::write_atomic;
 use phonoscope_models::twin::{Reason, Twin, twin_beside};
 use phonoscope_models::wire::survey;
-use phonoscope_models::{Catalogue, GraphBytes, TwinKind, load, ort_format};
+use phonoscope_models::{Card, Catalogue, GraphBytes, TwinKind, graph_of_file, load};
 
 use crate::cli::{TwinArgs, TwinChoice};
 use crate::commands::{Context, command_line};
@@ -23,25 +23,61 @@ pub(super) fn run(args: &TwinArgs, context: &Context) -> anyhow::Result<Exit> {
         TwinChoice::Permuted => TwinKind::Permuted,
     };
     let made = twin_beside(&original.graph, original.folder.as_deref(), kind, args.seed)?;
+    let card = original.card.as_ref().map(|card| card_of(card, &made));
+    let beside = Card::beside(&args.out);
+    if card.is_some() {
+        refuse_other_file(&beside)?;
+    }
     context.task.check()?;
-    write_atomically(&args.out, made.graph.bytes())?;
+    write_whole(&args.out, made.graph.bytes())?;
     tell(&made, args, context);
-    let fed = original.front_end.as_ref().and_then(kind_of);
     let words = [
         "phonoscope",
         "extract",
         "--model",
         &args.out.to_string_lossy(),
-        "--front-end",
-        fed.as_deref().unwrap_or("KIND"),
         "--data",
-        "MANIFEST",
-        "--out",
-        "RUN",
     ];
     let line = command_line(&words.map(str::to_owned));
-    context.printer.remark(&format!("use it: {line}"));
+    match card {
+        Some(card) => {
+            write_whole(&beside, card.to_toml()?.as_bytes())?;
+            let card = beside.display();
+            context.printer.remark(&format!(
+                "use it: {line} MANIFEST --out RUN; `{card}` says what it is fed"
+            ));
+        }
+        None => context.printer.remark(&format!(
+            "use it: {line} MANIFEST --out RUN, with the options that `{}` needs",
+            args.model
+        )),
+    }
     Ok(Exit::Done)
+}
+
+/// What is known of the original, said of its twin.
+fn card_of(original: &Card, made: &Twin) -> Card {
+    let (kind, seed) = (made.kind, made.seed);
+    Card {
+        name: original
+            .name
+            .as_ref()
+            .map(|name| format!("{name} ({kind}, seed {seed})")),
+        trained_on: Some(format!("nothing: weights {kind}")),
+        ..original.clone()
+    }
+}
+
+/// Refuses to write a card over a file that is no card.
+fn refuse_other_file(card: &Path) -> anyhow::Result<()> {
+    if card.exists() && Card::read(card).is_err() {
+        return Err(Usage::new(
+            format!("`{}` is in the way of the twin's card", card.display()),
+            "give --out another path; the card lies beside it",
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// The network that a twin is made of.
@@ -51,7 +87,8 @@ struct Original {
     files: Vec<PathBuf>,
     /// Folder of the files that hold weights, where they are not in the graph.
     folder: Option<PathBuf>,
-    front_end: Option<FrontEnd>,
+    /// What is known of it.
+    card: Option<Card>,
 }
 
 impl Original {
@@ -61,67 +98,48 @@ impl Original {
         if named || !path.is_file() {
             let model = load(name, &context.cache(), context.network(), &context.task)?;
             return Ok(Self {
+                card: Some(Card::of(&model)),
                 graph: model.graph,
                 files: vec![],
                 folder: model.weights_dir,
-                front_end: Some(model.front_end),
             });
         }
-        let mut bytes = std::fs::read(path).map_err(|e| {
-            Usage::new(
-                format!("cannot read `{}`: {e}", path.display()),
-                "check the path",
-            )
-        })?;
-        if ort_format::is_ort(&bytes) {
-            bytes = ort_format::ort_to_onnx(&bytes)?;
-        }
-        let graph = GraphBytes::new(bytes);
+        let graph = graph_of_file(path)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let beside = survey(graph.bytes())?.initializers;
         let beside = beside.iter().filter_map(|tensor| tensor.external.as_ref());
         let mut files: Vec<PathBuf> = beside.map(|file| folder.join(file)).collect();
-        files.push(path.to_path_buf());
+        let card = Card::beside(path);
+        files.extend([path.to_path_buf(), card.clone()]);
         Ok(Self {
             graph,
             files,
             folder: Some(folder),
-            front_end: None,
+            card: card.is_file().then(|| Card::read(&card)).transpose()?,
         })
     }
 
+    /// Refuses to write over a file of the model's, be it with the twin or with its card.
     fn refuse_overwriting(&self, out: &Path) -> anyhow::Result<()> {
-        let Ok(out) = out.canonicalize() else {
-            return Ok(());
-        };
-        let same = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file == out);
-        match self.files.iter().find(same) {
-            None => Ok(()),
-            Some(file) => Err(Usage::new(
-                format!("`{}` belongs to the model itself", file.display()),
-                "give --out another path",
-            )
-            .into()),
+        for written in [out.to_path_buf(), Card::beside(out)] {
+            let Ok(written) = written.canonicalize() else {
+                continue;
+            };
+            let same = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file == written);
+            if let Some(file) = self.files.iter().find(same) {
+                return Err(Usage::new(
+                    format!("`{}` belongs to the model itself", file.display()),
+                    "give --out another path",
+                )
+                .into());
+            }
         }
+        Ok(())
     }
 }
 
-/// The kind of a front end, as `--front-end` takes it.
-fn kind_of(front_end: &FrontEnd) -> Option<String> {
-    let value = serde_json::to_value(front_end).ok()?;
-    Some(value.get("kind")?.as_str()?.to_owned())
-}
-
-fn write_atomically(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        })
-        .and_then(|file| Ok(file.persist(out)?));
-    written.map(drop).map_err(|e| {
+fn write_whole(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_atomic::<io::Error>(out, |file| file.write_all(bytes)).map_err(|e| {
         let hint = "give --out a path in a folder that exists and can be written";
         Usage::new(format!("cannot write `{}`: {e}", out.display()), hint).into()
     })
@@ -139,10 +157,10 @@ fn tell(made: &Twin, args: &TwinArgs, context: &Context) {
         made.redrawn_elements as f64 / 1e6,
         made.kept.len()
     ));
-    if !made.shuffled.is_empty() {
+    if !made.levelled.is_empty() {
         remark(&format!(
-            "{} of them were shuffled, because they must stay positive",
-            made.shuffled.len()
+            "{} of them were set to their mean, because they must stay positive",
+            made.levelled.len()
         ));
     }
     let told = |reason: &Reason| !matches!(reason, Reason::Steering | Reason::Scalar);

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use phonoscope_models::map::layer_map;
 use phonoscope_models::wire::survey;
-use phonoscope_models::{Axis, Catalogue, GraphBytes, LayerMap, Model, Tap, inspect, load};
+use phonoscope_models::{
+    Axis, Catalogue, Error, FileChoice, GraphBytes, LayerMap, Model, Tap, graph_of_file, inspect,
+    load, load_file,
+};
 
 use crate::commands::Context;
 use crate::tui::ModelView;
@@ -39,13 +42,23 @@ fn of_model(name: &str, model: &Model) -> anyhow::Result<ModelView> {
 }
 
 fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| anyhow::anyhow!("cannot read `{}`: {e}", path.display()))?;
-    let graph = GraphBytes::new(bytes);
-    let map = layer_map(&survey(graph.bytes())?);
-    let facts = of_graph(&graph)?;
-    let taps = map.taps.clone();
-    Ok(shown(name, facts, taps, None, map))
+    match load_file(path, &FileChoice::default()) {
+        Ok(loaded) => {
+            let mut view = of_model(name, &loaded.model)?;
+            view.notes.splice(..0, loaded.remarks);
+            Ok(view)
+        }
+        // What is in a graph can be seen without knowing what it is fed.
+        Err(unfed @ Error::NoFrontEnd { .. }) => {
+            let graph = graph_of_file(path)?;
+            let map = layer_map(&survey(graph.bytes())?);
+            let taps = map.taps.clone();
+            let mut view = shown(name, of_graph(&graph)?, taps, None, map);
+            view.notes.insert(0, unfed.to_string());
+            Ok(view)
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn shown(

@@ -127,7 +127,7 @@ fn heading(theme: &Theme, canvas: &mut Canvas<'_>) {
         theme.heading,
     );
     canvas.put(n.0, 0, &words::right("n", n.1), theme.heading);
-    canvas.put(detail.0, 0, "detail", theme.heading);
+    canvas.put(detail.0, 0, "in words", theme.heading);
 }
 
 fn row(theme: &Theme, check: &Check, here: bool, canvas: &mut Canvas<'_>) {
@@ -164,7 +164,9 @@ fn row(theme: &Theme, check: &Check, here: bool, canvas: &mut Canvas<'_>) {
         &words::right(&words::thousands(check.n), n.1),
         theme.text,
     );
-    canvas.put(detail.0, 0, &check.detail, theme.muted);
+    let words = [&check.verdict, &check.detail];
+    let words = words.into_iter().find(|text| !text.is_empty());
+    canvas.put(detail.0, 0, words.map_or("", String::as_str), theme.muted);
     if here {
         canvas.tint(0, theme.select);
     }
@@ -183,6 +185,9 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
         );
     };
     if let Some(check) = trust.checks.get(opened.check) {
+        if !check.verdict.is_empty() {
+            add(&check.verdict, style(theme, check.status));
+        }
         add(&check.meaning, theme.accent);
         if let Some(value) = check.value {
             let unit = check.unit.as_deref().unwrap_or("");
@@ -195,6 +200,19 @@ fn lines(theme: &Theme, opened: &Opened, width: u16) -> Vec<(String, Style)> {
         }
         if !check.detail.is_empty() {
             add(&check.detail, theme.text);
+        }
+        if check.inferences > 0 {
+            let runs = words::count(check.inferences, "run");
+            add(&format!("cost: {runs} of the network"), theme.muted);
+        }
+        for figure in &check.taps {
+            let text = format!(
+                "{} {} (item {})",
+                figure.tap,
+                significant(figure.value, 2),
+                figure.item
+            );
+            add(&text, theme.muted);
         }
         add("Coverage", theme.heading);
     }

@@ -102,14 +102,15 @@ impl<'a> Reader<'a> {
         let mut intervals: Vec<Interval> = Vec::new();
         for _ in 0..count {
             let start = self.number("a time")?;
+            let line = self.line;
             let end = match kind {
                 TierKind::Intervals => self.number("a time")?,
                 TierKind::Points => start,
             };
             let label = self.text("a label")?;
-            let next = interval(start, end, &label).map_err(|why| self.fault(why))?;
+            let next = interval(start, end, &label).map_err(|why| Fault::at(line, why, HINT))?;
             if let Some(last) = intervals.last_mut() {
-                self.follows(last, &next)?;
+                follows(last, &next).map_err(|why| Fault::at(line, why, HINT))?;
             }
             intervals.push(next);
         }
@@ -119,17 +120,17 @@ impl<'a> Reader<'a> {
             intervals,
         })
     }
+}
 
-    /// Ends `last` where `next` starts if rounding made it reach behind that.
-    fn follows(&self, last: &mut Interval, next: &Interval) -> Result<(), Fault> {
-        let overlap = last.end_secs - next.start_secs;
-        if next.start_secs < last.start_secs || overlap > ROUNDING_SECS {
-            return Err(self.fault(format!(
-                "an interval from {} s behind one that ends at {} s: they overlap",
-                next.start_secs, last.end_secs
-            )));
-        }
-        last.end_secs = last.end_secs.min(next.start_secs);
-        Ok(())
+/// Ends `last` where `next` starts if rounding made it reach behind that.
+fn follows(last: &mut Interval, next: &Interval) -> Result<(), String> {
+    let overlap = last.end_secs - next.start_secs;
+    if next.start_secs < last.start_secs || overlap > ROUNDING_SECS {
+        return Err(format!(
+            "an interval from {} s behind one that ends at {} s: they overlap",
+            next.start_secs, last.end_secs
+        ));
     }
+    last.end_secs = last.end_secs.min(next.start_secs);
+    Ok(())
 }

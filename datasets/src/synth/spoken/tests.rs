@@ -178,4 +178,9 @@ fn a_copy_is_the_same_corpus_and_nothing_foreign_is_overwritten() {
     fs::write(to.join(MANIFEST), "id\tpath\nx\tx.wav\n").unwrap();
     let error = copy(&spoken.manifest, &to, &Task::silent()).unwrap_err();
     assert!(error.is_input() && error.hint().is_some(), "{error}");
+    let outside = folder.path().join("outside.tsv");
+    fs::write(&outside, "id\tpath\nx\t../x.flac\n").unwrap();
+    let error = copy(&outside, &folder.path().join("new"), &Task::silent()).unwrap_err();
+    assert!(error.is_input(), "{error}");
+    assert!(!folder.path().join("new").exists());
 }

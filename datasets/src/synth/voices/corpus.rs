@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
+use phonoscope_analysis::file::write_atomic;
 use phonoscope_analysis::task::Task;
 use rayon::prelude::*;
 
@@ -137,21 +138,8 @@ fn wav(samples: &[f32]) -> Result<Vec<u8>, hound::Error> {
     Ok(bytes.into_inner())
 }
 
-/// Writes a file beside its place, then moves it there.
 fn store(path: &Path, bytes: &[u8]) -> Result<(), SynthError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As a plain new file: the user's umask decides.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder).map_err(io(path))?;
-    file.write_all(bytes).map_err(io(path))?;
-    file.as_file().sync_all().map_err(io(path))?;
-    file.persist(path).map_err(|e| io(path)(e.error))?;
-    Ok(())
+    write_atomic(path, |file| file.write_all(bytes)).map_err(io(path))
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> SynthError {

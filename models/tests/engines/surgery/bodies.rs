@@ -27,7 +27,7 @@ fn branch(inner: &str, scaled: &str, factor: f32) -> Suffix {
 }
 
 /// Two `If`s on `sr` = 16000 whose branches use the same names, the second with an `If` inside.
-fn branching() -> GraphBytes {
+pub(super) fn branching() -> GraphBytes {
     let (mut yes, mut no) = (branch("a", "scaled", 2.0), branch("a", "scaled", 3.0));
     for body in [&mut yes, &mut no] {
         body.node("Identity", &["bias"], &["kept"], &[])
@@ -165,7 +165,7 @@ fn branches_that_depend_on_inputs_stay_and_say_on_which() {
 }
 
 /// `y` = x doubled `n` times.
-fn looping() -> GraphBytes {
+pub(super) fn looping() -> GraphBytes {
     let mut body = Suffix::new();
     body.graph_name("step")
         .input("i", ElementType::Int64, &[])

@@ -14,7 +14,7 @@ use crate::graphs::{Float32, model};
 use crate::{engines, names};
 
 /// `x` [time, 2] by `w` [2, 3], which lies in `file` from byte `offset` on.
-fn graph(file: &str, offset: &str, length: &str) -> GraphBytes {
+pub(super) fn graph(file: &str, offset: &str, length: &str) -> GraphBytes {
     let mut graph = model("external");
     graph
         .input("x", Float32, &["time".into(), 2.into()])

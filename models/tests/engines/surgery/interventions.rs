@@ -176,7 +176,7 @@ fn inputs_weights_and_outputs_can_be_changed() {
 
 /// Weights in eight bits, both ways: `x` → Relu `h` → QuantizeLinear `q` → DequantizeLinear `dq` →
 /// MatMul `m`, and from there DynamicQuantizeLinear `r` → MatMulInteger `n` → `y`.
-fn quantised() -> GraphBytes {
+pub(super) fn quantised() -> GraphBytes {
     let mut graph = model("quantised");
     let weights: Vec<u8> = numbers(32, 4)
         .iter()
@@ -203,7 +203,7 @@ fn quantised() -> GraphBytes {
 }
 
 #[test]
-fn quantised_graphs_are_changed_where_they_hold_floats() {
+pub(super) fn quantised_graphs_are_changed_where_they_hold_floats() {
     let x = array(&[5, 8], 7);
     let step = ArrayD::from_elem(ndarray::IxDyn(&[]), 0.02);
     let zero = ArrayD::from_elem(ndarray::IxDyn(&[]), 0.0);

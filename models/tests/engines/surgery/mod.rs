@@ -3,4 +3,5 @@
 mod bodies;
 mod external;
 mod interventions;
+mod mutated;
 mod pooling;
