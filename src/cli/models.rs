@@ -59,6 +59,12 @@ pub struct InspectArgs {
     /// What is said about a file
     #[command(flatten)]
     pub choice: ModelChoice,
+    /// Show every block by itself, also where several are alike
+    #[arg(long)]
+    pub all: bool,
+    /// Leave out the dry run that checks axes and strides
+    #[arg(long)]
+    pub no_run: bool,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::blocks::{Found, Part};
 use super::layout::{Layouts, Role};
+use super::naming;
 use super::operator::{Cell, Op};
+use super::residual::attention_weights;
 use super::wiring::{At, Value, Wiring};
 use super::{BlockKind, Evidence};
 
@@ -58,6 +60,51 @@ pub(super) fn layers(
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// Blocks with attention that only names tell apart: no residual stream goes through them.
+pub(super) fn named(wiring: &Wiring<'_>, taken: &BTreeSet<At>) -> Vec<Part> {
+    let groups = naming::numbered(wiring, taken);
+    let attends =
+        |at: &At| wiring.op(*at) == Op::Attention || attention_weights(wiring, *at).is_some();
+    if !groups.iter().all(|group| group.iter().any(attends)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (index, group) in groups.into_iter().enumerate() {
+        let name = format!("block.{index}");
+        let nodes: BTreeSet<At> = group.iter().copied().collect();
+        let mut taps = Vec::new();
+        if let Some(value) = group.iter().find_map(|at| attention_weights(wiring, *at)) {
+            taps.push(Found {
+                name: format!("{name}.attn.probs"),
+                value,
+                meaning: "attention weights; each row sums to one".to_owned(),
+            });
+        }
+        let leaves = |value: &Value| {
+            let readers = wiring.readers(*value);
+            let goes_on = readers.iter().any(|reader| !nodes.contains(reader));
+            wiring.is_data(*value) && (readers.is_empty() || goes_on)
+        };
+        let made = group.iter().filter_map(|at| wiring.makes.get(*at));
+        let made = made.flatten().flatten().copied().filter(leaves);
+        if let Some(value) = made.max_by_key(|value| wiring.birth(*value)) {
+            taps.push(Found {
+                name: format!("{name}.out"),
+                value,
+                meaning: "last value of the block that is read outside it".to_owned(),
+            });
+        }
+        found.push(Part {
+            name,
+            kind: BlockKind::Transformer,
+            evidence: Evidence::Names,
+            nodes,
+            taps,
+        });
     }
     found
 }

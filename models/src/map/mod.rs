@@ -104,12 +104,11 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
     let wiring = Wiring::new(survey);
     let (inputs, layouts) = ports::read(&wiring);
     let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
-    let taken: BTreeSet<At> = stacks
-        .parts
-        .iter()
-        .flat_map(|part| part.nodes.clone())
-        .collect();
-    let mut parts = layers::layers(&wiring, &layouts, &taken);
+    let in_blocks = stacks.parts.iter().flat_map(|part| part.nodes.clone());
+    let mut taken: BTreeSet<At> = in_blocks.collect();
+    let mut parts = layers::named(&wiring, &taken);
+    taken.extend(parts.iter().flat_map(|part| &part.nodes));
+    parts.extend(layers::layers(&wiring, &layouts, &taken));
     parts.append(&mut stacks.parts);
     parts.sort_by_key(|part| {
         let place = |at: &At| wiring.place.get(*at).copied().flatten();

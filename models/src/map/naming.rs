@@ -105,3 +105,30 @@ pub(super) fn counts(wiring: &Wiring<'_>, groups: &[Vec<At>]) -> bool {
         })
     })
 }
+
+/// Groups of nodes outside `taken` that names number, for the numbering that counts most nodes.
+pub(super) fn numbered(wiring: &Wiring<'_>, taken: &BTreeSet<At>) -> Vec<Vec<At>> {
+    let mut numberings: BTreeMap<&str, BTreeMap<u32, Vec<At>>> = BTreeMap::new();
+    for at in wiring
+        .order
+        .iter()
+        .copied()
+        .filter(|at| !taken.contains(at))
+    {
+        let node = wiring.node(at);
+        let texts = std::iter::once(&node.name).chain(&node.outputs);
+        let own: BTreeSet<(&str, u32)> = texts.flat_map(|text| layers(text)).collect();
+        for (before, number) in own {
+            numberings
+                .entry(before)
+                .or_default()
+                .entry(number)
+                .or_default()
+                .push(at);
+        }
+    }
+    let several = numberings.into_values().filter(|groups| groups.len() > 1);
+    let most = several.max_by_key(|groups| groups.values().map(Vec::len).sum::<usize>());
+    most.map(|groups| groups.into_values().collect())
+        .unwrap_or_default()
+}

@@ -195,6 +195,9 @@ impl Wiring<'_> {
                 && end != value
                 && bends
             {
+                let halved = self.halved(end);
+                nodes.extend(halved.map(|(_, at)| at));
+                let end = halved.map_or(end, |(half, _)| half);
                 return Some((end, nodes.into_iter().collect()));
             }
             let next = open
@@ -210,6 +213,23 @@ impl Wiring<'_> {
             made.extend(self.made(next, 0));
         }
         None
+    }
+
+    /// Half of a value, where only that is read: the last step of a GELU in pieces.
+    fn halved(&self, value: Value) -> Option<(Value, At)> {
+        let mut readers = self.content_readers(value);
+        let at = readers.next().filter(|_| readers.next().is_none())?;
+        let scales = self.op(at) == Op::Arithmetic && self.node(at).operator == "Mul";
+        let others = self
+            .reads
+            .get(at)?
+            .iter()
+            .flatten()
+            .filter(|other| **other != value);
+        let mut factors = others.filter_map(|other| self.weight(*other)?.values.as_deref());
+        let is_half = factors.next().is_some_and(|factor| factor == [0.5]);
+        let half = self.made(at, 0)?;
+        (scales && is_half).then_some((half, at))
     }
 
     /// Whether a node combines content with stored or computed weights.

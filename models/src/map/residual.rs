@@ -8,7 +8,7 @@ use super::wiring::{At, Value, Wiring};
 /// Nodes of one branch, at most.
 const BRANCH: usize = 3_000;
 /// Nodes looked at for all branches of a graph together, at most.
-const EFFORT: usize = 1_500_000;
+const EFFORT: usize = 300_000;
 /// Steps back along the stream, at most.
 const STEPS: usize = 12;
 
@@ -221,6 +221,14 @@ fn region(wiring: &Wiring<'_>, skip: Value, to: Value, effort: &mut usize) -> Op
     while let Some(before) = back(wiring, value).filter(|_| stems.len() < STEPS) {
         stems.push(before);
         value = before;
+    }
+    // A fused norm makes the sum and its norm; the branch goes on from the norm.
+    for stem in stems.clone() {
+        if let Some(at) = wiring.maker(stem)
+            && wiring.op(at) == Op::SkipNorm
+        {
+            stems.extend(wiring.makes.get(at).into_iter().flatten().flatten());
+        }
     }
     let oldest = wiring.birth(value);
     let place = |at: At| wiring.place.get(at).copied().flatten();

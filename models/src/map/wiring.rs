@@ -138,13 +138,14 @@ impl<'a> Wiring<'a> {
                 *place = Some(self.order.len());
             }
             self.order.push(at);
-            for value in self.makes.get(at).into_iter().flatten().flatten() {
-                if self.maker.get(*value).copied().flatten() != Some(at) {
+            let makes = self.makes.get(at).into_iter().flatten().flatten();
+            for value in makes.copied().collect::<BTreeSet<Value>>() {
+                if self.maker.get(value).copied().flatten() != Some(at) {
                     continue;
                 }
-                for reader in self.readers.get(*value).into_iter().flatten() {
-                    if let Some(count) = missing.get_mut(*reader) {
-                        *count = count.saturating_sub(1);
+                for reader in self.readers.get(value).into_iter().flatten() {
+                    if let Some(count) = missing.get_mut(*reader).filter(|count| **count > 0) {
+                        *count -= 1;
                         if *count == 0 {
                             ready.push(std::cmp::Reverse(*reader));
                         }

@@ -2,40 +2,38 @@
 
 use std::path::Path;
 
-use phonoscope_models::{GraphSummary, Model, graph_of_file, inspect};
+use phonoscope_models::engine::{EngineChoice, open_engine};
+use phonoscope_models::map::{confirm, layer_map};
+use phonoscope_models::{
+    Axis, Confirmed, GraphSummary, LayerMap, Model, Network, graph_of_file, inspect, wire,
+};
 use serde_json::json;
 
+use super::tree::{Clock, Folding, amount, tree, wrapped};
 use crate::cli::InspectArgs;
 use crate::commands::Context;
 use crate::commands::model_choice::load_model;
 use crate::exit::Exit;
-use crate::output::columns;
 
-/// Raw values of a user's graph that are printed before the rest is only counted.
-const SHOWN: usize = 60;
+/// Width of the labels of facts.
+const LABEL: usize = 15;
+/// Unreachable values that are listed before the rest is only counted.
+const SHOWN: usize = 8;
+/// Values of a graph without known layers that are shown.
+const RAW: usize = 60;
+
+/// What is known of a model after inspection.
+struct Inspected {
+    model: Option<Model>,
+    summary: GraphSummary,
+    map: LayerMap,
+    run: Result<Confirmed, String>,
+}
 
 pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit> {
-    let (model, graph) = match load_model(&args.model, &args.choice, context) {
-        Ok(model) => {
-            let graph = model.graph.clone();
-            (Some(model), graph)
-        }
-        // What is in a graph can be seen without knowing what it is fed.
-        Err(error) if is_unfed(&error) => {
-            context.printer.remark(&error.to_string());
-            (None, graph_of_file(Path::new(&args.model))?)
-        }
-        Err(error) => return Err(error),
-    };
-    let summary = inspect(&graph).map_err(|e| match e {
-        phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
-            what: format!("`{}`", args.model),
-            why,
-        },
-        other => other,
-    })?;
+    let found = examine(args, context)?;
     let text = if args.json {
-        let of_model = model.as_ref().map(|m| {
+        let of_model = found.model.as_ref().map(|m| {
             json!({
                 "name": m.name,
                 "source": m.source,
@@ -51,13 +49,69 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit>
         serde_json::to_string_pretty(&json!({
             "schema": "phonoscope.inspect/1",
             "model": of_model,
-            "graph": summary,
+            "graph": found.summary,
+            "map": found.map,
+            "dry_run": match &found.run {
+                Ok(run) => json!(run),
+                Err(why) => json!({ "not_run": why }),
+            },
         }))?
     } else {
-        describe(model.as_ref(), &summary)
+        describe(
+            &found,
+            if args.all {
+                Folding::None
+            } else {
+                Folding::Alike
+            },
+        )
     };
     context.printer.data(&text)?;
     Ok(Exit::Done)
+}
+
+fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
+    let (model, graph, unfed) = match load_model(&args.model, &args.choice, context) {
+        Ok(model) => {
+            let graph = model.graph.clone();
+            (Some(model), graph, String::new())
+        }
+        // What is in a graph can be seen without knowing what it is fed.
+        Err(error) if is_unfed(&error) => (
+            None,
+            graph_of_file(Path::new(&args.model))?,
+            error.to_string(),
+        ),
+        Err(error) => return Err(error),
+    };
+    let named_error = |e| match e {
+        phonoscope_models::Error::NotOnnx { why, .. } => phonoscope_models::Error::NotOnnx {
+            what: format!("`{}`", args.model),
+            why,
+        },
+        other => other,
+    };
+    let summary = inspect(&graph).map_err(named_error)?;
+    let mut map = layer_map(&wire::survey(graph.bytes()).map_err(named_error)?);
+    if let Some(model) = &model {
+        adopt(&mut map, model);
+    }
+    let run = match &model {
+        _ if args.no_run => Err("left out (--no-run)".to_owned()),
+        Some(model) => dry_run(model, &map, context),
+        None => Err(unfed),
+    };
+    if let Ok(run) = &run {
+        for (tap, checked) in map.taps.iter_mut().zip(&run.taps) {
+            tap.clone_from(&checked.tap);
+        }
+    }
+    Ok(Inspected {
+        model,
+        summary,
+        map,
+        run,
+    })
 }
 
 fn is_unfed(error: &anyhow::Error) -> bool {
@@ -67,89 +121,179 @@ fn is_unfed(error: &anyhow::Error) -> bool {
     )
 }
 
-fn describe(model: Option<&Model>, graph: &GraphSummary) -> String {
-    let mut text = String::new();
-    let mut facts = vec![];
-    let mut fact = |what: &str, words: String| facts.push(vec![what.to_owned(), words]);
-    if let Some(m) = model {
-        fact("model", m.name.clone());
-        fact("from", m.source.clone());
-        fact("licence", m.licence.clone());
-        fact("trained on", m.trained_on.clone());
-        fact("cite", m.citation.clone());
-        fact("front end", m.front_end.describe());
+/// Runs the model with an engine that is here; nothing is fetched for it.
+fn dry_run(model: &Model, map: &LayerMap, context: &Context) -> Result<Confirmed, String> {
+    let choice: EngineChoice = context.global.engine.parse().map_err(said)?;
+    let engine =
+        open_engine(choice, &context.cache(), Network::Offline, &context.task).map_err(said)?;
+    confirm(model, map, engine.as_ref(), &context.task.cancel).map_err(said)
+}
+
+fn said(error: phonoscope_models::Error) -> String {
+    error.to_string()
+}
+
+/// Gives the map the taps of the model, which are those that can be selected by name: the
+/// catalogue's or a card's may have other names. Of raw values only the first are kept.
+fn adopt(map: &mut LayerMap, model: &Model) {
+    let own = std::mem::take(&mut map.taps);
+    let tensor = |name: &String| {
+        own.iter()
+            .find(|tap| tap.name == *name)
+            .map(|tap| &tap.tensor)
+    };
+    for block in &mut map.blocks {
+        let tensors: Vec<&String> = block.taps.iter().filter_map(tensor).collect();
+        let taps = model
+            .taps
+            .iter()
+            .filter(|tap| tensors.contains(&&tap.tensor));
+        block.taps = taps.map(|tap| tap.name.clone()).collect();
     }
-    let opsets: Vec<String> = graph
+    map.taps.clone_from(&model.taps);
+    if map.blocks.is_empty() {
+        map.taps.truncate(RAW);
+    }
+    for tap in &mut map.taps {
+        if let Some(mapped) = own.iter().find(|mapped| mapped.tensor == tap.tensor) {
+            tap.timing = tap
+                .timing
+                .or(mapped.timing.filter(|_| tap.axes.contains(&Axis::Time)));
+        }
+    }
+}
+
+fn describe(found: &Inspected, folding: Folding) -> String {
+    let Inspected {
+        model,
+        summary,
+        map,
+        run,
+    } = found;
+    let mut text = String::new();
+    let mut fact = |what: &str, words: &str| {
+        if !words.is_empty() {
+            text.push_str(&wrapped(what, LABEL, words));
+        }
+    };
+    if let Some(m) = model {
+        fact("model", &m.name);
+        fact("from", &m.source);
+        fact("licence", &m.licence);
+        fact("trained on", &m.trained_on);
+        fact("cite", &m.citation);
+        fact("front end", &m.front_end.describe());
+    }
+    let size = format!(
+        "{} in {:.1} MB",
+        amount(summary.parameters),
+        summary.bytes as f64 / 1e6
+    );
+    fact("parameters", &size);
+    let opsets: Vec<String> = summary
         .opsets
         .iter()
         .map(|(d, v)| format!("{d} {v}"))
         .collect();
-    fact(
-        "parameters",
-        format!(
-            "{:.2} M in {:.1} MB",
-            graph.parameters as f64 / 1e6,
-            graph.bytes as f64 / 1e6
-        ),
-    );
-    fact("operator sets", opsets.join(", "));
-    for (what, ports) in [("input", &graph.inputs), ("output", &graph.outputs)] {
+    fact("operator sets", &opsets.join(", "));
+    for (what, ports) in [("input", &summary.inputs), ("output", &summary.outputs)] {
         for port in ports {
-            let shape = port
-                .shape
-                .as_ref()
-                .map(|s| s.join(", "))
-                .unwrap_or_else(|| "?".into());
+            let shape = port.shape.as_ref().map_or("?".into(), |s| s.join(", "));
             let element = port.element.as_deref().unwrap_or("");
-            fact(what, format!("{} {element} [{shape}]", port.name));
+            let mapped = map
+                .inputs
+                .iter()
+                .find(|input| what == "input" && input.name == port.name);
+            let meaning = mapped.map_or(String::new(), |input| {
+                let axes: Vec<String> = input
+                    .axes
+                    .iter()
+                    .map(|axis| format!("{axis:?}").to_lowercase())
+                    .collect();
+                let axes = if axes.is_empty() {
+                    String::new()
+                } else {
+                    format!(" [{}]", axes.join(", "))
+                };
+                format!(": {}{axes}", input.meaning)
+            });
+            fact(what, &format!("{} {element} [{shape}]{meaning}", port.name));
         }
     }
-    let mut operators: Vec<(&String, &usize)> = graph.operators.iter().collect();
+    let mut operators: Vec<(&String, &usize)> = summary.operators.iter().collect();
     operators.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let operators: Vec<String> = operators.iter().map(|(o, n)| format!("{o} {n}")).collect();
-    fact("operators", operators.join(", "));
-    text.push_str(&columns(&facts));
+    fact("operators", &operators.join(", "));
+    match run {
+        Ok(run) => fact("dry run", &told(run)),
+        Err(why) => fact("dry run", &format!("not run: {why}")),
+    }
+    for note in &map.notes {
+        fact("note", note);
+    }
+    for hidden in map.unreachable.iter().take(SHOWN) {
+        fact("out of reach", &format!("{}: {}", hidden.name, hidden.why));
+    }
+    if map.unreachable.len() > SHOWN {
+        let more = map.unreachable.len() - SHOWN;
+        fact("", &format!("… and {more} more; --json lists all"));
+    }
+    let checked = run
+        .as_ref()
+        .map(|run| run.taps.as_slice())
+        .unwrap_or_default();
+    let clock = clock(model.as_ref(), map);
+    let layers = tree(map, checked, clock, folding);
+    if !layers.is_empty() {
+        text.push('\n');
+        text.push_str(&layers);
+        if clock == Clock::Steps {
+            text.push_str("stride and what a step sees are in steps of the input\n");
+        }
+    }
     text.push('\n');
-    let mut rows = vec![["tap", "axes", "meaning"].map(String::from).to_vec()];
-    match model {
-        Some(m) => rows.extend(m.taps.iter().map(|t| {
-            let axes: Vec<String> = t
-                .axes
-                .iter()
-                .map(|a| format!("{a:?}").to_lowercase())
-                .map(|a| {
-                    if a == "dim" {
-                        t.dim.map_or(a, |d| d.to_string())
-                    } else {
-                        a
-                    }
-                })
-                .collect();
-            vec![
-                t.name.clone(),
-                format!("[{}]", axes.join(", ")),
-                t.meaning.clone(),
-            ]
-        })),
-        None => rows.extend(graph.values.iter().take(SHOWN).map(|v| {
-            let shape = v
-                .shape
-                .as_ref()
-                .map(|s| s.join(", "))
-                .unwrap_or_else(|| "?".into());
-            vec![
-                v.name.clone(),
-                format!("[{shape}]"),
-                "value of the graph, by its raw name".into(),
-            ]
-        })),
-    }
-    text.push_str(&columns(&rows));
-    if model.is_none() && graph.values.len() > SHOWN {
-        text.push_str(&format!(
-            "… and {} more; --json lists all\n",
-            graph.values.len() - SHOWN
-        ));
-    }
+    let values = format!(
+        "{} values can be read out by their raw names; --json lists them",
+        summary.values.len()
+    );
+    text.push_str(&wrapped("", 0, &values));
     text
+}
+
+fn told(run: &Confirmed) -> String {
+    let [agreed, corrected, unseen] = run.counts();
+    let steps: Vec<String> = run.steps.iter().map(ToString::to_string).collect();
+    let mut words = format!(
+        "{} on noise of {} input steps: {agreed} taps as mapped, {corrected} corrected, {unseen} \
+         not seen",
+        run.engine,
+        if steps.is_empty() {
+            "no".to_owned()
+        } else {
+            steps.join(" and ")
+        },
+    );
+    let reason = run.taps.iter().find_map(|checked| match &checked.outcome {
+        phonoscope_models::Outcome::NotSeen { why } => Some(why),
+        _ => None,
+    });
+    if let Some(why) = reason {
+        words.push_str(&format!(" ({})", why.lines().next().unwrap_or_default()));
+    }
+    words
+}
+
+/// How long an input step lasts: as the front end says, or a sample where the input is a waveform.
+fn clock(model: Option<&Model>, map: &LayerMap) -> Clock {
+    if let Some(model) = model {
+        return Clock::Samples(model.front_end.step_samples() as f64);
+    }
+    let features = map
+        .inputs
+        .iter()
+        .find(|input| input.axes.contains(&Axis::Time));
+    match features.map(|input| input.axes.as_slice()) {
+        Some([_, Axis::Time] | [Axis::Time]) => Clock::Samples(1.0),
+        _ => Clock::Steps,
+    }
 }

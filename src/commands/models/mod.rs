@@ -4,6 +4,7 @@ mod card;
 mod inspect;
 mod list;
 mod pull;
+mod tree;
 mod twin;
 mod view;
 

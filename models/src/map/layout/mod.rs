@@ -19,6 +19,9 @@ use crate::wire::{Dim, ValueInfo};
 use extent::nth;
 use vector::Vector;
 
+/// Axes of a value that are followed, at most.
+const RANK: usize = 12;
+
 /// The layouts of all values of a graph.
 pub(super) struct Layouts<'w, 'a> {
     wiring: &'w Wiring<'a>,
@@ -274,6 +277,9 @@ impl<'w, 'a> Layouts<'w, 'a> {
             }
             if wiring.stored.get(value).is_some_and(Option::is_some) {
                 continue;
+            }
+            if layout.extents().len() > RANK {
+                layout = Layout::unknown(layout.reach);
             }
             self.complete(value, &mut layout);
             for axis in layout.axes.iter_mut().flatten() {

@@ -1,0 +1,111 @@
+//! Dry runs: what the map says is what a run shows.
+
+use phonoscope_analysis::frontend::FrontEnd;
+use phonoscope_analysis::task::{Cancel, Task};
+use phonoscope_models::engine::{EngineChoice, open_engine};
+use phonoscope_models::map::{confirm, layer_map};
+use phonoscope_models::wire::survey;
+use phonoscope_models::{Axis, Cache, Confirmed, LayerMap, Network, Outcome, load_file};
+
+use super::conformer::conformer;
+use super::convolutional::classifier;
+use super::parts::{GeluForm, NormForm};
+use super::recurrent::stack;
+use super::scribe::{Scribe, Style};
+use super::transformer::{post_norm, pre_norm};
+
+/// The map of a graph, changed by `change`, against a run on the engine that is built in.
+fn confirmed(bytes: &[u8], change: impl Fn(&mut LayerMap)) -> Confirmed {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.onnx");
+    std::fs::write(&path, bytes).unwrap();
+    let model = load_file(&path, FrontEnd::waveform()).unwrap();
+    let engine = open_engine(
+        EngineChoice::Rten,
+        &Cache::locate(),
+        Network::Offline,
+        &Task::silent(),
+    )
+    .unwrap();
+    let mut map = layer_map(&survey(bytes).unwrap());
+    change(&mut map);
+    confirm(&model, &map, engine.as_ref(), &Cancel::new()).unwrap()
+}
+
+#[test]
+fn every_written_graph_runs_as_mapped() {
+    let style = Style::Numbers;
+    let graphs: [(&str, Scribe); 7] = [
+        (
+            "pre-norm",
+            pre_norm(style, NormForm::Whole, GeluForm::Erf, false),
+        ),
+        (
+            "in pieces",
+            pre_norm(style, NormForm::Pieces, GeluForm::Erf, false),
+        ),
+        ("post-norm", post_norm(style)),
+        ("conformer", conformer(style, 2)),
+        ("lstm", stack(style, "LSTM", 2)),
+        ("gru", stack(style, "GRU", 1)),
+        ("classifier", classifier(style)),
+    ];
+    for (name, graph) in graphs {
+        let run = confirmed(&graph.model(), |_| {});
+        let wrong: Vec<_> = run
+            .taps
+            .iter()
+            .filter(|tap| tap.outcome != Outcome::Agreed)
+            .collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+        assert_eq!(
+            (run.taps.len(), run.steps.len()),
+            (graph.marks.len(), 2),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_map_is_corrected() {
+    let graph = pre_norm(Style::Dynamo, NormForm::Whole, GeluForm::Erf, false);
+    let run = confirmed(&graph.model(), |map| {
+        for tap in &mut map.taps {
+            match tap.name.as_str() {
+                "conv.1" => tap.axes = vec![Axis::Batch, Axis::Time, Axis::Dim],
+                "encoder.0.resid_mid" => tap.dim = Some(9),
+                "encoder.0.resid_pre" => {
+                    if let Some(timing) = &mut tap.timing {
+                        timing.stride = 3;
+                    }
+                }
+                _ => {}
+            }
+        }
+    });
+    assert_eq!(run.counts(), [run.taps.len() - 3, 3, 0]);
+    let checked = |name: &str| {
+        run.taps
+            .iter()
+            .find(|checked| checked.tap.name == name)
+            .unwrap()
+    };
+    let conv = checked("conv.1");
+    assert_eq!(conv.tap.axes, [Axis::Batch, Axis::Dim, Axis::Time]);
+    assert_eq!(checked("encoder.0.resid_mid").tap.dim, Some(8));
+    let entry = checked("encoder.0.resid_pre");
+    assert_eq!(entry.tap.timing.map(|timing| timing.stride), Some(2));
+    assert!(matches!(&entry.outcome, Outcome::Corrected { why } if why.contains("measured 2")));
+}
+
+#[test]
+fn what_the_engine_refuses_is_not_seen() {
+    let mut s = Scribe::new(Style::Numbers);
+    let x = s.input("x", &["batch".into(), "time".into(), 8.into()]);
+    let weight = s.weight("a", &[8, 8]);
+    let [y] = s.contrib("a", "NobodyKnowsThis", &[&x], [true]);
+    let out = s.op("a", "MatMul", &[&y, &weight], &[]);
+    s.output(&out);
+    let run = confirmed(&s.model(), |_| {});
+    assert_eq!(run.counts(), [0, 0, 1]);
+}
