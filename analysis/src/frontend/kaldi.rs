@@ -1,11 +1,15 @@
 //! Kaldi's filterbank features (`compute-fbank-feats`), with Kaldi's option names.
 
+mod stacking;
+
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayD, Axis};
 use realfft::{RealFftPlanner, RealToComplex};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use stacking::Lfr;
 
 use super::mel::BandNormalise;
 use super::plans::Plans;
@@ -103,17 +107,6 @@ pub enum MeanNormalise {
     None,
     /// The mean over the utterance is subtracted.
     Utterance,
-}
-
-/// Stacking of frames: `m` neighbours side by side, every `n` frames. The first frame is repeated
-/// `(m − 1) / 2` times before the beginning, the last as often as needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Lfr {
-    /// Frames side by side.
-    pub m: usize,
-    /// Frames from one stack to the next.
-    pub n: usize,
 }
 
 struct Plan {
@@ -367,18 +360,6 @@ impl KaldiFbank {
         } else {
             log_energy(cut)
         }
-    }
-}
-
-impl Lfr {
-    fn stack(self, frames: &Array2<f32>) -> Array2<f32> {
-        let (n_frames, dim) = frames.dim();
-        let before = (self.m - 1) / 2;
-        let last = n_frames.saturating_sub(1);
-        Array2::from_shape_fn((n_frames.div_ceil(self.n), self.m * dim), |(stack, at)| {
-            let frame = (stack * self.n + at / dim).saturating_sub(before).min(last);
-            frames[[frame, at % dim]]
-        })
     }
 }
 
