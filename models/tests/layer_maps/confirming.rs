@@ -5,7 +5,9 @@ use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::map::{confirm, layer_map};
 use phonoscope_models::wire::survey;
-use phonoscope_models::{Axis, Cache, Confirmed, LayerMap, Network, Outcome, load_file};
+use phonoscope_models::{
+    Axis, Cache, Confirmed, FileChoice, LayerMap, Network, Outcome, load_file,
+};
 
 use super::conformer::conformer;
 use super::convolutional::classifier;
@@ -19,7 +21,12 @@ fn confirmed(bytes: &[u8], change: impl Fn(&mut LayerMap)) -> Confirmed {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.onnx");
     std::fs::write(&path, bytes).unwrap();
-    let model = load_file(&path, FrontEnd::waveform()).unwrap();
+    // Only the time axis of a front end matters to a dry run, and there only for masks.
+    let choice = FileChoice {
+        front_end: Some(FrontEnd::waveform()),
+        ..FileChoice::default()
+    };
+    let model = load_file(&path, &choice).unwrap().model;
     let engine = open_engine(
         EngineChoice::Rten,
         &Cache::locate(),
