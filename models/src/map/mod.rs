@@ -13,6 +13,7 @@ mod layout;
 mod naming;
 mod operator;
 mod pattern;
+mod period;
 mod ports;
 mod residual;
 mod wiring;

@@ -210,7 +210,28 @@ fn junctions(wiring: &Wiring<'_>) -> Vec<Junction> {
             kind,
         });
     }
+    sums_beside(wiring, &mut found);
     found
+}
+
+/// Where a fused norm does not give its sum, an own addition of the same two values may: then it
+/// belongs to the same junction.
+fn sums_beside(wiring: &Wiring<'_>, junctions: &mut Vec<Junction>) {
+    let mut beside = BTreeSet::new();
+    for junction in junctions
+        .iter_mut()
+        .filter(|junction| junction.sum.is_none())
+    {
+        let both = |at: &At| {
+            let reads: BTreeSet<Value> = wiring.data_reads(*at).map(|v| wiring.plain(v)).collect();
+            wiring.op(*at) == Op::Add && reads == BTreeSet::from([junction.skip, junction.branch])
+        };
+        if let Some(at) = wiring.content_readers(junction.branch).find(both) {
+            junction.sum = wiring.made(at, 0);
+            beside.insert(at);
+        }
+    }
+    junctions.retain(|junction| !beside.contains(&junction.at));
 }
 
 /// The nodes between the stream `skip` and the branch's result `to`; `None` where the branch does

@@ -109,3 +109,26 @@ fn ge2e_s_layers_are_found_without_names() {
         );
     }
 }
+
+/// Points of the residual stream that were read off the shipped files by hand.
+#[test]
+fn shipped_graphs_have_the_layers_that_were_read_off_by_hand() {
+    for (name, prefix) in [
+        ("smart-turn-v3.2", "encoder."),
+        ("moonshine-tiny", "encoder."),
+        ("dvector", "lstm."),
+    ] {
+        let Some(model) = model(name) else { continue };
+        same_without_names(&model, taps);
+        let map = layer_map(&survey(model.graph.bytes()).unwrap());
+        let own = model.taps.iter().filter(|tap| tap.name.starts_with(prefix));
+        let mut count = 0;
+        for own in own {
+            let found = map.taps.iter().find(|tap| tap.name == own.name);
+            let found = found.unwrap_or_else(|| panic!("{name}: no tap {}", own.name));
+            assert_eq!(found.tensor, own.tensor, "{name}: {}", own.name);
+            count += 1;
+        }
+        assert!(count > 2, "{name}");
+    }
+}

@@ -77,6 +77,22 @@ fn fused(stream: Stream) -> Scribe {
 }
 
 #[test]
+fn a_sum_beside_the_last_fused_norm_is_its_sum() {
+    let mut s = fused(Stream::Sum);
+    let known = |s: &Scribe, tap: &str| {
+        let mark = s.marks.iter().find(|(name, _)| name == tap);
+        mark.map(|(_, value)| value.clone()).unwrap()
+    };
+    let middle = known(&s, "encoder.1.resid_mid");
+    let result = s.last_of("MatMul");
+    let sum = s.op("mlp", "Add", &[&middle, &result], &[]);
+    s.output(&sum);
+    s.mark("encoder.1.resid_post", &sum);
+    let map = found_exactly(&s);
+    assert_eq!(map.unreachable.len(), 2, "{:?}", map.unreachable);
+}
+
+#[test]
 fn sums_are_read_from_fused_norms_of_a_pre_norm_encoder() {
     let map = found_exactly(&fused(Stream::Sum));
     let hidden: Vec<&str> = map

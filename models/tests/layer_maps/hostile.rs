@@ -15,14 +15,17 @@ use super::transformer::pre_norm;
 
 const SOON: Duration = Duration::from_secs(1);
 
+/// The best of three, since a test shares its machine.
 fn soon(found: &Survey, what: &str) {
-    let start = Instant::now();
-    let map = layer_map(found);
-    let took = start.elapsed();
+    let run = || {
+        let start = Instant::now();
+        let blocks = layer_map(found).blocks.len();
+        (start.elapsed(), blocks)
+    };
+    let (took, blocks) = (0..3).map(|_| run()).min().unwrap();
     println!(
-        "{what}: {} nodes, {} blocks in {took:?}",
-        found.nodes.len(),
-        map.blocks.len()
+        "{what}: {} nodes, {blocks} blocks in {took:?}",
+        found.nodes.len()
     );
     assert!(took < SOON, "{what}: {took:?}");
 }

@@ -35,6 +35,7 @@ pub(super) struct Scribe {
     contrib: Vec<u8>,
     count: usize,
     made: BTreeMap<String, usize>,
+    latest: BTreeMap<String, String>,
 }
 
 impl Scribe {
@@ -48,6 +49,7 @@ impl Scribe {
             contrib: Vec::new(),
             count: 0,
             made: BTreeMap::new(),
+            latest: BTreeMap::new(),
         }
     }
 
@@ -154,7 +156,13 @@ impl Scribe {
     ) -> String {
         let output = self.name(scope, operator);
         self.graph.node(operator, inputs, &[&output], attributes);
+        self.latest.insert(operator.to_owned(), output.clone());
         output
+    }
+
+    /// What the last node with this operator made.
+    pub(super) fn last_of(&self, operator: &str) -> String {
+        self.latest[operator].clone()
     }
 
     /// A node with several outputs; an empty name is an output left out.

@@ -262,21 +262,20 @@ fn describe(found: &Inspected, folding: Folding) -> String {
 
 fn told(run: &Confirmed) -> String {
     let [agreed, corrected, unseen] = run.counts();
-    let steps: Vec<String> = run.steps.iter().map(ToString::to_string).collect();
-    let mut words = format!(
-        "{} on noise of {} input steps: {agreed} taps as mapped, {corrected} corrected, {unseen} \
-         not seen",
-        run.engine,
-        if steps.is_empty() {
-            "no".to_owned()
-        } else {
-            steps.join(" and ")
-        },
-    );
     let reason = run.taps.iter().find_map(|checked| match &checked.outcome {
         phonoscope_models::Outcome::NotSeen { why } => Some(why),
         _ => None,
     });
+    let steps: Vec<String> = run.steps.iter().map(ToString::to_string).collect();
+    let mut words = match steps.is_empty() {
+        true => format!("{} failed", run.engine),
+        false => format!(
+            "{} on noise of {} input steps: {agreed} taps as mapped, {corrected} corrected, \
+             {unseen} not seen",
+            run.engine,
+            steps.join(" and "),
+        ),
+    };
     if let Some(why) = reason {
         words.push_str(&format!(" ({})", why.lines().next().unwrap_or_default()));
     }

@@ -120,7 +120,9 @@ pub(super) fn tree(map: &LayerMap, checked: &[Checked], clock: Clock, folding: F
     };
     let others: Vec<&Tap> = map.taps.iter().filter(|tap| !in_block(tap)).collect();
     if !others.is_empty() {
-        rows.push(vec!["outside blocks".to_owned()]);
+        if !map.blocks.is_empty() {
+            rows.push(vec!["outside blocks".to_owned()]);
+        }
         rows.extend(others.iter().map(|tap| row(&[tap], checked, clock)));
     }
     if rows.len() == 1 {

@@ -7,6 +7,7 @@ mod parts;
 mod product;
 mod rules;
 mod sliding;
+mod statistic;
 mod vector;
 
 pub(super) use extent::{Extent, Layout, Reach, Role, Size};
