@@ -322,7 +322,7 @@ fn every_layer_of_a_tapped_model_can_be_extracted() {
             "--out",
             "p",
         ])
-        .fails_with_hint(2, "attn.probs", "features");
+        .fails_with_hint(2, "attn.probs", "without an axis `key`");
     // A report of a layer that is no embedding needs to be told which.
     place
         .run(["probe", "speaker", "--run", "w.run", "--out", "r.json"])

@@ -278,7 +278,7 @@ pub(super) fn wrapped(label: &str, indent: usize, text: &str) -> String {
     let mut out = String::new();
     let mut line = format!("{label:<indent$}");
     let mut is_empty = true;
-    for word in text.split(' ') {
+    for word in text.split_whitespace() {
         if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             out.push_str(line.trim_end());
             out.push('\n');

@@ -40,7 +40,11 @@ impl Count {
 
     /// The size that `part` has to be multiplied with to give `self`.
     fn without(&self, part: &Self) -> Size {
-        if self.unknown > 0 || part.unknown > 0 || part.fixed == 0 || self.fixed % part.fixed != 0 {
+        if self.unknown > 0
+            || part.unknown > 0
+            || part.fixed == 0
+            || self.fixed.checked_rem(part.fixed) != Some(0)
+        {
             return Size::Unknown;
         }
         let mut named = self.named.clone();

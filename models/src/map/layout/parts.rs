@@ -48,7 +48,9 @@ impl Layouts<'_, '_> {
             }
             axis.size = match (axis.size, start, end, step) {
                 (size, Some(0), Some(end), Some(1)) if end >= END => size,
-                (Size::Fixed(size), Some(start), Some(end), Some(step)) if step > 0 => {
+                (Size::Fixed(size), Some(start), Some(end), Some(step))
+                    if step > 0 && size >= 0 =>
+                {
                     let bound = |at: i64| {
                         let at = if at < 0 { at.saturating_add(size) } else { at };
                         at.clamp(0, size)
@@ -180,10 +182,9 @@ impl Layouts<'_, '_> {
         let Some(axis) = nth(node.int("axis").unwrap_or(0), rank) else {
             return Layout::unknown(reach);
         };
-        let sizes = inputs
-            .iter()
-            .map(|input| input.extents().get(axis)?.size.fixed());
-        let total = sizes.sum::<Option<i64>>();
+        let total = inputs.iter().try_fold(0i64, |total, input| {
+            total.checked_add(input.extents().get(axis)?.size.fixed()?)
+        });
         for input in inputs {
             for (own, other) in axes.iter_mut().zip(input.extents()) {
                 if own.role == Role::Nothing {

@@ -51,7 +51,10 @@ impl Window {
         let Some((before, after)) = self.pads else {
             return Some(size.saturating_add(self.stride - 1) / self.stride);
         };
-        let free = size.saturating_add(before).saturating_add(after) - self.kernel;
+        let free = size
+            .saturating_add(before)
+            .saturating_add(after)
+            .saturating_sub(self.kernel);
         let free = if ceil {
             free.saturating_add(self.stride - 1)
         } else {
