@@ -247,7 +247,7 @@ impl<'s, E: From<Error> + Display> Work<'_, E> {
     }
 }
 
-/// Copies a corpus that [`write`] made into the folder `dir`; gives its manifest's path. Recordings
+/// Copies a corpus that [`write()`] made into the folder `dir`; gives its manifest's path. Recordings
 /// that are there already are left alone.
 ///
 /// # Errors
