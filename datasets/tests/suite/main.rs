@@ -1,6 +1,8 @@
 //! Tests of the crate through its public interface.
 
 #[cfg(test)]
+mod alignment_search;
+#[cfg(test)]
 mod alignments;
 #[cfg(test)]
 mod check;
