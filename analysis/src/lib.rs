@@ -7,6 +7,7 @@
 //! always an argument (see [`rng::stream`]); long loops take a [`task::Task`] to report progress
 //! and to notice cancellation.
 
+pub mod acoustics;
 pub mod error;
 pub mod estimate;
 pub mod file;

@@ -1,0 +1,10 @@
+//! Acoustic descriptors of speech, defined as Praat defines them.
+//!
+//! Everything is computed in `f64` from the published descriptions (Boersma 1993, Childers 1978,
+//! Anderson 1978, Michaelis et al. 1997, Hillenbrand & Houde 1996, de Jong & Wempe 2009) and
+//! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
+
+pub mod interpolation;
+pub mod sound;
+
+pub use sound::{Frames, Sound};
