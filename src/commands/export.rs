@@ -55,8 +55,10 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
         ExportFormat::Csv => match &args.table {
             None => write_tables(report, &args.out),
             Some(id) => {
-                let table = report.table(id).ok_or_else(|| {
-                    let ids: Vec<&str> = report.tables.iter().map(|t| t.id.as_str()).collect();
+                let named = report.tables.iter().find(|t| report.name_of(t) == *id);
+                let table = named.or(report.table(None, id)).ok_or_else(|| {
+                    let ids: Vec<String> =
+                        report.tables.iter().map(|t| report.name_of(t)).collect();
                     Usage::new(
                         format!("the report has no table `{id}`"),
                         format!("it has: {}", ids.join(", ")),
@@ -72,7 +74,7 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
 fn figures(report: &Report, folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let colour = report.table("speakers").and_then(|t| {
+    let colour = report.table(None, "speakers").and_then(|t| {
         let best = t.columns.iter().filter(|c| c.role == Role::Metadata);
         best.min_by_key(|c| distinct(c)).map(|c| c.id.clone())
     });

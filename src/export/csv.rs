@@ -57,7 +57,7 @@ fn push_row<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
     text.push('\n');
 }
 
-/// Writes tables of a report as `ID.csv` into a folder, with `provenance.json` beside them.
+/// Writes tables of a report as `ID.csv` (`SYSTEM.ID.csv` where there are several) into a folder, with `provenance.json` beside them.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -66,7 +66,7 @@ pub fn write_tables(report: &Report, folder: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     for table in &report.tables {
         write_atomic(
-            &folder.join(format!("{}.csv", table.id)),
+            &folder.join(format!("{}.csv", report.name_of(table))),
             table_csv(table).as_bytes(),
         )?;
     }
@@ -92,6 +92,7 @@ mod tests {
         };
         let table = Table {
             id: "t".into(),
+            system: None,
             title: "T".into(),
             meaning: String::new(),
             columns: vec![

@@ -10,7 +10,8 @@ use ndarray_npy::NpzWriter;
 use phonoscope_probes::report::{Data, Report};
 use phonoscope_probes::store::{Run, write_atomic_with};
 
-/// The number columns of a report's tables as `TABLE.COLUMN`, `[row]`; estimates as `[row, 3]` (value, lo,
+/// The number columns of a report's tables as `TABLE.COLUMN` (`SYSTEM.TABLE.COLUMN` where there are several),
+/// `[row]`; estimates as `[row, 3]` (value, lo,
 /// hi); missing entries are NaN.
 ///
 /// # Errors
@@ -19,7 +20,7 @@ pub fn report_npz(report: &Report, out: &Path) -> anyhow::Result<()> {
     write(out, |npz| {
         for table in &report.tables {
             for column in &table.columns {
-                let name = format!("{}.{}", table.id, column.id);
+                let name = format!("{}.{}", report.name_of(table), column.id);
                 match &column.data {
                     Data::Text(_) => {}
                     Data::Number(values) => {

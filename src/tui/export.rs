@@ -93,7 +93,7 @@ impl Request {
         };
         let table = self
             .report
-            .table(id)
+            .table(None, id)
             .with_context(|| format!("the report has no table `{id}`"))?;
         let mut table = table.clone();
         for column in &mut table.columns {
@@ -127,6 +127,7 @@ pub(crate) fn render(request: &Request) -> Result<Vec<u8>> {
                 schema: report.schema.clone(),
                 probe: report.probe.clone(),
                 title: report.title.clone(),
+                systems: report.systems.clone(),
                 summary: report.summary.clone(),
                 warnings: report.warnings.clone(),
                 provenance: report.provenance.clone(),
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn figures_are_well_formed_and_repeat_byte_for_byte() {
-        let speakers = sample::report().table("speakers").unwrap().rows();
+        let speakers = sample::report().table(None, "speakers").unwrap().rows();
         let scatter = |colour: Option<&str>| Figure::Scatter {
             x: 1,
             y: 2,

@@ -156,6 +156,7 @@ mod tests {
         };
         Table {
             id: "speakers".into(),
+            system: None,
             title: String::new(),
             meaning: String::new(),
             columns: vec![

@@ -155,7 +155,7 @@ impl Opened {
     }
 
     pub(crate) fn speakers(&self) -> usize {
-        self.report.table("speakers").map_or(0, Table::rows)
+        self.report.table(None, "speakers").map_or(0, Table::rows)
     }
 
     /// Works out the rows of table `index` again.
@@ -185,7 +185,7 @@ impl Opened {
 }
 
 fn speakers_of_items(report: &Report) -> Vec<Option<u32>> {
-    let names = |table: &str| report.table(table).and_then(|t| t.column("speaker"));
+    let names = |table: &str| report.table(None, table).and_then(|t| t.column("speaker"));
     let (Some(speakers), Some(items)) = (names("speakers"), names("items")) else {
         return Vec::new();
     };

@@ -68,7 +68,7 @@ pub(crate) struct Space {
 impl Space {
     /// The space of a speaker report; nothing when it has no component scores.
     pub(crate) fn new(report: &Report) -> Option<Self> {
-        let speakers = report.table("speakers")?;
+        let speakers = report.table(None, "speakers")?;
         let components = (1..)
             .take_while(|k| speakers.column(&format!("pc{k}")).is_some())
             .count();
@@ -115,7 +115,7 @@ impl Space {
 
     /// The column that colours the points.
     pub(crate) fn colour_column<'a>(&self, report: &'a Report) -> Option<&'a Column> {
-        let speakers = report.table("speakers")?;
+        let speakers = report.table(None, "speakers")?;
         speakers.columns.get(*self.colours.get(self.colour?)?)
     }
 
@@ -128,7 +128,7 @@ impl Space {
     pub(crate) fn show_component(&mut self, report: &Report, component: usize) {
         self.component = component.clamp(1, self.components);
         self.card_rows = report
-            .table("associations")
+            .table(None, "associations")
             .and_then(|t| Some((t, t.column("component")?)))
             .map(|(t, c)| {
                 (0..t.rows())
@@ -147,7 +147,7 @@ impl Space {
             colour: self.colour,
             selection: selection.version(),
         };
-        let Some(speakers) = report.table("speakers") else {
+        let Some(speakers) = report.table(None, "speakers") else {
             return;
         };
         if size.0 == 0 || size.1 == 0 {
@@ -283,7 +283,7 @@ fn first_colour(report: &Report, speakers: &Table, colours: &[usize]) -> Option<
             .position(|i| speakers.columns.get(*i).is_some_and(|c| c.id == id))
     };
     let strongest = || {
-        let t = report.table("associations")?;
+        let t = report.table(None, "associations")?;
         let (component, column) = (t.column("component")?, t.column("column")?);
         let (statistic, effect) = (t.column("statistic")?, t.column("effect")?);
         let strength = |row: usize| {

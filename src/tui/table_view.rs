@@ -209,6 +209,7 @@ mod tests {
         let values = (0..rows).map(|i| if i == 1 { f64::NAN } else { -(i as f64) / 3.0 });
         Table {
             id: "t".into(),
+            system: None,
             title: String::new(),
             meaning: String::new(),
             columns: vec![

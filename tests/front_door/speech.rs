@@ -38,7 +38,7 @@ fn ge2e_on_real_speech_orders_the_sexes_on_its_first_component() {
         "{:?}",
         report.trust.coverage.skipped
     );
-    let table = report.table("associations").unwrap();
+    let table = report.table(None, "associations").unwrap();
     let column = |id: &str| table.column(id).unwrap();
     let first = (0..table.rows())
         .find(|r| {
@@ -52,7 +52,7 @@ fn ge2e_on_real_speech_orders_the_sexes_on_its_first_component() {
         auc.n == 251 && auc.lo <= auc.value && auc.value <= auc.hi,
         "{auc:?}"
     );
-    let components = report.table("components").unwrap();
+    let components = report.table(None, "components").unwrap();
     let cumulative = components.column("cumulative_ratio").unwrap();
     let half = (0..components.rows())
         .find(|r| cumulative.value(*r) >= Some(0.5))
@@ -84,7 +84,7 @@ fn planted_vocal_tract_length_reaches_the_embedding_space() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     println!("{}", ran.stdout);
     let report = report(&place.path("report.json"));
-    let table = report.table("associations").unwrap();
+    let table = report.table(None, "associations").unwrap();
     let strongest = |name: &str| {
         (0..table.rows())
             .filter(|r| table.column("column").unwrap().text_at(*r) == Some(name))

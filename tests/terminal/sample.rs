@@ -39,6 +39,7 @@ fn estimates(id: &str, values: impl IntoIterator<Item = f64>) -> Column {
 fn table(id: &str, columns: Vec<Column>) -> Table {
     Table {
         id: id.into(),
+        system: None,
         title: id.into(),
         meaning: format!("made-up {id}"),
         columns,
@@ -162,6 +163,7 @@ pub(crate) fn report() -> Report {
         schema: SCHEMA.into(),
         probe: "speaker".into(),
         title: TITLE.into(),
+        systems: vec![],
         summary: vec!["PC1 orders sex.".into()],
         warnings: Vec::new(),
         provenance: Provenance {
@@ -180,6 +182,7 @@ pub(crate) fn report() -> Report {
                 citation: "none".into(),
                 taps: vec!["embedding".into()],
             }),
+            systems: vec![],
             engine: None,
         },
         trust: trust(),

@@ -44,6 +44,17 @@ impl Report {
         if report.schema != SCHEMA {
             return Err(format!("its schema is `{}`, not `{SCHEMA}`", report.schema));
         }
+        for (i, system) in report.systems.iter().enumerate() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+            if system.is_empty() || system.starts_with('.') || !system.chars().all(plain) {
+                return Err(format!(
+                    "system {system:?} is not of letters, digits, `_`, `-` and `.`"
+                ));
+            }
+            if report.systems.iter().take(i).any(|s| s == system) {
+                return Err(format!("system `{system}` is there twice"));
+            }
+        }
         for (i, table) in report.tables.iter().enumerate() {
             // Ids become file names.
             let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -53,8 +64,25 @@ impl Report {
                     table.id
                 ));
             }
-            if report.tables.iter().take(i).any(|t| t.id == table.id) {
-                return Err(format!("table `{}` is there twice", table.id));
+            let system = table.system.as_deref();
+            if report
+                .tables
+                .iter()
+                .take(i)
+                .any(|t| t.is(system, &table.id))
+            {
+                return Err(match system {
+                    None => format!("table `{}` is there twice", table.id),
+                    Some(system) => format!("table `{}` of `{system}` is there twice", table.id),
+                });
+            }
+            if let Some(system) = system
+                && !report.systems.iter().any(|s| s == system)
+            {
+                return Err(format!(
+                    "table `{}` is of `{system}`, which is not among the report's systems",
+                    table.id
+                ));
             }
             let mut ids = BTreeSet::new();
             if let Some(c) = table.columns.iter().find(|c| !ids.insert(&c.id)) {
@@ -88,6 +116,7 @@ mod tests {
             schema: SCHEMA.into(),
             probe: "speaker".into(),
             title: String::new(),
+            systems: vec![],
             summary: vec![],
             warnings: vec![],
             provenance: Provenance {
@@ -98,14 +127,10 @@ mod tests {
                 inputs: vec![],
                 model: None,
                 engine: None,
+                systems: vec![],
             },
             trust: Trust::default(),
-            tables: vec![Table {
-                id: id.into(),
-                title: String::new(),
-                meaning: String::new(),
-                columns: columns.iter().map(column).collect(),
-            }],
+            tables: vec![Table::new(id, "", "", columns.iter().map(column).collect())],
         }
     }
 
@@ -126,6 +151,24 @@ mod tests {
         let mut twice = report("items", &["a"]);
         twice.tables.extend(twice.tables.clone());
         assert!(problem(&twice).contains("table `items` is there twice"));
+        twice.systems = vec!["a".into(), "b".into()];
+        for (table, system) in twice.tables.iter_mut().zip(["b", "a"]) {
+            table.system = Some(system.into());
+        }
+        assert_eq!(problem(&twice), "");
+        let first = twice.table(None, "items").and_then(|t| t.system.as_deref());
+        assert_eq!(first, Some("a"));
+        assert!(
+            twice
+                .table(Some("b"), "items")
+                .is_some_and(|t| t.is(Some("b"), "items"))
+        );
+        twice.tables[0].system = Some("a".into());
+        assert!(problem(&twice).contains("table `items` of `a` is there twice"));
+        twice.systems = vec!["b".into()];
+        assert!(problem(&twice).contains("not among the report's systems"));
+        twice.systems = vec!["../b".into()];
+        assert!(problem(&twice).contains("is not of letters"));
         let mut ragged = report("items", &["a", "b"]);
         ragged.tables[0].columns[1] = Column::text("b", Role::Value, "", vec![]);
         assert!(problem(&ragged).contains("has 0 entries, expected 1"));

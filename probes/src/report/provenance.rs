@@ -26,6 +26,22 @@ pub struct Provenance {
     /// The engine, when a model ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineUsed>,
+    /// Model and engine of every system, in the report's order, where there are several; `model` and
+    /// `engine` are the first one's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systems: Vec<SystemUsed>,
+}
+
+/// One of several systems that a report compares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SystemUsed {
+    /// Its name in the report.
+    pub name: String,
+    /// The model.
+    pub model: ModelUsed,
+    /// The engine that ran it.
+    pub engine: EngineUsed,
 }
 
 /// A file that was read.

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// Stable name, for example `components`.
+    /// Stable name, for example `components`; unique within its system.
     pub id: String,
+    /// The system it speaks of, one of the report's; nothing for tables of the corpus or of all systems.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// Heading for people.
     pub title: String,
     /// What a row is and how the numbers were made.
@@ -145,6 +148,30 @@ impl Column {
 }
 
 impl Table {
+    /// A table that belongs to no system.
+    pub fn new(id: &str, title: &str, meaning: &str, columns: Vec<Column>) -> Self {
+        Self {
+            id: id.into(),
+            system: None,
+            title: title.into(),
+            meaning: meaning.into(),
+            columns,
+        }
+    }
+
+    /// The same table as one of `system`.
+    pub fn of_system(self, system: &str) -> Self {
+        Self {
+            system: Some(system.into()),
+            ..self
+        }
+    }
+
+    /// Whether this is the table `id` of `system`.
+    pub fn is(&self, system: Option<&str>, id: &str) -> bool {
+        self.id == id && self.system.as_deref() == system
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |c| c.data.len())

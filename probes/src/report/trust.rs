@@ -22,6 +22,9 @@ pub struct Trust {
 pub struct Check {
     /// Stable name, for example `tap_neutrality`.
     pub id: String,
+    /// The system it speaks of, where a report compares several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// What was compared with what.
     pub meaning: String,
     /// The verdict.

@@ -1,6 +1,7 @@
 //! From a run folder to a speaker report.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ndarray::{Array2, ArrayD};
 use phonoscope_analysis::task::Task;
@@ -85,7 +86,12 @@ pub fn from_run(
     model.taps = vec![tap.to_owned()];
     let mut trust = source.trust()?;
     chosen.add_to(&mut trust, source);
-    let mut tables = outcome.tables;
+    let system = system_name(&description.model.name);
+    let of_system = |table: Table| match table.id.as_str() {
+        "columns" => table,
+        _ => table.of_system(&system),
+    };
+    let mut tables: Vec<Table> = outcome.tables.into_iter().map(of_system).collect();
     tables.push(items_table(source, &chosen.unused));
     let speakers: BTreeSet<&str> = input.speakers.iter().map(String::as_str).collect();
     let run_json = serde_json::to_string(description).unwrap_or_default();
@@ -97,6 +103,7 @@ pub fn from_run(
             description.model.name,
             speakers.len()
         ),
+        systems: vec![system.clone()],
         summary: outcome.summary,
         warnings: outcome.warnings,
         provenance: Provenance {
@@ -118,6 +125,7 @@ pub fn from_run(
             ],
             model: Some(model),
             engine: Some(description.engine.clone()),
+            systems: vec![],
         },
         trust,
         tables,
@@ -141,6 +149,22 @@ pub fn speaker_column(columns: &[String]) -> Result<usize> {
             columns.join(", ")
         ),
     })
+}
+
+/// What a system is called in a report: the model's name, or the file's, in letters that a file name
+/// may have.
+pub(super) fn system_name(model: &str) -> String {
+    let name = Path::new(model).file_name().and_then(|n| n.to_str());
+    let name = name.unwrap_or(model).trim_end_matches(".onnx");
+    let plain = |c: char| match c.is_ascii_alphanumeric() || "_-.".contains(c) {
+        true => c,
+        false => '_',
+    };
+    let name: String = name.chars().map(plain).collect();
+    match name.trim_start_matches('.') {
+        "" => "model".into(),
+        name => name.into(),
+    }
 }
 
 /// Every setting by name, as recorded.
@@ -343,10 +367,10 @@ fn items_table(source: &Run, unused: &BTreeMap<usize, &'static str>) -> Table {
             values,
         ));
     }
-    Table {
-        id: "items".into(),
-        title: "Items".into(),
-        meaning: "One row for each row of the manifest, used or not.".into(),
+    Table::new(
+        "items",
+        "Items",
+        "One row for each row of the manifest, used or not.",
         columns,
-    }
+    )
 }

@@ -53,7 +53,7 @@ pub(super) fn speakers(
             column.iter().copied(),
         ));
     }
-    table(
+    Table::new(
         "speakers",
         "Speakers",
         "One row per speaker, in the order of the manifest. Scores are projections of the speaker's \
@@ -170,7 +170,7 @@ pub(super) fn components(spectrum: &Spectrum, settings: &SpeakerSettings) -> Tab
         Normalise::None => "mean embeddings per speaker",
         Normalise::L2 => "mean L2-normalised embeddings per speaker",
     };
-    table(
+    Table::new(
         "components",
         "Components",
         &format!(
@@ -258,7 +258,7 @@ pub(super) fn associations(
             tests().map(|t| t.direction(columns)).collect(),
         ),
     ];
-    table(
+    Table::new(
         "associations",
         "Associations",
         &format!(
@@ -302,20 +302,11 @@ pub(super) fn columns(columns: &[SpeakerColumn]) -> Table {
             &|c| c.note.clone(),
         ),
     ];
-    table(
+    Table::new(
         "columns",
         "Metadata columns",
         "One row per metadata column. A column is a number when all its values are and more than two \
          differ; otherwise its values are classes. Empty and NA are missing.",
         out,
     )
-}
-
-fn table(id: &str, title: &str, meaning: &str, columns: Vec<Column>) -> Table {
-    Table {
-        id: id.into(),
-        title: title.into(),
-        meaning: meaning.into(),
-        columns,
-    }
 }

@@ -75,7 +75,7 @@ fn provenance(report: &Report) -> Result<String> {
 
 fn table<'a>(report: &'a Report, id: &str) -> Result<&'a Table> {
     report
-        .table(id)
+        .table(None, id)
         .with_context(|| format!("the report has no table `{id}`"))
 }
 

@@ -23,7 +23,7 @@ pub struct ScatterFigure<'a> {
 /// Axis title of a component with its share of the variance.
 fn component_title(report: &Report, component: usize) -> String {
     let ratio = report
-        .table("components")
+        .table(None, "components")
         .and_then(|t| t.column("explained_variance_ratio"))
         .and_then(|c| c.value(component.checked_sub(1)?));
     match ratio {

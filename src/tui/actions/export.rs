@@ -53,7 +53,7 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
             };
             request.view = view.to_owned();
             request.figure = figure;
-            let rows = opened.report.table(id).map_or(0, Table::rows);
+            let rows = opened.report.table(None, id).map_or(0, Table::rows);
             let mut rows: Vec<u32> = (0..rows).filter_map(|r| u32::try_from(r).ok()).collect();
             let selection = &opened.selection;
             if space.pane == Pane::Scatter && selection.count() > 0 {
@@ -144,12 +144,12 @@ fn under_cursor(state: &State) -> Option<String> {
             match space.pane {
                 Pane::Scatter => Some(space.readout.clone()),
                 Pane::Scree => Some(cell::row_as_tsv(
-                    report.table("components")?,
+                    report.table(None, "components")?,
                     space.component - 1,
                 )),
                 Pane::Card => {
                     let row = *space.card_rows.get(space.card_cursor)?;
-                    Some(cell::row_as_tsv(report.table("associations")?, row))
+                    Some(cell::row_as_tsv(report.table(None, "associations")?, row))
                 }
             }
         }

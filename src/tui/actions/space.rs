@@ -116,7 +116,7 @@ pub(crate) fn accept_brush(state: &mut State, _effects: &mut Effects) {
     else {
         return;
     };
-    let Some(speakers) = report.table("speakers") else {
+    let Some(speakers) = report.table(None, "speakers") else {
         return;
     };
     let reached = space.reached(speakers);
@@ -151,11 +151,11 @@ pub(crate) fn take_column(state: &mut State, _effects: &mut Effects) {
     with(state, |s, report| {
         let name = s.card_rows.get(s.card_cursor).and_then(|row| {
             report
-                .table("associations")?
+                .table(None, "associations")?
                 .column("column")?
                 .text_at(*row)
         });
-        let speakers = report.table("speakers");
+        let speakers = report.table(None, "speakers");
         let found = s.colours.iter().position(|i| {
             speakers
                 .and_then(|t| t.columns.get(*i))

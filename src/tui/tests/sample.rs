@@ -97,6 +97,7 @@ fn speakers(rows: usize, components: usize) -> Table {
     }
     Table {
         id: "speakers".into(),
+        system: None,
         title: "Speakers".into(),
         meaning: "One row per speaker: mean embedding projected on the components".into(),
         columns,
@@ -116,6 +117,7 @@ fn components(count: usize) -> Table {
     let above = (0..count).map(|k| if k < 6 { "yes" } else { "no" }.to_owned());
     Table {
         id: "components".into(),
+        system: None,
         title: "Components".into(),
         meaning: "One row per principal component".into(),
         columns: vec![
@@ -169,6 +171,7 @@ fn associations(components: usize) -> Table {
     let p = |r: &(usize, &str, &str)| if strong(r) { 0.001 } else { 0.47 };
     Table {
         id: "associations".into(),
+        system: None,
         title: "Associations".into(),
         meaning: "One row per component and metadata column".into(),
         columns: vec![
@@ -255,6 +258,7 @@ fn items(rows: usize) -> Table {
     };
     Table {
         id: "items".into(),
+        system: None,
         title: "Items".into(),
         meaning: "One row per utterance".into(),
         columns: vec![
@@ -303,6 +307,7 @@ pub(crate) fn report_of(rows: usize, count: usize) -> Report {
         schema: SCHEMA.into(),
         probe: "speaker".into(),
         title: format!("ge2e on {rows} speakers"),
+        systems: vec![],
         summary: vec![
             "PC1 (18.0 % of variance [15.8, 20.2]) orders sex with AUC 0.994 [0.989, 0.999]."
                 .into(),
@@ -332,6 +337,7 @@ pub(crate) fn report_of(rows: usize, count: usize) -> Report {
                 citation: "not stated".into(),
                 taps: vec!["embedding".into()],
             }),
+            systems: vec![],
             engine: Some(EngineUsed {
                 name: "rten".into(),
                 version: "0.27.0".into(),

@@ -19,7 +19,7 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let focus = space.pane == Pane::Card;
     let border = if focus { theme.accent } else { theme.muted };
     let above = format!("PC{} of {}", space.component, space.components);
-    let table = opened.report.table("associations");
+    let table = opened.report.table(None, "associations");
     // Where there is little room, the associations keep two thirds of it.
     let (width, height) = (
         usize::from(canvas.width() - 2),
@@ -75,7 +75,7 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
 
 /// The component's own numbers, in as many lines as `width` needs, two where it is wide.
 fn variance(opened: &Opened, row: usize, width: usize) -> Vec<String> {
-    let Some(table) = opened.report.table("components") else {
+    let Some(table) = opened.report.table(None, "components") else {
         return Vec::new();
     };
     let share = |id| {

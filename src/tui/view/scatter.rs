@@ -55,7 +55,7 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
 fn axis(opened: &Opened, component: usize) -> String {
     let ratio = opened
         .report
-        .table("components")
+        .table(None, "components")
         .and_then(|t| t.column("explained_variance_ratio"))
         .and_then(|c| c.value(component - 1));
     match ratio {
