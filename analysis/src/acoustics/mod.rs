@@ -4,6 +4,7 @@
 //! Anderson 1978, Michaelis et al. 1997, Hillenbrand & Houde 1996, de Jong & Wempe 2009) and
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
+pub mod intensity;
 pub mod interpolation;
 pub mod sound;
 
