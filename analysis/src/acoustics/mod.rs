@@ -4,8 +4,18 @@
 //! Anderson 1978, Michaelis et al. 1997, Hillenbrand & Houde 1996, de Jong & Wempe 2009) and
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
+pub mod cepstrum;
+pub mod formants;
+pub mod gne;
 pub mod intensity;
 pub mod interpolation;
+pub mod ltas;
+pub mod resample;
 pub mod sound;
+pub mod spectrum;
+mod sums;
+mod transform;
+pub mod vocal_tract;
+mod window;
 
 pub use sound::{Frames, Sound};
