@@ -4,7 +4,10 @@
 //! Anderson 1978, Michaelis et al. 1997, Hillenbrand & Houde 1996, de Jong & Wempe 2009) and
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
+pub mod extremum;
 pub mod interpolation;
+pub mod pitch;
 pub mod sound;
 
+pub use pitch::Pitch;
 pub use sound::{Frames, Sound};
