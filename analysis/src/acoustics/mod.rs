@@ -5,9 +5,16 @@
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
 pub mod extremum;
+pub mod harmonicity;
 pub mod interpolation;
+pub mod jitter;
+pub mod periods;
 pub mod pitch;
+pub mod pulses;
+pub mod shimmer;
 pub mod sound;
+mod sums;
 
+pub use periods::Counted;
 pub use pitch::Pitch;
 pub use sound::{Frames, Sound};

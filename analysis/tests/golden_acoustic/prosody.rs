@@ -1,6 +1,8 @@
 //! Pitch, pulses, jitter, shimmer, harmonicity and rate.
 
-use phonoscope_analysis::acoustics::pitch;
+use phonoscope_analysis::acoustics::{
+    Counted, Pitch, Sound, harmonicity, jitter, pitch, pulses, shimmer,
+};
 
 use crate::data::{Golden, Worst};
 
@@ -20,6 +22,7 @@ fn recordings_are_those_that_praat_read() {
 fn compare_pitch(track: &str, values: &str, settings: &pitch::Settings) {
     let Some(golden) = Golden::open() else { return };
     let (mut f0, mut strength) = (Worst::default(), Worst::default());
+    let mut statistics = Worst::default();
     let mut with_differences = 0;
     for name in golden.names() {
         let expected = golden.track(&name, &format!("{track}_f0")).unwrap();
@@ -54,14 +57,15 @@ fn compare_pitch(track: &str, values: &str, settings: &pitch::Settings) {
             println!("{name}: {differences} frames voiced otherwise");
             with_differences += 1;
         }
+        compare_statistics(&golden, &name, values, &found, &mut statistics);
         assert!(
             differences <= 1,
             "{name}: {differences} frames voiced otherwise"
         );
     }
-    let _ = values;
     assert!(with_differences <= 1, "recordings voiced otherwise");
     f0.within(&format!("{track}: F0, relative"), 1e-6);
+    statistics.within(&format!("{track}: statistics, relative"), 1e-6);
     if strength.compared > 0 {
         strength.within(&format!("{track}: strength"), 1e-8);
     }
@@ -84,4 +88,154 @@ fn pitch_filtered_ac() {
         "f0_filtered_ac_hz",
         &pitch::Settings::filtered_ac(),
     );
+}
+
+/// A value both sides have, or neither.
+fn compare(worst: &mut Worst, at: &str, found: Option<f64>, expected: Option<f64>) {
+    match (found, expected) {
+        (Some(found), Some(expected)) => {
+            let scale = expected.abs().max(f64::MIN_POSITIVE);
+            worst.take(at, found, expected, scale);
+        }
+        (None, None) => {}
+        other => panic!("{at}: {other:?}"),
+    }
+}
+
+fn compare_statistics(golden: &Golden, name: &str, values: &str, pitch: &Pitch, worst: &mut Worst) {
+    let expected = |key: &str| golden.value(name, &format!("/{values}/{key}"));
+    assert_eq!(Some(pitch.len() as f64), expected("n_frames"), "{name}");
+    assert_eq!(
+        Some(pitch.voiced().count() as f64),
+        expected("n_voiced"),
+        "{name}"
+    );
+    let statistics = pitch.statistics().ok();
+    let mut take = |key: &str, found: Option<f64>| {
+        compare(worst, &format!("{name} {key}"), found, expected(key));
+    };
+    let s = statistics.as_ref();
+    take("mean", s.map(|s| s.mean_hz));
+    take("median", s.map(|s| s.median_hz));
+    take("sd_n1", s.and_then(|s| s.sd_hz));
+    take("sd_semitones", s.and_then(|s| s.f0_sd_st));
+    take("praat_min_parabolic", s.map(|s| s.min_hz));
+    take("praat_max_parabolic", s.map(|s| s.max_hz));
+}
+
+/// The pulses of a recording, found along our own pitch track; none if it has no pitch.
+fn our_pulses(sound: &Sound) -> Vec<f64> {
+    let pitch = pitch::track(sound, &pitch::Settings::ac());
+    pitch.map_or_else(|_| Vec::new(), |pitch| pulses::find(sound, &pitch))
+}
+
+#[test]
+fn pulses_cc() {
+    let Some(golden) = Golden::open() else { return };
+    let mut worst = Worst::default();
+    for name in golden.names() {
+        let found = our_pulses(&golden.sound(&name));
+        let expected = golden.track(&name, "pulses").unwrap();
+        assert_eq!(found.len(), expected.len(), "{name}");
+        for (i, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
+            worst.take(&format!("{name} {i}"), found, expected, 1.0);
+        }
+    }
+    worst.within("pulses, seconds", 1e-9);
+}
+
+/// Compares jitter and shimmer of all recordings, with pulses from `pulses`.
+fn compare_perturbation(
+    what: &str,
+    tolerance: f64,
+    pulses: impl Fn(&Golden, &str, &Sound) -> Vec<f64>,
+) {
+    let Some(golden) = Golden::open() else { return };
+    let (mut of_jitter, mut of_shimmer) = (Worst::default(), Worst::default());
+    for name in golden.names() {
+        let sound = golden.sound(&name);
+        let pulses = pulses(&golden, &name, &sound);
+        let jitter = jitter::measure(&pulses, &Default::default());
+        let shimmer = shimmer::measure(&sound, &pulses, &Default::default());
+        let take = |worst: &mut Worst, key: &str, found: Counted| {
+            // Below a part in a million of a period, jitter is rounding.
+            let expected = golden.value(&name, key);
+            match (found.value, expected) {
+                (Some(found), Some(expected)) if expected < 1e-6 => assert!(found < 1e-6),
+                (found, expected) => compare(worst, &format!("{name} {key}"), found, expected),
+            }
+        };
+        take(&mut of_jitter, "/jitter/local", jitter.local);
+        take(
+            &mut of_jitter,
+            "/jitter/local_absolute_s",
+            jitter.local_absolute_secs,
+        );
+        take(&mut of_jitter, "/jitter/rap", jitter.rap);
+        take(&mut of_jitter, "/jitter/ppq5", jitter.ppq5);
+        take(&mut of_jitter, "/jitter/ddp", jitter.ddp);
+        take(
+            &mut of_jitter,
+            "/pulses/mean_period_s",
+            jitter.mean_period_secs,
+        );
+        take(&mut of_shimmer, "/shimmer/local", shimmer.local);
+        take(&mut of_shimmer, "/shimmer/local_db", shimmer.local_db);
+        take(&mut of_shimmer, "/shimmer/apq3", shimmer.apq3);
+        take(&mut of_shimmer, "/shimmer/apq5", shimmer.apq5);
+        take(&mut of_shimmer, "/shimmer/apq11", shimmer.apq11);
+        take(&mut of_shimmer, "/shimmer/dda", shimmer.dda);
+    }
+    of_jitter.within(&format!("jitter {what}, relative"), tolerance);
+    of_shimmer.within(&format!("shimmer {what}, relative"), tolerance);
+}
+
+#[test]
+fn jitter_and_shimmer_of_praats_pulses() {
+    compare_perturbation("of Praat's pulses", 1e-9, |golden, name, _| {
+        golden.track(name, "pulses").unwrap()
+    });
+}
+
+#[test]
+fn jitter_and_shimmer_end_to_end() {
+    compare_perturbation("end to end", 1e-6, |_, _, sound| our_pulses(sound));
+}
+
+#[test]
+fn harmonicity_cc_and_ac() {
+    let Some(golden) = Golden::open() else { return };
+    let (mut frames, mut means) = (Worst::default(), Worst::default());
+    for name in golden.names() {
+        let sound = golden.sound(&name);
+        let cc = harmonicity::track(&sound, &harmonicity::Settings::cc()).ok();
+        let ac = harmonicity::track(&sound, &harmonicity::Settings::ac()).ok();
+        let mean = |h: &Option<harmonicity::Harmonicity>| h.as_ref().and_then(|h| h.mean_db());
+        for (key, found) in [("cc", mean(&cc)), ("ac", mean(&ac))] {
+            let expected = golden.value(&name, &format!("/hnr_{key}_db/mean"));
+            match (found, expected) {
+                // What is above has no meaning: there, strengths are compared.
+                (Some(found), Some(expected)) if expected > harmonicity::DISPLAY_CAP_DB => {
+                    assert!(found > harmonicity::DISPLAY_CAP_DB, "{name} {key}");
+                }
+                (Some(found), Some(expected)) => {
+                    means.take(&format!("{name} {key}"), found, expected, 1.0);
+                }
+                (found, expected) => assert_eq!(found, expected, "{name} {key}"),
+            }
+        }
+        if let (Some(cc), Some(expected)) = (cc, golden.track(&name, "hnr")) {
+            assert_eq!(cc.strength.len(), expected.len(), "{name}");
+            for (i, &expected) in expected.iter().enumerate() {
+                let found = cc.strength[i];
+                assert_eq!(found.is_none(), expected == -200.0, "{name} {i}");
+                let expected = 1.0 / (1.0 + 10f64.powf(-expected / 10.0));
+                if let Some(found) = found {
+                    frames.take(&format!("{name} {i}"), found, expected, 1.0);
+                }
+            }
+        }
+    }
+    frames.within("HNR frames, strength", 1e-8);
+    means.within("HNR mean, dB", 0.01);
 }

@@ -7,6 +7,7 @@ use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::super::Sound;
+use super::super::sums::dot;
 use super::settings::{Method, Settings};
 
 /// Sizes in samples that follow from the settings and the sample rate.
@@ -257,20 +258,6 @@ fn cross_correlation(stretch: &[f64], window: usize, curve: &mut [f64]) -> bool 
         }
     }
     true
-}
-
-/// The scalar product, in four sums that a processor can keep apart.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (a_fours, a_rest) = a.as_chunks::<4>();
-    let (b_fours, b_rest) = b.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (a, b) in a_fours.iter().zip(b_fours) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 fn hann_window(length: usize) -> Vec<f64> {

@@ -10,8 +10,10 @@ mod correlation;
 mod filter;
 mod path;
 mod settings;
+mod statistics;
 
 pub use settings::{Method, Settings};
+pub use statistics::{SEMITONE_REFERENCE_HZ, Statistics, semitones};
 
 use super::{Frames, Sound};
 use crate::{Error, Result};
