@@ -6,6 +6,7 @@
 
 pub mod extremum;
 pub mod harmonicity;
+pub mod intensity;
 pub mod interpolation;
 pub mod jitter;
 pub mod periods;
