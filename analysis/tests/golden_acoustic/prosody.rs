@@ -1,7 +1,7 @@
 //! Pitch, pulses, jitter, shimmer, harmonicity and rate.
 
 use phonoscope_analysis::acoustics::{
-    Counted, Pitch, Sound, harmonicity, jitter, pitch, pulses, shimmer,
+    Counted, Pitch, Sound, harmonicity, jitter, pitch, pulses, rate, shimmer,
 };
 
 use crate::data::{Golden, Worst};
@@ -117,10 +117,16 @@ fn compare_statistics(golden: &Golden, name: &str, values: &str, pitch: &Pitch, 
     let s = statistics.as_ref();
     take("mean", s.map(|s| s.mean_hz));
     take("median", s.map(|s| s.median_hz));
-    take("sd_n1", s.and_then(|s| s.sd_hz));
-    take("sd_semitones", s.and_then(|s| s.f0_sd_st));
     take("praat_min_parabolic", s.map(|s| s.min_hz));
     take("praat_max_parabolic", s.map(|s| s.max_hz));
+    // Steady pitches have a deviation of nearly nothing: it is compared on the pitch's scale.
+    let mut deviation = |key: &str, found: Option<f64>, scale: Option<f64>| {
+        if let (Some(found), Some(expected), Some(scale)) = (found, expected(key), scale) {
+            worst.take(&format!("{name} {key}"), found, expected, scale);
+        }
+    };
+    deviation("sd_n1", s.and_then(|s| s.sd_hz), expected("mean"));
+    deviation("sd_semitones", s.and_then(|s| s.f0_sd_st), Some(12.0));
 }
 
 /// The pulses of a recording, found along our own pitch track; none if it has no pitch.
@@ -238,4 +244,110 @@ fn harmonicity_cc_and_ac() {
     }
     frames.within("HNR frames, strength", 1e-8);
     means.within("HNR mean, dB", 0.01);
+}
+
+#[test]
+fn syllable_nuclei() {
+    let Some(golden) = Golden::open() else { return };
+    let (mut times, mut phonation) = (Worst::default(), Worst::default());
+    for name in golden.names() {
+        let expected = |key: &str| golden.value(&name, &format!("/syllable_nuclei/{key}"));
+        let found = match rate::measure(&golden.sound(&name), &Default::default()) {
+            Ok(found) => found,
+            Err(why) => {
+                println!("{name}: {why}");
+                assert_eq!(expected("n_peaks_over_threshold"), Some(0.0), "{name}");
+                continue;
+            }
+        };
+        let count = |key: &str, found: usize| {
+            assert_eq!(Some(found as f64), expected(key), "{name} {key}");
+        };
+        count("n_syllables", found.syllables());
+        count("n_peaks_over_threshold", found.peaks);
+        count("n_peaks_after_dip_test", found.peaks_after_dip);
+        count("n_pauses", found.pauses.len());
+        let expected_times = golden.list(&name, "/syllable_nuclei/times_s");
+        for (found, expected) in found.nuclei_secs.iter().zip(expected_times) {
+            times.take(&name, *found, expected, 1.0);
+        }
+        let mut take = |key: &str, found: Option<f64>| {
+            compare(
+                &mut phonation,
+                &format!("{name} {key}"),
+                found,
+                expected(key),
+            );
+        };
+        take("phonation_time_s", Some(found.phonation_secs()));
+        take("speech_rate", Some(found.speech_rate_per_s()));
+        take("articulation_rate", found.articulation_rate_per_s());
+        take("threshold_db", Some(found.threshold_db));
+    }
+    times.within("syllable nuclei, seconds", 1e-6);
+    phonation.within("rates, relative", 1e-8);
+}
+
+#[test]
+fn planted_truths() {
+    let Some(golden) = Golden::open() else { return };
+    let f0 = |name: &str| {
+        let pitch = pitch::track(&golden.sound(name), &pitch::Settings::ac()).unwrap();
+        (pitch.statistics().unwrap(), pitch)
+    };
+    for name in [
+        "male_i",
+        "female_a",
+        "female_u",
+        "neutral_17_5cm",
+        "neutral_14_5cm",
+    ] {
+        let name = format!("syn_vowel_{name}");
+        let (statistics, _) = f0(&name);
+        let planted = golden.truth(&name, "/f0_hz");
+        println!("{name}: {} Hz of {planted} Hz", statistics.median_hz);
+        assert!(
+            (statistics.median_hz / planted - 1.0).abs() < 1e-3,
+            "{name}"
+        );
+    }
+    let (statistics, glide) = f0("syn_glide_120_240");
+    assert!((statistics.mean_hz / 180.0 - 1.0).abs() < 0.01);
+    for secs in [0.3, 1.0, 1.7] {
+        assert!((glide.at(secs).unwrap() / (120.0 + 60.0 * secs) - 1.0).abs() < 2e-3);
+    }
+    let perturbation = |name: &str| {
+        let sound = golden.sound(name);
+        let pulses = our_pulses(&sound);
+        let jitter = jitter::measure(&pulses, &Default::default());
+        (
+            jitter,
+            shimmer::measure(&sound, &pulses, &Default::default()),
+        )
+    };
+    let near = |what: &str, found: Counted, planted: f64, tolerance: f64| {
+        let found = found.value.unwrap();
+        println!("{what}: {found:.5} of {planted:.5}");
+        assert!((found / planted - 1.0).abs() < tolerance, "{what}");
+    };
+    let truth = |key: &str| golden.truth("syn_jit0p5_pulses", key);
+    let (jitter, _) = perturbation("syn_jit0p5_pulses");
+    near("jitter", jitter.local, truth("/jitter_local"), 0.05);
+    near("rap", jitter.rap, truth("/jitter_rap"), 0.05);
+    near("ppq5", jitter.ppq5, truth("/jitter_ppq5"), 0.05);
+    let truth = |key: &str| golden.truth("syn_shim8_pulses", key);
+    let (jitter, shimmer) = perturbation("syn_shim8_pulses");
+    assert!(jitter.local.value.unwrap() < 1e-4);
+    near("shimmer", shimmer.local, truth("/shimmer_local"), 0.05);
+    near("apq3", shimmer.apq3, truth("/shimmer_apq3"), 0.05);
+    near("apq5", shimmer.apq5, truth("/shimmer_apq5"), 0.05);
+    let hnr = harmonicity::track(&golden.sound("syn_hnr_20db"), &harmonicity::Settings::cc());
+    let hnr = hnr.unwrap().mean_db().unwrap();
+    assert!(
+        (hnr - golden.truth("syn_hnr_20db", "/hnr_db")).abs() < 0.3,
+        "{hnr}"
+    );
+    let rate = rate::measure(&golden.sound("syn_syllables_12"), &Default::default()).unwrap();
+    let planted = golden.truth("syn_syllables_12", "/n_syllables");
+    assert_eq!(rate.syllables() as f64, planted);
 }
