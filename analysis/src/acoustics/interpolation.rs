@@ -6,8 +6,9 @@ use std::f64::consts::PI;
 /// side.
 ///
 /// Each side's raised cosine reaches zero one sample beyond the outermost sample that it uses;
-/// the depth is cut at the ends of the curve, below three samples the curve is read as a
-/// polygon, and outside of it its end values hold. An empty curve has no value: `NaN`.
+/// the depth is cut at the ends of the curve. Two samples a side make a cubic (Catmull and Rom),
+/// one a straight line, and outside of the curve its end values hold. An empty curve has no value:
+/// `NaN`.
 pub fn sinc(curve: &[f64], x: f64, depth: usize) -> f64 {
     let (Some(&first), Some(&last)) = (curve.first(), curve.last()) else {
         return f64::NAN;
@@ -24,7 +25,10 @@ pub fn sinc(curve: &[f64], x: f64, depth: usize) -> f64 {
         return curve[below];
     }
     let depth = depth.min(below + 1).min(curve.len() - 1 - below);
-    if depth < 3 {
+    if depth == 2 {
+        return cubic(&curve[below - 1..=below + 2], fraction);
+    }
+    if depth < 2 {
         return curve[below] + fraction * (curve[below + 1] - curve[below]);
     }
     // sin(pi (x - i)) only changes its sign from one sample to the next.
@@ -34,6 +38,21 @@ pub fn sinc(curve: &[f64], x: f64, depth: usize) -> f64 {
     (side(left.iter().rev(), fraction, depth, sine)
         + side(right.iter(), 1.0 - fraction, depth, sine))
         / PI
+}
+
+/// The cubic between the middle two of four samples whose slopes there are those between their
+/// neighbours.
+fn cubic(samples: &[f64], fraction: f64) -> f64 {
+    let &[before, left, right, after] = samples else {
+        return f64::NAN;
+    };
+    let (slope_left, slope_right) = (0.5 * (right - before), 0.5 * (after - left));
+    let rest = 1.0 - fraction;
+    left * rest
+        + right * fraction
+        + fraction
+            * rest
+            * ((slope_left - (right - left)) * rest - (slope_right - (right - left)) * fraction)
 }
 
 /// The share of the samples on one side, the nearest of them `nearest` steps away.
@@ -100,6 +119,12 @@ mod tests {
             );
         }
         assert_eq!(sinc(&curve, 17.0, 70), curve[17]);
+    }
+
+    #[test]
+    fn two_samples_a_side_follow_a_parabola() {
+        let curve = [0.0, 1.0, 4.0, 9.0];
+        assert!((sinc(&curve, 1.4, 70) - 1.96).abs() < 1e-15);
     }
 
     #[test]

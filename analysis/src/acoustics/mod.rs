@@ -5,12 +5,21 @@
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
 pub mod cepstrum;
+pub mod extremum;
 pub mod formants;
 pub mod gne;
+pub mod harmonicity;
 pub mod intensity;
 pub mod interpolation;
+pub mod jitter;
+pub mod level;
 pub mod ltas;
+pub mod periods;
+pub mod pitch;
+pub mod pulses;
+pub mod rate;
 pub mod resample;
+pub mod shimmer;
 pub mod sound;
 pub mod spectrum;
 mod sums;
@@ -18,4 +27,6 @@ mod transform;
 pub mod vocal_tract;
 mod window;
 
+pub use periods::Counted;
+pub use pitch::Pitch;
 pub use sound::{Frames, Sound};

@@ -11,7 +11,7 @@ pub(crate) fn pairs(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64
         }
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
-    (sums[0] + sums[2]) + (sums[1] + sums[3]) + rest
+    sums.iter().sum::<f64>() + rest
 }
 
 /// The inner product of two slices of one length.
