@@ -5,10 +5,12 @@
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
 pub mod cepstrum;
+pub mod descriptor;
 pub mod extremum;
 pub mod formants;
 pub mod gne;
 pub mod harmonicity;
+pub mod harmonics;
 pub mod intensity;
 pub mod interpolation;
 pub mod jitter;

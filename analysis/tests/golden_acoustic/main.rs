@@ -10,3 +10,4 @@
 
 mod data;
 mod prosody;
+mod spectral;

@@ -1,6 +1,7 @@
 //! Formants: the resonances of a predictor of frames.
 
 mod burg;
+pub mod ceiling;
 mod roots;
 
 use burg::Burg;
