@@ -4,6 +4,8 @@
 //! Anderson 1978, Michaelis et al. 1997, Hillenbrand & Houde 1996, de Jong & Wempe 2009) and
 //! matched to Praat's numbers. What is undefined stays undefined: it is never zero.
 
+#[cfg(test)]
+mod edge_cases;
 pub mod extremum;
 pub mod harmonicity;
 pub mod intensity;
@@ -17,6 +19,8 @@ pub mod rate;
 pub mod shimmer;
 pub mod sound;
 mod sums;
+#[cfg(test)]
+mod synthetic;
 
 pub use periods::Counted;
 pub use pitch::Pitch;
