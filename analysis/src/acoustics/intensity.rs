@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{Frames, Sound};
+use super::{Frames, Sound, sums};
 
 /// Power of the reference pressure, 2e-5 Pa, squared: the level of a sound is relative to it.
 pub const REFERENCE_POWER: f64 = 4e-10;
@@ -76,32 +76,18 @@ pub fn track(
 
 /// The level of the weighted mean power of one frame.
 fn level_db(samples: &[f64], weights: &[f64], subtract_mean: bool) -> f64 {
-    let mean = if subtract_mean && !samples.is_empty() {
-        lanes(samples, samples, |x, _| x) / samples.len() as f64
+    let mean = if subtract_mean {
+        sums::mean(samples)
     } else {
         0.0
     };
-    let power = lanes(samples, weights, |x, w| (x - mean) * (x - mean) * w);
-    let power = power / lanes(weights, weights, |w, _| w) / REFERENCE_POWER;
+    let power = sums::pairs(samples, weights, |x, w| (x - mean) * (x - mean) * w);
+    let power = power / sums::pairs(weights, weights, |w, _| w) / REFERENCE_POWER;
     if power < 1e-30 || power.is_nan() {
         SILENCE_DB
     } else {
         10.0 * power.log10()
     }
-}
-
-/// A sum over two slices in four independent lanes, which a compiler can keep in one register.
-fn lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (a_fours, a_rest) = a.as_chunks::<4>();
-    let (b_fours, b_rest) = b.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for (a, b) in a_fours.iter().zip(b_fours) {
-        for lane in 0..4 {
-            sums[lane] += term(a[lane], b[lane]);
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 /// The weight at `u` of the way from the middle of the window to its end.

@@ -104,9 +104,40 @@ fn rotated(sine: f64, cosine: f64, by_sine: f64, by_cosine: f64) -> (f64, f64) {
     )
 }
 
+/// The weights of the `2 * depth` samples around a place that lies `fraction` behind the last of
+/// the first `depth` of them: what [`sinc`] uses away from the ends of a curve.
+pub(crate) fn kernel(fraction: f64, depth: usize) -> Vec<f64> {
+    let weight = |distance: f64, reach: f64| {
+        let turn = PI * distance;
+        turn.sin() / turn * (0.5 + 0.5 * (turn / reach).cos())
+    };
+    (0..2 * depth)
+        .map(|i| {
+            if fraction == 0.0 {
+                f64::from(i + 1 == depth)
+            } else if i < depth {
+                weight(fraction + (depth - 1 - i) as f64, fraction + depth as f64)
+            } else {
+                let nearest = 1.0 - fraction;
+                weight(nearest + (i - depth) as f64, nearest + depth as f64)
+            }
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::sinc;
+    use super::{kernel, sinc};
+
+    #[test]
+    fn a_kernel_weighs_as_interpolation_does() {
+        let curve: Vec<f64> = (0..60).map(|i| (0.7 * f64::from(i)).cos()).collect();
+        for fraction in [0.0, 0.125, 0.9] {
+            let weights = kernel(fraction, 20);
+            let sum: f64 = weights.iter().zip(&curve[10..]).map(|(w, y)| w * y).sum();
+            assert!((sum - sinc(&curve, 29.0 + fraction, 20)).abs() < 1e-13);
+        }
+    }
 
     #[test]
     fn a_sine_is_read_between_its_samples() {
