@@ -298,7 +298,7 @@ mod tests {
     fn a_train_of_pulses_stands_out_and_noise_does_not() {
         use rand::RngExt as _;
 
-        let mut rng = crate::rng::stream(1, "noise");
+        let mut rng = crate::rng::stream(1, "noise", 0);
         let noise = (0..8_000).map(|_| rng.random_range(-1.0..1.0)).collect();
         let noise = Sound::new(noise, 16_000.0);
         let mean = |sound: &Sound, fit| {
