@@ -13,6 +13,7 @@ import json
 import math
 import pathlib
 import time
+import warnings
 
 import parselmouth
 from parselmouth.praat import call
@@ -61,11 +62,9 @@ def rate(sound):
     silences = call(intensity, "To TextGrid (silences)", below, 0.3, 0.1, "silent", "sounding")
     curve = call(call(intensity, "Down to Matrix"), "To Sound (slice)", 1)
     extrema = call(curve, "To PointProcess (extrema)", 1, "yes", "no", "Sinc70")
-    step, first = intensity.dx, intensity.x1
     peaks = []
     for index in range(1, call(extrema, "Get number of points") + 1):
         at = call(extrema, "Get time from index", index)
-        # The matrix's own axis or the intensity's: both start with the first frame.
         height = call(intensity, "Get value at time", at, "Cubic")
         if height > threshold:
             peaks.append((at, height))
@@ -78,7 +77,7 @@ def rate(sound):
         sounding = call(silences, "Get label of interval", 1, interval) == "sounding"
         voiced = not math.isnan(call(pitch, "Get value at time", at, "Hertz", "Linear"))
         syllables += sounding and voiced
-    return syllables, step, first
+    return syllables
 
 
 FAMILIES = {
@@ -104,6 +103,7 @@ def main():
     arguments.add_argument("--repeat", type=int, default=3)
     arguments.add_argument("paths", nargs="+")
     arguments = arguments.parse_args()
+    warnings.simplefilter("ignore", parselmouth.PraatWarning)  # of sounds without pauses
     sounds = [parselmouth.Sound(str(path)) for path in wavs(arguments.paths)]
     report = {
         "praat": parselmouth.PRAAT_VERSION,
