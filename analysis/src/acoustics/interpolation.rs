@@ -35,9 +35,7 @@ pub fn sinc(curve: &[f64], x: f64, depth: usize) -> f64 {
     let sine = (PI * fraction).sin();
     let left = &curve[below + 1 - depth..=below];
     let right = &curve[below + 1..=below + depth];
-    (side(left.iter().rev(), fraction, depth, sine)
-        + side(right.iter(), 1.0 - fraction, depth, sine))
-        / PI
+    sine / PI * (side::<true>(left, fraction) + side::<false>(right, 1.0 - fraction))
 }
 
 /// The cubic between the middle two of four samples whose slopes there are those between their
@@ -55,23 +53,55 @@ fn cubic(samples: &[f64], fraction: f64) -> f64 {
             * ((slope_left - (right - left)) * rest - (slope_right - (right - left)) * fraction)
 }
 
-/// The share of the samples on one side, the nearest of them `nearest` steps away.
-fn side<'a>(samples: impl Iterator<Item = &'a f64>, nearest: f64, depth: usize, sine: f64) -> f64 {
-    let step = PI / (nearest + depth as f64);
-    // cos(step * (nearest + k)) by rotation, to spare a cosine a sample.
-    let (sine_of_step, cosine_of_step) = step.sin_cos();
-    let (mut along, mut across) = ((step * nearest).cos(), (step * nearest).sin());
-    let (mut distance, mut sign, mut sum) = (nearest, sine, 0.0);
-    for sample in samples {
-        sum += sample * sign / distance * (0.5 + 0.5 * along);
-        (along, across) = (
-            along * cosine_of_step - across * sine_of_step,
-            across * cosine_of_step + along * sine_of_step,
-        );
-        distance += 1.0;
-        sign = -sign;
+/// Samples that are weighted at once, each by its own chain of cosines.
+const LANES: usize = 4;
+
+/// The weighted sum of the samples on one side, the nearest of them `nearest` steps away; it is
+/// the last one if the slice is `REVERSED`.
+///
+/// The cosines `cos(step * (nearest + k))` come by rotation, to spare a cosine a sample.
+fn side<const REVERSED: bool>(samples: &[f64], nearest: f64) -> f64 {
+    let step = PI / (nearest + samples.len() as f64);
+    let (step_sine, step_cosine) = step.sin_cos();
+    let (mut sine, mut cosine) = (step * nearest).sin_cos();
+    let (mut across, mut along) = ([0.0; LANES], [0.0; LANES]);
+    for lane in 0..LANES {
+        (across[lane], along[lane]) = (sine, cosine);
+        (sine, cosine) = rotated(sine, cosine, step_sine, step_cosine);
     }
-    sum
+    let (two_sine, two_cosine) = rotated(step_sine, step_cosine, step_sine, step_cosine);
+    let (turn_sine, turn_cosine) = rotated(two_sine, two_cosine, two_sine, two_cosine);
+    let mut distance = [0.0, 1.0, 2.0, 3.0].map(|lane: f64| nearest + lane);
+    let mut sums = [0.0; LANES];
+    let mut add = |four: &[f64; LANES]| {
+        for lane in 0..LANES {
+            let sample = four[if REVERSED { LANES - 1 - lane } else { lane }];
+            sums[lane] += sample * (0.5 + 0.5 * along[lane]) / distance[lane];
+            (across[lane], along[lane]) =
+                rotated(across[lane], along[lane], turn_sine, turn_cosine);
+            distance[lane] += LANES as f64;
+        }
+    };
+    let mut last = [0.0; LANES];
+    if REVERSED {
+        let (rest, fours) = samples.as_rchunks::<LANES>();
+        fours.iter().rev().for_each(&mut add);
+        last[LANES - rest.len()..].copy_from_slice(rest);
+    } else {
+        let (fours, rest) = samples.as_chunks::<LANES>();
+        fours.iter().for_each(&mut add);
+        last[..rest.len()].copy_from_slice(rest);
+    }
+    add(&last);
+    sums[0] - sums[1] + sums[2] - sums[3]
+}
+
+/// The sine and cosine of the sum of two angles.
+fn rotated(sine: f64, cosine: f64, by_sine: f64, by_cosine: f64) -> (f64, f64) {
+    (
+        sine * by_cosine + cosine * by_sine,
+        cosine * by_cosine - sine * by_sine,
+    )
 }
 
 /// The weights of the `2 * depth` samples around a place that lies `fraction` behind the last of

@@ -22,6 +22,8 @@ const FRAME_SECS: f64 = 0.025;
 const STEP_SECS: f64 = 0.01;
 /// Share of the frames that lie below the noise floor.
 const NOISE_QUANTILE: f64 = 0.1;
+/// Power over that of the noise from which a frame is speech (3 dB).
+const SPEECH_FACTOR: f64 = 2.0;
 /// Fewest frames of a noise estimate.
 const MIN_FRAMES: usize = 20;
 /// The largest magnitude of 16-bit samples other than the lowest one.
@@ -125,48 +127,44 @@ pub fn active(sound: &Sound) -> Result<ActiveLevel> {
 /// An estimate of the signal-to-noise ratio.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SignalToNoise {
-    /// `10 log10((active power - noise power) / noise power)`, dB.
+    /// `10 log10((speech power - noise power) / noise power)`, dB.
     pub ratio_db: f64,
-    /// Quantile 0.1 of the powers of the frames, dBFS.
+    /// Noise power, the 0.1 quantile of the frames' powers, dBFS.
     pub noise_dbfs: f64,
-    /// The active speech level, dBFS.
-    pub active_dbfs: f64,
-    /// Frames with any power, of which the quantile is.
+    /// Speech power with its noise, the mean of the speech frames' powers, dBFS.
+    pub speech_dbfs: f64,
+    /// Frames with any power.
     pub frames: usize,
+    /// Those at least 3 dB above the noise.
+    pub speech_frames: usize,
     /// Frames of digital silence, which are left out.
     pub silent_frames: usize,
 }
 
-/// Estimates the signal-to-noise ratio: the active speech level ([`active`]) against the noise
-/// floor, the 0.1 quantile (Hazen) of the mean powers of 25 ms frames every 10 ms.
+/// Estimates the signal-to-noise ratio from the mean powers of 25 ms frames every 10 ms: those 3 dB
+/// or more above the 0.1 quantile (Hazen) are speech, and the quantile is the noise.
 ///
-/// It supposes steady noise, and pauses in a tenth of the time at least. In white noise alone it
-/// reads about -10 dB: the floor lies 0.4 dB below the noise's own level. The sound's mean is
-/// removed first. Noise gates and digital silence hide the noise: frames of pure zeros are
-/// left out and counted.
+/// It supposes steady noise that stands alone in a tenth of the time at least, and reads high
+/// otherwise. The quantile lies about 0.4 dB below the power of white noise. The sound's mean is
+/// removed first. A noise gate hides the noise: frames of pure zeros are left out and counted.
 ///
 /// # Errors
-/// [`Error::Undefined`] for fewer than 20 frames with any power, or a floor that is no lower than
-/// the active level.
+/// [`Error::Undefined`] for fewer than 20 frames with any power, or no frame 3 dB above the floor.
 pub fn signal_to_noise(sound: &Sound) -> Result<SignalToNoise> {
     let what = "signal-to-noise ratio";
-    let mean = Counted::mean(sound.samples().iter().copied())
-        .value
-        .unwrap_or(0.0);
-    let mut centred = sound.clone();
-    for sample in centred.samples_mut() {
-        *sample -= mean;
-    }
-    let length = (FRAME_SECS / sound.step_secs()).round() as usize;
-    let hop = (STEP_SECS / sound.step_secs()).round() as usize;
+    let samples = sound.samples();
+    let mean = Counted::mean(samples.iter().copied()).value.unwrap_or(0.0);
+    let in_samples = |secs: f64| ((secs / sound.step_secs()).round() as usize).max(1);
     let (mut powers, mut silent_frames) = (Vec::new(), 0);
-    let frames = sound.samples().windows(length.max(1)).step_by(hop.max(1));
-    let frames = frames.zip(centred.samples().windows(length.max(1)).step_by(hop.max(1)));
-    for (raw, centred) in frames {
-        if raw.iter().all(|sample| *sample == 0.0) {
+    for frame in samples
+        .windows(in_samples(FRAME_SECS))
+        .step_by(in_samples(STEP_SECS))
+    {
+        if frame.iter().all(|sample| *sample == 0.0) {
             silent_frames += 1;
         } else {
-            powers.push(centred.iter().map(|x| x * x).sum::<f64>() / centred.len() as f64);
+            let squares = frame.iter().map(|x| (x - mean) * (x - mean));
+            powers.push(squares.sum::<f64>() / frame.len() as f64);
         }
     }
     if powers.len() < MIN_FRAMES {
@@ -174,23 +172,22 @@ pub fn signal_to_noise(sound: &Sound) -> Result<SignalToNoise> {
     }
     powers.sort_by(f64::total_cmp);
     let noise = hazen_of_sorted(&powers, NOISE_QUANTILE);
-    let active_dbfs = active(&centred)
-        .map_err(|_| undefined(what, "the active speech level is undefined"))?
-        .level_dbfs;
-    let speech = 10f64.powf(active_dbfs / 10.0) - noise;
-    if !(speech > 0.0 && noise > 0.0) {
-        return Err(undefined(
+    let first_speech = powers.partition_point(|power| *power < SPEECH_FACTOR * noise);
+    let speech = Counted::mean(powers[first_speech..].iter().copied());
+    match speech.value {
+        Some(power) if noise > 0.0 => Ok(SignalToNoise {
+            ratio_db: 10.0 * ((power - noise) / noise).log10(),
+            noise_dbfs: 10.0 * noise.log10(),
+            speech_dbfs: 10.0 * power.log10(),
+            frames: powers.len(),
+            speech_frames: speech.count,
+            silent_frames,
+        }),
+        _ => Err(undefined(
             what,
-            "the noise floor is no lower than the active level",
-        ));
+            "no frame is 3 dB louder than the quietest tenth",
+        )),
     }
-    Ok(SignalToNoise {
-        ratio_db: 10.0 * (speech / noise).log10(),
-        noise_dbfs: 10.0 * noise.log10(),
-        active_dbfs,
-        frames: powers.len(),
-        silent_frames,
-    })
 }
 
 fn undefined(what: &str, why: &str) -> Error {

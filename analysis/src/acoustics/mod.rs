@@ -29,6 +29,11 @@ mod transform;
 pub mod vocal_tract;
 mod window;
 
+#[cfg(test)]
+mod edge_cases;
+#[cfg(test)]
+mod synthetic;
+
 pub use periods::Counted;
 pub use pitch::Pitch;
 pub use sound::{Frames, Sound};

@@ -162,24 +162,26 @@ fn neighbour(sound: &Sound, at_secs: f64, period_secs: f64, side: Side) -> Neigh
             best = Some((place - 1, three));
         }
     }
-    let Some((place, [before, middle, after])) = best else {
-        let step = match side {
-            Side::Left => -period_secs,
-            Side::Right => period_secs,
-        };
-        return Neighbour {
-            at_secs: at_secs + step,
+    let found = best.map(|(place, [before, middle, after])| {
+        let (offset, correlation) = parabola(before, middle, after)
+            .map_or((0.0, middle), |vertex| (vertex.position, vertex.value));
+        Neighbour {
+            at_secs: at_secs + ((place - here) as f64 + offset) * sound.step_secs(),
+            correlation,
+            peak: peak(stretch(sound, place, length)),
+        }
+    });
+    // Periods of a few samples could be found on the spot, for ever.
+    found
+        .filter(|found| (found.at_secs - at_secs).abs() > 0.5 * period_secs)
+        .unwrap_or(Neighbour {
+            at_secs: match side {
+                Side::Left => at_secs - period_secs,
+                Side::Right => at_secs + period_secs,
+            },
             correlation: -1.0,
             peak: 0.0,
-        };
-    };
-    let (offset, value) = parabola(before, middle, after)
-        .map_or((0.0, middle), |vertex| (vertex.position, vertex.value));
-    Neighbour {
-        at_secs: at_secs + ((place - here) as f64 + offset) * sound.step_secs(),
-        correlation: value,
-        peak: peak(stretch(sound, place, length)),
-    }
+        })
 }
 
 /// `length` samples from `first` on, as far as there are any.

@@ -22,12 +22,16 @@ pub(crate) struct Golden {
 }
 
 impl Golden {
-    pub(crate) fn open() -> Option<Self> {
-        let shared = std::env::var_os("PHONOSCOPE_SHARED").map_or_else(
+    /// The folder of shared data.
+    pub(crate) fn shared() -> PathBuf {
+        std::env::var_os("PHONOSCOPE_SHARED").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
             PathBuf::from,
-        );
-        let folder = shared.join("golden/acoustic");
+        )
+    }
+
+    pub(crate) fn open() -> Option<Self> {
+        let folder = Self::shared().join("golden/acoustic");
         let Ok(values) = std::fs::read_to_string(folder.join("values.json")) else {
             println!("skipped: no golden recordings in {}", folder.display());
             return None;

@@ -1,13 +1,13 @@
 //! The correlation of one frame with itself, over lags.
 
 use std::f64::consts::PI;
-use std::sync::Arc;
 
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::super::Sound;
 use super::super::sums::dot;
+use super::super::transform::Transform;
+use super::super::window::gaussian;
 use super::settings::{Method, Settings};
 
 /// Sizes in samples that follow from the settings and the sample rate.
@@ -156,40 +156,26 @@ pub(super) fn peak(samples: &[f64], mean: f64) -> f64 {
 
 /// The autocorrelation of windowed frames by Fourier transform, over that of the window.
 struct Autocorrelation {
-    forward: Arc<dyn RealToComplex<f64>>,
-    inverse: Arc<dyn ComplexToReal<f64>>,
-    scratch: Vec<Complex<f64>>,
+    transform: Transform,
     window: Vec<f64>,
     /// Autocorrelation of the window, 1 at lag 0.
     of_window: Vec<f64>,
     frame: Vec<f64>,
-    spectrum: Vec<Complex<f64>>,
-    lags: Vec<f64>,
 }
 
 impl Autocorrelation {
-    fn new(sizes: Sizes, gaussian: bool) -> Self {
-        let points = (sizes.window + sizes.window / 2).next_power_of_two();
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(points);
-        let inverse = planner.plan_fft_inverse(points);
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
-        let window = if gaussian {
-            gaussian_window(sizes.window)
+    fn new(sizes: Sizes, with_gaussian: bool) -> Self {
+        let window = if with_gaussian {
+            gaussian(sizes.window)
         } else {
-            hann_window(sizes.window)
+            hann(sizes.window)
         };
         let mut this = Self {
-            scratch: vec![Complex::default(); scratch],
+            transform: Transform::holding(sizes.window + sizes.window / 2),
             of_window: vec![1.0; sizes.range + 1],
-            frame: vec![0.0; points],
-            spectrum: forward.make_output_vec(),
-            lags: vec![0.0; points],
+            frame: window.clone(),
             window,
-            forward,
-            inverse,
         };
-        this.frame[..sizes.window].copy_from_slice(&this.window);
         let mut of_window = vec![0.0; sizes.range + 1];
         this.correlation(&mut of_window);
         this.of_window = of_window;
@@ -198,35 +184,28 @@ impl Autocorrelation {
 
     /// Takes a frame less `mean` under the window.
     fn window_frame(&mut self, samples: &[f64], mean: f64) -> &[f64] {
-        self.frame.fill(0.0);
-        for ((place, sample), weight) in self.frame.iter_mut().zip(samples).zip(&self.window) {
-            *place = (sample - mean) * weight;
-        }
+        self.frame.clear();
+        let weighted = samples.iter().zip(&self.window);
+        self.frame
+            .extend(weighted.map(|(sample, weight)| (sample - mean) * weight));
+        self.frame.resize(self.window.len(), 0.0);
         &self.frame
     }
 
     /// The normalised autocorrelation of the frame taken last; whether it has any power.
-    /// The frame is used up.
     fn correlation(&mut self, curve: &mut [f64]) -> bool {
-        // The lengths are those planned for, which is all that can be wrong.
-        let done = self
-            .forward
-            .process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.scratch)
-            .and_then(|()| {
-                for bin in &mut self.spectrum {
-                    *bin = Complex::new(bin.norm_sqr(), 0.0);
-                }
-                self.inverse.process_with_scratch(
-                    &mut self.spectrum,
-                    &mut self.lags,
-                    &mut self.scratch,
-                )
-            });
-        let power = self.lags[0];
-        if done.is_err() || !(power > 0.0) {
+        let transform = &mut self.transform;
+        transform.load(&self.frame);
+        for bin in &mut transform.spectrum {
+            *bin = Complex::new(bin.norm_sqr(), 0.0);
+        }
+        transform.inverse();
+        let lags = &transform.signal;
+        let power = lags[0];
+        if !(power > 0.0) {
             return false;
         }
-        for ((value, lag), of_window) in curve.iter_mut().zip(&self.lags).zip(&self.of_window) {
+        for ((value, lag), of_window) in curve.iter_mut().zip(lags).zip(&self.of_window) {
             *value = lag / power / of_window;
         }
         curve[0] = 1.0;
@@ -260,18 +239,9 @@ fn cross_correlation(stretch: &[f64], window: usize, curve: &mut [f64]) -> bool 
     true
 }
 
-fn hann_window(length: usize) -> Vec<f64> {
+/// A Hann window that would be zero one sample beyond its ends.
+fn hann(length: usize) -> Vec<f64> {
     (1..=length)
         .map(|i| 0.5 - 0.5 * (2.0 * PI * i as f64 / (length + 1) as f64).cos())
-        .collect()
-}
-
-fn gaussian_window(length: usize) -> Vec<f64> {
-    let (middle, edge) = (0.5 * (length + 1) as f64, (-12f64).exp());
-    (1..=length)
-        .map(|i| {
-            let u = (i as f64 - middle) / (length + 1) as f64;
-            ((-48.0 * u * u).exp() - edge) / (1.0 - edge)
-        })
         .collect()
 }

@@ -11,6 +11,8 @@ mod filter;
 mod path;
 mod settings;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 pub use settings::{Method, Settings};
 pub use statistics::{SEMITONE_REFERENCE_HZ, Statistics, semitones};
@@ -82,17 +84,38 @@ impl Pitch {
 /// than one window, too low a sample rate, or a sound without any change.
 pub fn track(sound: &Sound, settings: &Settings) -> Result<Pitch> {
     settings.check()?;
-    if let Method::FilteredAutocorrelation {
-        attenuation_at_ceiling,
-    } = settings.method
-    {
-        let filtered = filter::low_pass(sound, settings.ceiling_hz, attenuation_at_ceiling);
-        return track_unfiltered(&filtered, settings);
+    let frames = frames(sound, settings)?;
+    // Of the sound as it is: the filter lets the edges of a constant ring.
+    let peak = global_peak(sound)?;
+    match settings.method {
+        Method::FilteredAutocorrelation {
+            attenuation_at_ceiling,
+        } => {
+            let filtered = filter::low_pass(sound, settings.ceiling_hz, attenuation_at_ceiling);
+            let peak = global_peak(&filtered)?;
+            track_in(&filtered, settings, frames, peak)
+        }
+        _ => track_in(sound, settings, frames, peak),
     }
-    track_unfiltered(sound, settings)
 }
 
-fn track_unfiltered(sound: &Sound, settings: &Settings) -> Result<Pitch> {
+/// Tracks the pitch twice: the second time between 0.75 times the lower quartile of the first track
+/// and `ceiling_factor` times its upper quartile, which spares octave errors.
+///
+/// Factors from 1.5 (even reading) to 2.5 (lively speech) are in use (C. De Looze & D. Hirst 2008,
+/// "Detecting changes in key and range for the automatic modelling and coding of intonation",
+/// Speech Prosody). The range is found in [`Pitch::settings`].
+///
+/// # Errors
+/// As [`track`], and [`Error::Undefined`] if the first track has no voiced frame.
+pub fn track_twice(sound: &Sound, settings: &Settings, ceiling_factor: f64) -> Result<Pitch> {
+    let first = track(sound, settings)?.statistics()?;
+    let (floor_hz, ceiling_hz) = (0.75 * first.q25_hz, ceiling_factor * first.q75_hz);
+    track(sound, &settings.clone().between(floor_hz, ceiling_hz))
+}
+
+/// Tracks the pitch in frames of a sound that departs from its mean by `peak` at most.
+fn track_in(sound: &Sound, settings: &Settings, frames: Frames, peak: f64) -> Result<Pitch> {
     let step_secs = sound.step_secs();
     let ceiling_hz = settings.ceiling_hz.min(0.5 / step_secs);
     let sizes = Sizes::new(settings, step_secs).ok_or_else(|| {
@@ -102,10 +125,7 @@ fn track_unfiltered(sound: &Sound, settings: &Settings) -> Result<Pitch> {
             settings.floor_hz
         ))
     })?;
-    let frame_step_secs = settings.effective_step_secs();
-    let frames = frames(sound, settings, frame_step_secs)?;
-    let global_peak = global_peak(sound)?;
-    let mut correlator = Correlator::new(sound, settings, sizes, global_peak);
+    let mut correlator = Correlator::new(sound, settings, sizes, peak);
     let mut search = Search::new(settings, sizes, step_secs, ceiling_hz);
     let mut candidates = Candidates::default();
     let mut intensity = Vec::with_capacity(frames.count);
@@ -113,7 +133,7 @@ fn track_unfiltered(sound: &Sound, settings: &Settings) -> Result<Pitch> {
         intensity.push(correlator.correlate(frames.centre_secs(index)));
         search.push_frame(&correlator.curve, &mut candidates);
     }
-    let costs = path::Costs::new(settings, frame_step_secs, ceiling_hz);
+    let costs = path::Costs::new(settings, frames.step_secs, ceiling_hz);
     let path = path::best(&candidates, &intensity, &costs);
     Ok(Pitch {
         frames,
@@ -125,11 +145,12 @@ fn track_unfiltered(sound: &Sound, settings: &Settings) -> Result<Pitch> {
 }
 
 /// Cross-correlation needs room for its longest lag.
-fn frames(sound: &Sound, settings: &Settings, step_secs: f64) -> Result<Frames> {
+fn frames(sound: &Sound, settings: &Settings) -> Result<Frames> {
     let window_secs = match settings.method {
         Method::CrossCorrelation => settings.window_secs() + 1.0 / settings.floor_hz,
         _ => settings.window_secs(),
     };
+    let step_secs = settings.effective_step_secs();
     sound.frames(window_secs, step_secs).ok_or_else(|| {
         undefined(format!(
             "{:.3} s of sound are shorter than a window of {window_secs:.3} s",
@@ -144,7 +165,7 @@ fn global_peak(sound: &Sound) -> Result<f64> {
     let mean = samples.iter().sum::<f64>() / samples.len() as f64;
     let peak = correlation::peak(samples, mean);
     // The mean of a constant may differ from it in the last digits.
-    if !peak.is_finite() {
+    if !(mean.is_finite() && peak.is_finite()) {
         Err(undefined("a sample is not a number".to_owned()))
     } else if peak <= 1e-9 * mean.abs() || peak == 0.0 {
         Err(undefined("the sound is silent or constant".to_owned()))
