@@ -1,11 +1,13 @@
 //! The command line: types only, no logic.
 
+mod acoustics;
 mod analyse;
 mod data;
 mod model_choice;
 mod models;
 mod probe;
 
+pub use acoustics::AcousticsArgs;
 pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
@@ -93,6 +95,8 @@ pub enum Command {
     Data(DataCommand),
     /// Run a model over a manifest and keep its activations
     Extract(ExtractArgs),
+    /// Measure recordings: pitch, formants, voice quality, tilt, rate, as Praat does
+    Acoustics(AcousticsArgs),
     /// Ask a question of a model
     #[command(subcommand)]
     Probe(ProbeCommand),

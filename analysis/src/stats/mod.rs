@@ -17,7 +17,7 @@ pub use correlation::{
 };
 pub use draws::draws;
 pub use permutation::{ExactTest, critical_value, difference_of_means_exact, permutation_p};
-pub use quantile::{quantile, quantile_of_sorted};
+pub use quantile::{hazen_of_sorted, quantile, quantile_of_sorted};
 pub use rank::{Sorted, ranks};
 pub use separation::{
     Anova, anova, auc, auc_of_rank_sum, eta_squared, weighted_auc, weighted_eta_squared,
