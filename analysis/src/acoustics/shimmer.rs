@@ -127,11 +127,12 @@ fn rms(sound: &Sound, at_secs: f64, left_secs: f64, right_secs: f64) -> Option<f
         return None;
     }
     let (mut power, mut weights) = (0.0, 0.0);
-    for index in first as usize..=last as usize {
-        let offset = sound.time_of(index) - at_secs;
+    let first = first as usize;
+    for (index, sample) in samples[first..=last as usize].iter().enumerate() {
+        let offset = sound.time_of(first + index) - at_secs;
         let reach = if offset < 0.0 { left_secs } else { right_secs };
         let weight = 0.5 + 0.5 * (PI * offset / reach).cos();
-        power += (samples[index] * weight).powi(2);
+        power += (sample * weight).powi(2);
         weights += weight * weight;
     }
     Some((power / weights).sqrt())

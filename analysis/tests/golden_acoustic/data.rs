@@ -130,7 +130,7 @@ impl Worst {
     pub(crate) fn take(&mut self, at: &str, found: f64, expected: f64, scale: f64) {
         let difference = (found - expected).abs() / scale;
         self.compared += 1;
-        if !(difference <= self.largest) {
+        if difference > self.largest || difference.is_nan() {
             self.largest = difference;
             at.clone_into(&mut self.at);
         }

@@ -202,7 +202,7 @@ impl Autocorrelation {
         transform.inverse();
         let lags = &transform.signal;
         let power = lags[0];
-        if !(power > 0.0) {
+        if power <= 0.0 || power.is_nan() {
             return false;
         }
         for ((value, lag), of_window) in curve.iter_mut().zip(lags).zip(&self.of_window) {
@@ -221,7 +221,7 @@ fn cross_correlation(stretch: &[f64], window: usize, curve: &mut [f64]) -> bool 
         return false;
     };
     let power = dot(first, first);
-    if !(power > 0.0) {
+    if power <= 0.0 || power.is_nan() {
         return false;
     }
     curve[0] = 1.0;
