@@ -6,7 +6,10 @@ mod model_choice;
 mod models;
 mod probe;
 
-pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
+pub use analyse::{
+    AnalyseCommand, CcaArgs, CkaArgs, Covariance, LinearProbeArgs, PairArgs, PcaArgs, RegressArgs,
+    W2Args,
+};
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
     CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
