@@ -8,15 +8,20 @@
 //! and to notice cancellation.
 
 pub mod acoustics;
+pub mod classify;
+pub mod distance;
+pub mod embedding;
 pub mod error;
 pub mod estimate;
 pub mod file;
 pub mod frontend;
+pub mod importance;
 pub mod linalg;
 pub mod pca;
 pub mod regress;
 pub mod rng;
 pub mod signal;
+pub mod similarity;
 pub mod stats;
 pub mod task;
 

@@ -8,7 +8,10 @@ mod models;
 mod probe;
 
 pub use acoustics::AcousticsArgs;
-pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
+pub use analyse::{
+    AnalyseCommand, CcaArgs, CkaArgs, Covariance, LinearProbeArgs, PairArgs, PcaArgs, RegressArgs,
+    W2Args,
+};
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
     CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,

@@ -106,7 +106,10 @@ fn reports_and_runs_export_to_every_format() {
         );
     }
     let page = std::fs::read_to_string(place.path("page.md")).unwrap();
-    assert!(page.contains("## Methods") && page.contains("ge2e"), "{page}");
+    assert!(
+        page.contains("## Methods") && page.contains("ge2e"),
+        "{page}"
+    );
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("<h2>Methods</h2>") && page.contains("<svg"));
     let ran = place.run([

@@ -6,6 +6,7 @@
 )]
 
 mod acoustics;
+mod analyse;
 mod commands;
 mod faults;
 mod own_model;

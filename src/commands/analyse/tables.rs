@@ -1,27 +1,18 @@
-//! `phonoscope analyse …`
+//! `phonoscope analyse pca|regress`
 
 use ndarray::Axis;
 use phonoscope_analysis::pca::{self, Scaling};
 use phonoscope_analysis::regress::ols;
 use serde_json::json;
 
-use super::Context;
-use super::matrix::{read_matrix, read_vector};
-use crate::cli::{AnalyseCommand, PcaArgs, RegressArgs};
+use super::SCHEMA;
+use crate::cli::{PcaArgs, RegressArgs};
+use crate::commands::Context;
+use crate::commands::matrix::{read_matrix, read_vector};
 use crate::exit::{Exit, Usage};
 use crate::output::columns;
 
-/// Version tag of the JSON that `analyse` prints.
-const SCHEMA: &str = "phonoscope.analysis/1";
-
-pub(super) fn run(command: &AnalyseCommand, context: &Context) -> anyhow::Result<Exit> {
-    match command {
-        AnalyseCommand::Pca(args) => principal_components(args, context),
-        AnalyseCommand::Regress(args) => regression(args, context),
-    }
-}
-
-fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exit> {
     let x = read_matrix(&args.x)?;
     let scaling = if args.standardise {
         Scaling::Standardised
@@ -83,7 +74,7 @@ fn principal_components(args: &PcaArgs, context: &Context) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
-fn regression(args: &RegressArgs, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn regression(args: &RegressArgs, context: &Context) -> anyhow::Result<Exit> {
     let (x, y) = (read_matrix(&args.x)?, read_vector(&args.y)?);
     if x.nrows() != y.len() {
         return Err(Usage::new(
