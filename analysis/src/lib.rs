@@ -12,6 +12,7 @@ pub mod error;
 pub mod estimate;
 pub mod file;
 pub mod frontend;
+pub mod importance;
 pub mod linalg;
 pub mod pca;
 pub mod regress;

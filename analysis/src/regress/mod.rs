@@ -1,8 +1,15 @@
 //! Linear regression, plain and penalised.
 
+mod gram;
+mod multivariate;
+mod nested;
 mod ols;
 mod ridge;
 
+pub(crate) use gram::COLLINEAR;
+pub use gram::{Correlations, Gram, Linear};
+pub use multivariate::{Design, HeldOutFit, each_held_out, held_out};
+pub use nested::{FTest, Interactions, interactions, nested_f};
 pub use ols::{Ols, ols};
 pub use ridge::{Ridge, RidgeCv, ridge, ridge_cv};
 
