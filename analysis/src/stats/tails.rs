@@ -1,6 +1,6 @@
 //! Tail probabilities and quantiles of the usual distributions. NaN where a parameter is invalid.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF as _, FisherSnedecor, Normal};
+use statrs::distribution::{ChiSquared, ContinuousCDF as _, FisherSnedecor, Normal, StudentsT};
 use statrs::function::beta::beta_reg;
 
 /// P(|T| ≥ |t|) of Student's t with `df` degrees of freedom.
@@ -12,6 +12,14 @@ pub fn t_two_sided(t: f64, df: f64) -> f64 {
         return 0.0;
     }
     beta_reg(df / 2.0, 0.5, df / (df + t * t))
+}
+
+/// The t with P(T ≤ t) = p of Student's t with `df` degrees of freedom, for p in (0, 1).
+pub fn t_quantile(p: f64, df: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, df) {
+        Ok(t) if p > 0.0 && p < 1.0 => t.inverse_cdf(p),
+        _ => f64::NAN,
+    }
 }
 
 /// P(F ≥ f) of the F distribution with `df1` and `df2` degrees of freedom.
