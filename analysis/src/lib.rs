@@ -8,6 +8,9 @@
 //! and to notice cancellation.
 
 pub mod acoustics;
+pub mod classify;
+pub mod distance;
+pub mod embedding;
 pub mod error;
 pub mod estimate;
 pub mod file;
@@ -18,6 +21,7 @@ pub mod pca;
 pub mod regress;
 pub mod rng;
 pub mod signal;
+pub mod similarity;
 pub mod stats;
 pub mod task;
 

@@ -184,6 +184,11 @@ impl Gram {
         self.weight
     }
 
+    /// Mean of the targets, `[target]`.
+    pub fn target_mean(&self) -> &Array1<f64> {
+        &self.y_mean
+    }
+
     /// Number of predictors.
     pub fn predictors(&self) -> usize {
         self.xy.nrows()

@@ -8,7 +8,7 @@ mod ridge;
 
 pub(crate) use gram::COLLINEAR;
 pub use gram::{Correlations, Gram, Linear};
-pub use multivariate::{Design, HeldOutFit, each_held_out, held_out};
+pub use multivariate::{Design, HeldOutFit, HeldOutRows, each_held_out, held_out, held_out_rows};
 pub use nested::{FTest, Interactions, interactions, nested_f};
 pub use ols::{Ols, ols};
 pub use ridge::{Ridge, RidgeCv, ridge, ridge_cv};

@@ -112,6 +112,42 @@ pub fn each_held_out(
     Ok(out)
 }
 
+/// Predictions of rows that were not fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOutRows {
+    /// From the fit of the other folds, `[row, target]`.
+    pub predicted: Array2<f64>,
+    /// The other folds' mean, `[row, target]`.
+    pub baseline: Array2<f64>,
+}
+
+/// [`held_out`] on all predictors, row by row.
+pub fn held_out_rows(
+    x: ArrayView2<'_, f64>,
+    y: ArrayView2<'_, f64>,
+    folds: &[usize],
+    penalty: f64,
+) -> Result<HeldOutRows> {
+    let design = Design::new(x, y, folds)?;
+    let grams = design.grams(None)?;
+    let all: Vec<usize> = (0..x.ncols()).collect();
+    let mut out = HeldOutRows {
+        predicted: Array2::zeros(y.dim()),
+        baseline: Array2::zeros(y.dim()),
+    };
+    for (f, rows) in design.rows.iter().enumerate() {
+        let train = Gram::without(&grams, f)?;
+        let predicted = train
+            .fit(&all, penalty)?
+            .predict(x.select(Axis(0), rows).view())?;
+        for (local, row) in rows.iter().enumerate() {
+            out.predicted.row_mut(*row).assign(&predicted.row(local));
+            out.baseline.row_mut(*row).assign(train.target_mean());
+        }
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +195,10 @@ mod tests {
         for t in 0..2 {
             assert!((error[t] - fit.error[[1, t]]).abs() < 1e-10);
         }
+        let rows = held_out_rows(x.view(), y.view(), &folds, 0.0).unwrap();
+        let squares = |m: &Array2<f64>| (&y - m).mapv(|v| v * v).sum();
+        assert!((squares(&rows.predicted) - fit.error.sum()).abs() < 1e-10);
+        assert!((squares(&rows.baseline) - fit.total.sum()).abs() < 1e-10);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use rand::RngExt as _;
 
 use super::quantile::quantile_of_sorted;
-use super::tails::{normal_cdf, normal_quantile};
+use super::tails::{normal_cdf, normal_quantile, t_quantile};
 use crate::rng::Stream;
 
 /// The two ends of an interval; NaN when no replicate was usable.
@@ -82,6 +82,20 @@ pub fn bca(estimate: f64, replicates: &[f64], leave_one_out: &[f64], level: f64)
         normal_cdf(z0 + z / (1.0 - a * z))
     };
     at(&usable, adjusted(tail), adjusted(1.0 - tail))
+}
+
+/// Interval from the statistic without each of several equal blocks of rows: the jackknife's standard error
+/// times Student's quantile with one degree of freedom less than there are blocks. NaN below two blocks.
+pub fn jackknife_interval(estimate: f64, leave_out: &[f64], level: f64) -> Interval {
+    let g = leave_out.len() as f64;
+    let mean = leave_out.iter().sum::<f64>() / g;
+    let squares: f64 = leave_out.iter().map(|v| (v - mean).powi(2)).sum();
+    let error = ((g - 1.0) / g * squares).sqrt();
+    let half = t_quantile(0.5 + level / 2.0, g - 1.0) * error;
+    Interval {
+        lo: estimate - half,
+        hi: estimate + half,
+    }
 }
 
 /// The statistic of `x` without each value in turn.

@@ -95,12 +95,9 @@ impl Steps {
             if widest <= gap {
                 break;
             }
-            for (hull, from, to, sign) in [
-                (&convex, left, new_left, 1.0),
-                (&concave, new_right, right, -1.0),
-            ] {
-                gap = gap.max(self.farthest(hull, from, to, sign));
-            }
+            // Where the mode begins the function may jump: only the steps before it count.
+            gap = gap.max(self.farthest(&convex, left..new_left, 1.0));
+            gap = gap.max(self.farthest(&concave, new_right + 1..right + 1, -1.0));
             if (new_left, new_right) == (left, right) {
                 break;
             }
@@ -150,14 +147,14 @@ impl Steps {
         y[a] + (y[*b] - y[a]) * (self.x[k] - self.x[a]) / (self.x[*b] - self.x[a])
     }
 
-    /// Largest distance of a hull from the far side of the steps, among steps `from..=to`.
-    fn farthest(&self, hull: &[usize], from: usize, to: usize, sign: f64) -> f64 {
+    /// Largest distance of a hull from the far side of the given steps.
+    fn farthest(&self, hull: &[usize], steps: std::ops::Range<usize>, sign: f64) -> f64 {
         let (near, far) = match sign > 0.0 {
             true => (&self.low, &self.high),
             false => (&self.high, &self.low),
         };
         let (mut segment, mut most) = (0, 0.0_f64);
-        for k in from..=to {
+        for k in steps {
             while segment + 2 < hull.len() && hull[segment + 1] <= k {
                 segment += 1;
             }
@@ -198,6 +195,37 @@ mod tests {
             .map(|i| f64::from(i / 100) * 1e6 + f64::from(i % 100))
             .collect();
         assert!((dip(&clumps).unwrap() - 0.25).abs() < 0.01);
+    }
+
+    #[test]
+    fn dips_of_a_peer() {
+        // Dips times 2n of R's diptest (through its Python port), for samples without and with ties.
+        for (x, expected) in [
+            (
+                &[
+                    1.0, 2.0, 4.0, 8.0, 9.0, 10.0, 20.0, 21.0, 22.0, 30.0, 31.0, 33.0,
+                ][..],
+                2.608_695_652_173_913,
+            ),
+            (
+                &[0.1, 0.4, 0.5, 0.9, 1.1, 2.3, 2.4, 5.1, 5.2, 5.9, 6.0],
+                3.0,
+            ),
+            (
+                &[0.0, 0.0, 1.0, 1.0, 1.0, 2.0, 5.0, 5.0, 6.0, 6.0, 6.0, 9.0],
+                3.8,
+            ),
+            (
+                &[1.0, 1.0, 2.0, 3.0, 7.0, 7.0, 7.0, 8.0, 9.0, 9.0],
+                2.666_666_666_666_667,
+            ),
+        ] {
+            let found = dip(x).unwrap() * 2.0 * x.len() as f64;
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{x:?}: {found} against {expected}"
+            );
+        }
     }
 
     #[test]

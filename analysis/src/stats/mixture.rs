@@ -104,11 +104,11 @@ struct Components {
 impl Components {
     fn of(parts: [&[f64]; 2], n: f64) -> Self {
         let mean = parts.map(|p| p.iter().sum::<f64>() / p.len() as f64);
-        let mut variance = [0.0; 2];
-        for k in 0..2 {
-            let squares: f64 = parts[k].iter().map(|v| (v - mean[k]).powi(2)).sum();
-            variance[k] = (squares / parts[k].len() as f64).max(LEAST_SPREAD);
-        }
+        let variance = [0, 1].map(|k| {
+            let part: &[f64] = parts[k];
+            let squares: f64 = part.iter().map(|v| (v - mean[k]).powi(2)).sum();
+            (squares / part.len() as f64).max(LEAST_SPREAD)
+        });
         Self {
             weight: parts.map(|p| p.len() as f64 / n),
             mean,

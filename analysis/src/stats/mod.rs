@@ -6,6 +6,7 @@ mod correlation;
 mod description;
 mod dip;
 pub mod draws;
+mod folds;
 mod mixture;
 mod permutation;
 mod quantile;
@@ -16,7 +17,9 @@ mod t_tests;
 mod tails;
 mod verification;
 
-pub use bootstrap::{Interval, basic, bca, debiased, jackknife, percentile, resample_counts};
+pub use bootstrap::{
+    Interval, basic, bca, debiased, jackknife, jackknife_interval, percentile, resample_counts,
+};
 pub use correction::{benjamini_hochberg, benjamini_yekutieli, bonferroni, holm};
 pub use correlation::{
     Correlation, kendall, partial, pearson, spearman, weighted_pearson, weighted_spearman,
@@ -24,9 +27,13 @@ pub use correlation::{
 pub use description::{Description, describe, interquartile_range, trimmed_mean};
 pub use dip::{DipNull, dip};
 pub use draws::draws;
+pub use folds::{group_folds, shuffled_by_group};
 pub use mixture::{Mixture, ashman_d, two_normals};
-pub use permutation::{ExactTest, critical_value, difference_of_means_exact, permutation_p};
+pub use permutation::{
+    ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,
+};
 pub use quantile::{quantile, quantile_of_sorted};
+pub(crate) use rank::finite as finite_sample;
 pub use rank::{Sorted, ranks};
 pub use rank_tests::{RankTest, kruskal, mann_whitney, wilcoxon};
 pub use separation::{

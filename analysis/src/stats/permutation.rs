@@ -29,6 +29,33 @@ pub fn critical_value(null: &[f64], alpha: f64) -> f64 {
     sorted[(rank - 1).min(sorted.len() - 1)]
 }
 
+/// A statistic with its permutation null.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PermutationTest {
+    /// The statistic of the data as given.
+    pub observed: f64,
+    /// The same of permuted data, in the order of the draws.
+    pub null: Vec<f64>,
+    /// `(1 + b) / (1 + B)`: share of null values at least as large.
+    pub p: f64,
+}
+
+impl PermutationTest {
+    /// Compares `observed` with `null`.
+    pub fn new(observed: f64, null: Vec<f64>) -> Self {
+        Self {
+            p: permutation_p(observed, &null),
+            observed,
+            null,
+        }
+    }
+
+    /// Mean of the null: what the statistic is when nothing is there; NaN without draws.
+    pub fn null_mean(&self) -> f64 {
+        self.null.iter().sum::<f64>() / self.null.len() as f64
+    }
+}
+
 /// Result of an exhaustive permutation test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExactTest {

@@ -54,14 +54,24 @@ impl Golden {
         array.unwrap()
     }
 
-    /// Whole numbers, stored in whichever type was smallest.
+    /// Whole numbers of `inputs.npz` or `expected.npz`, stored in whichever type was smallest.
     pub(crate) fn indices(&self, name: &str) -> Vec<usize> {
-        let mut npz = self.npz("inputs.npz");
-        if let Ok(array) = npz.by_name::<ndarray::OwnedRepr<i64>, Ix1>(name) {
-            return array.iter().map(|i| *i as usize).collect();
+        for file in ["inputs.npz", "expected.npz"] {
+            let mut npz = self.npz(file);
+            if let Ok(array) = npz.by_name::<ndarray::OwnedRepr<i64>, Ix1>(name) {
+                return array.iter().map(|i| *i as usize).collect();
+            }
         }
+        let mut npz = self.npz("inputs.npz");
         let array = npz.by_name::<ndarray::OwnedRepr<u8>, Ix1>(name).unwrap();
         array.iter().map(|i| usize::from(*i)).collect()
+    }
+
+    /// A table of whole numbers of `expected.npz`, row by row.
+    pub(crate) fn table(&self, name: &str) -> Vec<usize> {
+        let mut npz = self.npz("expected.npz");
+        let array = npz.by_name::<ndarray::OwnedRepr<i64>, Ix2>(name).unwrap();
+        array.iter().map(|i| *i as usize).collect()
     }
 
     pub(crate) fn number(&self, path: &str) -> f64 {

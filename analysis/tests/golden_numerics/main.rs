@@ -9,7 +9,11 @@
     reason = "functions that serve the tests may fail and speak as tests do"
 )]
 
+mod classes;
 mod data;
+mod many_targets;
+mod representations;
+mod samples;
 
 use data::{Golden, assert_close, assert_number};
 use ndarray::{Axis, Ix2, s};
