@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod extract;
+pub mod learn;
 pub mod report;
 pub mod speaker;
 pub mod store;

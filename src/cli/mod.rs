@@ -169,6 +169,8 @@ pub struct BrowseArgs {
   phonoscope export report.json --format csv --out tables
   phonoscope export report.json --format csv --table components --out components.csv
   phonoscope export report.json --format svg --out figures
+  phonoscope export report.json --format markdown --out appendix.md
+  phonoscope export report.json --format html --out appendix.html
   phonoscope export my.run --format npz --out activations.npz")]
 pub struct ExportArgs {
     /// A report, or a run folder
@@ -177,7 +179,7 @@ pub struct ExportArgs {
     /// Format to write
     #[arg(long, value_enum)]
     pub format: ExportFormat,
-    /// File to write (`json`, `npz`, one table), or folder (`svg`, all tables as `csv`)
+    /// File to write (`json`, `npz`, `markdown`, `html`, one table), or folder (`svg`, all tables as `csv`)
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
     /// Only this table (csv)
@@ -196,6 +198,10 @@ pub enum ExportFormat {
     Npz,
     /// Figures
     Svg,
+    /// One page for a paper's appendix: findings, methods, tables, trust, references
+    Markdown,
+    /// The same page with its figures
+    Html,
 }
 
 /// Arguments of `completions`.

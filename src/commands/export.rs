@@ -9,7 +9,7 @@ use phonoscope_probes::store::{Run, write_atomic};
 use super::{Context, browse};
 use crate::cli::{ExportArgs, ExportFormat};
 use crate::exit::{Exit, Usage};
-use crate::export::{report_npz, run_npz, table_csv, write_tables};
+use crate::export::{page_html, page_markdown, report_npz, run_npz, table_csv, write_tables};
 use crate::plot;
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -52,6 +52,8 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
         ExportFormat::Json => Ok(report.write(&args.out)?),
         ExportFormat::Npz => report_npz(report, &args.out),
         ExportFormat::Svg => figures(report, &args.out),
+        ExportFormat::Markdown => Ok(write_atomic(&args.out, page_markdown(report).as_bytes())?),
+        ExportFormat::Html => Ok(write_atomic(&args.out, page_html(report)?.as_bytes())?),
         ExportFormat::Csv => match &args.table {
             None => write_tables(report, &args.out),
             Some(id) => {

@@ -83,6 +83,8 @@ fn reports_and_runs_export_to_every_format() {
         ("csv", "tables"),
         ("npz", "r.npz"),
         ("svg", "figures"),
+        ("markdown", "page.md"),
+        ("html", "page.html"),
     ] {
         let ran = place.run(["export", "report.json", "--format", format, "--out", out]);
         assert_eq!(ran.code, 0, "{format}: {}", ran.stderr);
@@ -103,6 +105,10 @@ fn reports_and_runs_export_to_every_format() {
             "{figure}"
         );
     }
+    let page = std::fs::read_to_string(place.path("page.md")).unwrap();
+    assert!(page.contains("## Methods") && page.contains("ge2e"), "{page}");
+    let page = std::fs::read_to_string(place.path("page.html")).unwrap();
+    assert!(page.contains("<h2>Methods</h2>") && page.contains("<svg"));
     let ran = place.run([
         "export",
         "report.run",

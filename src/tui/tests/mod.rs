@@ -1,6 +1,6 @@
 //! Tests of the app as a whole.
 
-pub(super) mod sample;
+pub(crate) mod sample;
 mod sample_model;
 mod sample_trust;
 mod screens;

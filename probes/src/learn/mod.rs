@@ -1,0 +1,3 @@
+//! Small networks trained by the workbench itself.
+
+pub mod mlp;

@@ -1,0 +1,122 @@
+//! A report as one page that can be pasted into a paper's appendix.
+
+mod html;
+mod markdown;
+mod methods;
+mod tables;
+
+use anyhow::Result;
+use phonoscope_probes::report::{Report, Status};
+
+use crate::plot;
+
+/// A piece of the page; every renderer knows each of them.
+#[derive(Debug, Clone, PartialEq)]
+enum Block {
+    /// A heading below the title.
+    Heading(String),
+    /// Running text.
+    Paragraph(String),
+    /// Separate sentences.
+    List(Vec<String>),
+    /// A table with its heading, a remark below, and all rows of equal length.
+    Table {
+        title: String,
+        heads: Vec<String>,
+        rows: Vec<Vec<String>>,
+        remark: String,
+    },
+    /// Something to type.
+    Code(String),
+    /// A drawing (SVG) and what it shows; left out where pages are plain text.
+    Figure { svg: String, caption: String },
+}
+
+/// The page in Markdown; figures are not part of it.
+pub fn page_markdown(report: &Report) -> String {
+    markdown::render(&report.title, &blocks(report, vec![]))
+}
+
+/// The page in HTML, with its figures in it and nothing to fetch.
+///
+/// # Errors
+/// When a figure that the report should carry cannot be drawn.
+pub fn page_html(report: &Report) -> Result<String> {
+    Ok(html::render(&report.title, &blocks(report, figures(report)?)))
+}
+
+fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
+    let mut page = vec![Block::Heading("Findings".into()), Block::List(report.summary.clone())];
+    page.extend(figures);
+    if !report.warnings.is_empty() {
+        page.push(Block::Heading("Cautions".into()));
+        page.push(Block::List(report.warnings.clone()));
+    }
+    page.push(Block::Heading("Methods".into()));
+    page.extend(methods::paragraphs(report).into_iter().map(Block::Paragraph));
+    page.push(Block::Heading("Results".into()));
+    page.extend(tables::of(report));
+    page.push(Block::Heading("Trust".into()));
+    page.push(trust(report));
+    page.push(Block::Heading("To make it again".into()));
+    page.push(Block::Code(report.provenance.command.clone()));
+    page.push(inputs(report));
+    let references = methods::references(report);
+    if !references.is_empty() {
+        page.push(Block::Heading("References".into()));
+        page.push(Block::List(references));
+    }
+    page
+}
+
+fn figures(report: &Report) -> Result<Vec<Block>> {
+    if report.table(None, "components").is_none() {
+        return Ok(vec![]);
+    }
+    Ok(vec![Block::Figure {
+        svg: plot::scree(report)?,
+        caption: "Explained variance by component, with intervals and the permutation threshold."
+            .into(),
+    }])
+}
+
+fn trust(report: &Report) -> Block {
+    let rows = report.trust.checks.iter().map(|check| {
+        let status = match check.status {
+            Status::Pass => "pass",
+            Status::Warn => "warn",
+            Status::Fail => "fail",
+            Status::NotRun => "not run",
+        };
+        let words = if check.verdict.is_empty() { &check.detail } else { &check.verdict };
+        let system = check.system.as_deref().unwrap_or_default();
+        let name = [system, &check.id].join(" ").trim().replace('_', " ");
+        vec![name, status.into(), words.clone()]
+    });
+    let coverage = &report.trust.coverage;
+    Block::Table {
+        title: "Checks of the run".into(),
+        heads: ["check", "verdict", "in words"].map(Into::into).into(),
+        rows: rows.collect(),
+        remark: format!(
+            "{} items used, {} skipped.",
+            coverage.used,
+            coverage.skipped.len()
+        ),
+    }
+}
+
+fn inputs(report: &Report) -> Block {
+    let rows = report.provenance.inputs.iter();
+    Block::Table {
+        title: "Files read".into(),
+        heads: ["what", "name", "SHA-256"].map(Into::into).into(),
+        rows: rows
+            .map(|file| vec![file.what.clone(), file.name.clone(), file.sha256.clone()])
+            .collect(),
+        remark: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
