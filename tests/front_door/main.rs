@@ -12,3 +12,4 @@ mod place;
 mod pull;
 mod resume;
 mod speech;
+mod systems;
