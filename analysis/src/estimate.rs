@@ -18,6 +18,8 @@ pub enum Method {
     Bca,
     /// Interval from Fisher's z transform of a correlation.
     FisherZ,
+    /// Jackknife that leaves out groups of speakers in turn, with Student's t.
+    Jackknife,
     /// Quantiles of a permutation null.
     Permutation,
 }

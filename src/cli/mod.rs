@@ -18,7 +18,10 @@ pub use data::{
 };
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
-pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
+pub use probe::{
+    Controls, DescriptorArgs, ExtractArgs, NO_DESCRIPTORS, ProbeCommand, RowArgs, SpeakerArgs,
+    SpeakerSource, Statistics,
+};
 
 use std::path::PathBuf;
 

@@ -74,11 +74,14 @@ pub enum ProbeCommand {
 /// Arguments of `probe speaker`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  phonoscope probe speaker --run ge2e.run --out report.json
   phonoscope probe speaker --model ge2e --data manifest.tsv --out report.json
-  phonoscope probe speaker --run w.run --tap encoder.2.resid_post --out layer2.json
+  phonoscope probe speaker --model ge2e --model campplus --model dvector --data manifest.tsv --out three.json
+  phonoscope probe speaker --run ge2e.run --run campplus.run --descriptors descriptors.tsv --out two.json
+  phonoscope probe speaker --run ge2e.run --descriptors d.csv --descriptor f0_median_st vtl_delta_f_cm --out r.json
+  phonoscope probe speaker --run w.run --tap encoder.2.resid_post --descriptors none --out layer2.json
 
-Without --run, the activations go to a run folder beside the report.")]
+Without --run, the activations go to run folders beside the report. Several systems are compared on the items
+that all of them could use.")]
 pub struct SpeakerArgs {
     /// Where the embeddings come from
     #[command(flatten)]
@@ -95,29 +98,106 @@ pub struct SpeakerArgs {
     /// Components to describe
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub components: usize,
-    /// Speaker folds for the held-out variance
+    /// Speaker folds for everything that is held out
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub folds: usize,
+    /// Column of the manifest that holds the corpus's own folds; refused when they share a speaker
+    #[arg(long, value_name = "COLUMN")]
+    pub fold_column: Option<String>,
+    /// Acoustic descriptors
+    #[command(flatten)]
+    pub descriptors: DescriptorArgs,
+    /// Controls to leave out
+    #[command(flatten)]
+    pub controls: Controls,
     /// Resampling statistics
     #[command(flatten)]
     pub statistics: Statistics,
 }
 
-/// Where embeddings come from: a finished run, or a model and a manifest.
-#[derive(Debug, Clone, Args)]
+/// Where embeddings come from: finished runs, or models and a manifest.
+#[derive(Debug, Clone, Default, Args)]
 pub struct SpeakerSource {
-    /// A finished run folder
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["model", "data"], required_unless_present = "model")]
-    pub run: Option<PathBuf>,
-    /// A name in the catalogue, or an ONNX file
-    #[arg(long, value_name = "NAME|FILE", requires = "data")]
-    pub model: Option<String>,
+    /// A finished run folder; again for each further system
+    #[arg(long = "run", id = "run", value_name = "RUN", conflicts_with_all = ["model", "data"], required_unless_present = "model")]
+    pub runs: Vec<PathBuf>,
+    /// A name in the catalogue, or an ONNX file; again for each further system
+    #[arg(
+        long = "model",
+        id = "model",
+        value_name = "NAME|FILE",
+        requires = "data"
+    )]
+    pub models: Vec<String>,
     /// What is said about an ONNX file
     #[command(flatten)]
     pub choice: ModelChoice,
     /// Manifest with a `speaker` column
     #[arg(long, value_name = "MANIFEST", requires = "model")]
     pub data: Option<PathBuf>,
+}
+
+/// Which acoustic descriptors take part.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Acoustic descriptors")]
+pub struct DescriptorArgs {
+    /// `none`, or a table of descriptors by item (column `id`, or `path`) or speaker (column `speaker`):
+    /// CSV, or any other name with tabs between columns
+    #[arg(long, value_name = "none|FILE", default_value = NO_DESCRIPTORS)]
+    pub descriptors: String,
+    /// Descriptors that take part, in the order of the report [default: every column of numbers]
+    #[arg(long = "descriptor", value_name = "NAME", num_args = 1..)]
+    pub chosen: Vec<String>,
+    /// Most descriptors that the forward selection chooses
+    #[arg(long, value_name = "K", default_value_t = 9)]
+    pub select: usize,
+    /// Largest correlation of two chosen descriptors
+    #[arg(long, value_name = "R", default_value_t = 0.8)]
+    pub cap: f64,
+}
+
+/// The word for no descriptors.
+pub const NO_DESCRIPTORS: &str = "none";
+
+impl Default for DescriptorArgs {
+    fn default() -> Self {
+        Self {
+            descriptors: NO_DESCRIPTORS.into(),
+            chosen: vec![],
+            select: 9,
+            cap: 0.8,
+        }
+    }
+}
+
+/// Controls that are on by default; the report says which were off.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Controls, on by default")]
+pub struct Controls {
+    /// Leave out the multilayer perceptron beside the linear regression
+    #[arg(long)]
+    pub no_mlp: bool,
+    /// Leave out permutation nulls of regressions, component cards, ages and comparisons of systems
+    #[arg(long)]
+    pub no_nulls: bool,
+    /// Leave out the same conclusions from other arrangements of the embeddings
+    #[arg(long)]
+    pub no_sensitivity: bool,
+}
+
+impl Controls {
+    /// The flags that are set.
+    pub fn flags(self) -> Vec<&'static str> {
+        let all = [
+            (self.no_mlp, "--no-mlp"),
+            (self.no_nulls, "--no-nulls"),
+            (self.no_sensitivity, "--no-sensitivity"),
+        ];
+        all.iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, flag)| *flag)
+            .collect()
+    }
 }
 
 /// Resampling statistics.

@@ -10,7 +10,7 @@ use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 use super::data::kokoro;
 use super::{Context, browse, probe};
 use crate::cli::{
-    DEFAULT_SENTENCES, DemoArgs, DemoVoices, ModelChoice, SpeakerArgs, SpeakerSource,
+    Controls, DEFAULT_SENTENCES, DemoArgs, DemoVoices, DescriptorArgs, SpeakerArgs, SpeakerSource,
 };
 use crate::exit::{Exit, Usage};
 
@@ -42,16 +42,18 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
     let out = args.out.join("report.json");
     let speaker = SpeakerArgs {
         source: SpeakerSource {
-            run: None,
-            model: Some(MODEL.into()),
-            choice: ModelChoice::default(),
+            models: vec![MODEL.into()],
             data: Some(data),
+            ..SpeakerSource::default()
         },
         out: out.clone(),
         tap: None,
         standardise: false,
         components: 20,
         folds: 5,
+        fold_column: None,
+        descriptors: DescriptorArgs::default(),
+        controls: Controls::default(),
         statistics: args.statistics,
     };
     let mut report = match probe::speaker(&speaker, context) {

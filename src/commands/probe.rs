@@ -8,12 +8,14 @@ use phonoscope_analysis::pca::Scaling;
 use phonoscope_datasets::Manifest;
 use phonoscope_probes::extract::{Rows, SpanKind, select_taps};
 use phonoscope_probes::report::{Report, Status};
-use phonoscope_probes::speaker::{SpeakerReport, SpeakerSettings, from_run, speaker_column};
+use phonoscope_probes::speaker::{
+    Asked, DescriptorTable, SpeakerReport, SpeakerSettings, from_runs, speaker_column, system_name,
+};
 use phonoscope_probes::store::Run;
 
 use super::model_choice::load_model;
 use super::{Context, command_line, extract};
-use crate::cli::{ProbeCommand, SpeakerArgs};
+use crate::cli::{DescriptorArgs, NO_DESCRIPTORS, ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
@@ -64,47 +66,109 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         } else {
             Scaling::Centred
         },
+        selection: args.descriptors.select,
+        cap: args.descriptors.cap,
+        mlp: !args.controls.no_mlp,
+        nulls: !args.controls.no_nulls,
+        sensitivity: !args.controls.no_sensitivity,
         ..SpeakerSettings::default()
     };
     // What cannot succeed is refused before hours of extraction.
     settings.check()?;
-    let folder = match (&args.source.run, &args.source.model, &args.source.data) {
-        (Some(run), _, _) => run.clone(),
-        (None, Some(name), Some(data)) => {
-            let out = args.out.with_extension("run");
-            let taps: Vec<String> = args.tap.iter().cloned().collect();
-            require_speakers(data)?;
-            let model = load_model(name, &args.source.choice, context)?;
-            if args.tap.is_none() && model.embedding.is_none() {
-                let taps: Vec<&str> = model.taps.iter().map(|t| t.name.as_str()).take(8).collect();
-                return Err(Usage::new(
-                    format!("model `{name}` has no speaker embedding"),
-                    format!("choose a tap with --tap: {}, …", taps.join(", ")),
-                )
-                .into());
-            }
-            let asked = extract::Asked {
-                taps: select_taps(&model, &taps, SpanKind::Utterance)?,
-                rows: Rows::default(),
-                twin: None,
-                sessions: None,
-            };
-            let done = extract::into_folder(&model, data, asked, &out, context)?;
-            extract::tell(&done, &out, context);
-            out
-        }
-        _ => anyhow::bail!("give --run, or --model and --data"),
+    let descriptors = descriptors(&args.descriptors)?;
+    let folders = match &args.source.data {
+        None => args.source.runs.clone(),
+        Some(data) => extracted(args, data, context)?,
     };
-    let run = Run::open(&folder)?;
-    let made = from_run(
-        &run,
-        args.tap.as_deref(),
-        &settings,
-        &again(args, &run.description.engine.name),
-        &context.task,
-    )?;
+    let runs: Vec<Run> = folders
+        .iter()
+        .map(|folder| Run::open(folder))
+        .collect::<Result<_, _>>()?;
+    let engine = runs
+        .first()
+        .map_or("", |run| run.description.engine.name.as_str());
+    let asked = Asked {
+        tap: args.tap.clone(),
+        descriptors,
+        folds: args.fold_column.clone(),
+        command: again(args, engine),
+    };
+    let made = from_runs(&runs, &asked, &settings, &context.task)?;
     write(&made, &args.out)?;
     Ok(made.report)
+}
+
+/// The table of descriptors that the arguments ask for.
+fn descriptors(args: &DescriptorArgs) -> anyhow::Result<Option<DescriptorTable>> {
+    if args.descriptors == NO_DESCRIPTORS {
+        if !args.chosen.is_empty() {
+            return Err(Usage::new(
+                "--descriptor chooses among descriptors, and there are none",
+                "give a table of them with --descriptors FILE",
+            )
+            .into());
+        }
+        return Ok(None);
+    }
+    let mut table = DescriptorTable::read(Path::new(&args.descriptors))?;
+    if !args.chosen.is_empty() {
+        table.choose(&args.chosen)?;
+    }
+    Ok(Some(table))
+}
+
+/// Runs every model over the manifest; the run folders, beside the report.
+fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Result<Vec<PathBuf>> {
+    require_speakers(data)?;
+    let several = args.source.models.len() > 1;
+    if several && args.source.choice.is_about_a_file() {
+        return Err(Usage::new(
+            "what is said about an ONNX file does not say which of the models it is about",
+            "put a card FILE.toml beside FILE.onnx, or extract that model first and give --run",
+        )
+        .into());
+    }
+    // All models are looked at before the first is run.
+    let mut models = vec![];
+    for name in &args.source.models {
+        let model = load_model(name, &args.source.choice, context)?;
+        if args.tap.is_none() && model.embedding.is_none() {
+            let taps: Vec<&str> = model.taps.iter().map(|t| t.name.as_str()).take(8).collect();
+            return Err(Usage::new(
+                format!("model `{name}` has no speaker embedding"),
+                format!("choose a tap with --tap: {}, …", taps.join(", ")),
+            )
+            .into());
+        }
+        models.push((name, model));
+    }
+    let mut folders: Vec<PathBuf> = vec![];
+    for (name, model) in models {
+        let out = match several {
+            false => args.out.with_extension("run"),
+            true => args
+                .out
+                .with_extension(format!("{}.run", system_name(name))),
+        };
+        if folders.contains(&out) {
+            return Err(Usage::new(
+                format!("--model `{name}` is given twice"),
+                "give each system once, or extract into folders of your own and give --run",
+            )
+            .into());
+        }
+        let taps: Vec<String> = args.tap.iter().cloned().collect();
+        let asked = extract::Asked {
+            taps: select_taps(&model, &taps, SpanKind::Utterance)?,
+            rows: Rows::default(),
+            twin: None,
+            sessions: None,
+        };
+        let done = extract::into_folder(&model, data, asked, &out, context)?;
+        extract::tell(&done, &out, context);
+        folders.push(out);
+    }
+    Ok(folders)
 }
 
 /// Says before hours of extraction that the manifest cannot be probed.
@@ -134,11 +198,13 @@ fn require_speakers(data: &Path) -> anyhow::Result<()> {
 fn again(args: &SpeakerArgs, engine: &str) -> String {
     let mut words: Vec<String> = ["phonoscope", "probe", "speaker"].map(Into::into).into();
     let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
-    if let Some(run) = &args.source.run {
+    for run in &args.source.runs {
         option("run", run.display().to_string());
     }
-    if let Some(model) = &args.source.model {
+    for model in &args.source.models {
         option("model", model.clone());
+    }
+    if !args.source.models.is_empty() {
         option("engine", engine.to_owned());
     }
     if let Some(data) = &args.source.data {
@@ -152,6 +218,15 @@ fn again(args: &SpeakerArgs, engine: &str) -> String {
     }
     option("components", args.components.to_string());
     option("folds", args.folds.to_string());
+    if let Some(column) = &args.fold_column {
+        option("fold-column", column.clone());
+    }
+    option("descriptors", args.descriptors.descriptors.clone());
+    for name in &args.descriptors.chosen {
+        option("descriptor", name.clone());
+    }
+    option("select", args.descriptors.select.to_string());
+    option("cap", args.descriptors.cap.to_string());
     option("seed", args.statistics.seed.to_string());
     option("permutations", args.statistics.permutations.to_string());
     option("bootstrap", args.statistics.bootstrap.to_string());
@@ -159,6 +234,7 @@ fn again(args: &SpeakerArgs, engine: &str) -> String {
     if args.standardise {
         words.push("--standardise".into());
     }
+    words.extend(args.controls.flags().into_iter().map(Into::into));
     command_line(&words)
 }
 

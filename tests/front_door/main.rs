@@ -14,3 +14,4 @@ mod place;
 mod pull;
 mod resume;
 mod speech;
+mod systems;

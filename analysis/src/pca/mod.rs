@@ -1,6 +1,7 @@
 //! Principal components, the shape of their spectrum, and how much of it is more than chance.
 
 mod bootstrap;
+mod equivalent;
 mod held_out;
 mod moments;
 mod parallel;
@@ -8,6 +9,7 @@ mod solve;
 mod spectrum;
 
 pub use bootstrap::{SpectrumBootstrap, bootstrap};
+pub use equivalent::{Equivalent, equivalent_components};
 pub use held_out::{HeldOut, held_out};
 pub use moments::Moments;
 pub use parallel::{ParallelAnalysis, parallel_analysis};

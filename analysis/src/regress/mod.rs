@@ -5,6 +5,7 @@ mod multivariate;
 mod nested;
 mod ols;
 mod ridge;
+mod tuned;
 
 pub(crate) use gram::COLLINEAR;
 pub use gram::{Correlations, Gram, Linear};
@@ -12,6 +13,7 @@ pub use multivariate::{Design, HeldOutFit, HeldOutRows, each_held_out, held_out,
 pub use nested::{FTest, Interactions, interactions, nested_f};
 pub use ols::{Ols, ols};
 pub use ridge::{Ridge, RidgeCv, ridge, ridge_cv};
+pub use tuned::{Tuned, tuned_ridge};
 
 use ndarray::{ArrayView2, Axis};
 

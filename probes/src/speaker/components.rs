@@ -5,8 +5,7 @@ use phonoscope_analysis::estimate::Method;
 use phonoscope_analysis::pca::{self, ParallelAnalysis, Pca};
 use phonoscope_analysis::stats::{self, draws};
 use phonoscope_analysis::task::Task;
-use phonoscope_analysis::{Estimate, Result, rng};
-use rand::seq::SliceRandom as _;
+use phonoscope_analysis::{Estimate, Result};
 
 use super::SpeakerSettings;
 use super::gathering::Speakers;
@@ -66,6 +65,7 @@ impl Spectrum {
 
 pub(super) fn decompose(
     speakers: &Speakers,
+    folds: &[usize],
     settings: &SpeakerSettings,
     task: &Task,
 ) -> Result<Spectrum> {
@@ -111,7 +111,7 @@ pub(super) fn decompose(
         .collect();
     let half = estimate(half_count(pca.explained_variance_ratio.clone()), &halves);
     Ok(Spectrum {
-        held_out: held_out(x, shown, settings, task)?,
+        held_out: held_out(x, folds, shown, settings, task)?,
         gaps: pca::eigen_gaps(pca.explained_variance.view()),
         stability: resampled.axis_stability(),
         half: Estimate {
@@ -135,19 +135,13 @@ fn half_count(ratio: Array1<f64>) -> f64 {
 
 fn held_out(
     x: ArrayView2<'_, f64>,
+    folds: &[usize],
     shown: usize,
     settings: &SpeakerSettings,
     task: &Task,
 ) -> Result<Vec<Estimate>> {
     let n = x.nrows();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.shuffle(&mut rng::stream(settings.seed, "speaker.folds", 0));
-    let count = settings.folds.min(n);
-    let mut folds = vec![0; n];
-    for (place, speaker) in order.into_iter().enumerate() {
-        folds[speaker] = place % count;
-    }
-    let measured = pca::held_out(x, settings.scaling, &folds, shown, task)?;
+    let measured = pca::held_out(x, settings.scaling, folds, shown, task)?;
     let value = measured.cumulative_ratio(Array1::ones(n).view());
     let plan = draws::Plan {
         stage: "held-out intervals",

@@ -3,11 +3,14 @@
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::stats::ALPHA;
 
+use super::across::Across;
+use super::age::Prediction;
 use super::association::Statistic;
 use super::columns::{Kind, SpeakerColumn};
 use super::components::Spectrum;
 use super::gathering::Speakers;
 use super::intervals::Association;
+use super::sex::{Differences, Separation};
 use super::{Normalise, SpeakerSettings};
 
 /// Components that get a sentence of their own.
@@ -18,6 +21,7 @@ pub(super) fn summary(
     columns: &[SpeakerColumn],
     spectrum: &Spectrum,
     associations: &[Association],
+    normalise: Normalise,
     settings: &SpeakerSettings,
 ) -> Vec<String> {
     let n = speakers.names.len();
@@ -53,7 +57,7 @@ pub(super) fn summary(
             associations.len()
         ));
     }
-    let first = match settings.normalise {
+    let first = match normalise {
         Normalise::None => "",
         Normalise::L2 => "L2-normalised, then ",
     };
@@ -214,7 +218,6 @@ fn plural(n: usize, what: &str) -> String {
 
 pub(super) fn warnings(
     speakers: &Speakers,
-    columns: &[SpeakerColumn],
     spectrum: &Spectrum,
     associations: &[Association],
     settings: &SpeakerSettings,
@@ -261,6 +264,12 @@ pub(super) fn warnings(
             needed - 1
         ));
     }
+    out
+}
+
+/// Cautions about metadata columns.
+pub(super) fn of_columns(columns: &[SpeakerColumn]) -> Vec<String> {
+    let mut out = vec![];
     for column in columns {
         if matches!(column.kind, Kind::Excluded(_)) {
             out.push(format!(
@@ -270,6 +279,104 @@ pub(super) fn warnings(
         } else if !column.note.is_empty() {
             out.push(format!("column `{}`: {}", column.name, column.note));
         }
+    }
+    out
+}
+
+/// What the sexes do to the components, in sentences.
+pub(super) fn sexes(found: &[Separation], differences: Option<&Differences>) -> Vec<String> {
+    let mut out = vec![];
+    let best = found
+        .iter()
+        .enumerate()
+        .filter_map(|(k, s)| s.auc.map(|auc| (k, s, auc)));
+    if let Some((k, s, auc)) =
+        best.max_by(|a, b| a.2.value.total_cmp(&b.2.value).then(b.0.cmp(&a.0)))
+    {
+        let two_peaks: Vec<String> = found
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.dip_q <= ALPHA)
+            .map(|(k, _)| format!("PC{}", k + 1))
+            .collect();
+        let distance = s.ashman_d.map_or(String::new(), |d| {
+            format!(", Ashman's D {:.2} [{:.2}, {:.2}]", d.value, d.lo, d.hi)
+        });
+        let peaks = match two_peaks.is_empty() {
+            true => "none of them has".to_owned(),
+            false => format!("{} have", two_peaks.join(", ")),
+        };
+        out.push(format!(
+            "PC{} parts the sexes best: AUC {:.3} [{:.3}, {:.3}]{distance}; of {} components {peaks} more \
+             than one peak (dip test, q ≤ {ALPHA})",
+            k + 1,
+            auc.value,
+            auc.lo,
+            auc.hi,
+            found.len()
+        ));
+    }
+    if let Some(d) = differences {
+        let acting: Vec<String> = d
+            .all_q
+            .iter()
+            .enumerate()
+            .filter(|(_, q)| **q <= ALPHA)
+            .map(|(k, q)| format!("PC{} (q {})", k + 1, probability(*q)))
+            .collect();
+        out.push(match acting.is_empty() {
+            true => format!(
+                "no component goes with the descriptors in another way in each sex at q ≤ {ALPHA}"
+            ),
+            false => format!(
+                "the descriptors act differently in the two sexes on {}",
+                acting.join(", ")
+            ),
+        });
+    }
+    out
+}
+
+/// How well ages are predicted, in sentences.
+pub(super) fn ages(rows: &[Prediction]) -> Vec<String> {
+    let words = |p: &Prediction| {
+        let control = p.null.map_or(String::new(), |(null, p)| {
+            format!(", null 95 %: {null:.3}, p {}", probability(p))
+        });
+        format!(
+            "age from the {} ({}): held-out R² {:.3} [{:.3}, {:.3}], n {}{control}",
+            p.from, p.group, p.r2.value, p.r2.lo, p.r2.hi, p.r2.n
+        )
+    };
+    rows.iter().map(words).collect()
+}
+
+/// What systems share, in sentences.
+pub(super) fn between(across: &Across) -> Vec<String> {
+    let mut out = vec![];
+    for s in across
+        .similarities
+        .iter()
+        .filter(|s| s.measure == "cka_unbiased")
+    {
+        let (Some(value), null) = (s.value, s.null) else {
+            continue;
+        };
+        let shared = across
+            .angles
+            .iter()
+            .filter(|a| a.first == s.first && a.second == s.second && a.p <= ALPHA);
+        let control = null.map_or(String::new(), |(_, at, _)| format!(" (null 95 %: {at:.3})"));
+        out.push(format!(
+            "{} and {}: unbiased linear CKA {:.3} [{:.3}, {:.3}]{control}; {} of their leading directions \
+             are nearer to each other than those of random pairings",
+            s.first,
+            s.second,
+            value.value,
+            value.lo,
+            value.hi,
+            shared.count()
+        ));
     }
     out
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ndarray::{Array2, Axis};
 use phonoscope_analysis::{Error, Result};
 
-use super::{Normalise, SpeakerInput};
+use super::{Normalise, SpeakerInput, SystemInput};
 
 /// Mean embeddings, speakers in the order of their first item.
 pub(super) struct Speakers {
@@ -18,7 +18,7 @@ pub(super) struct Speakers {
     pub(super) embeddings: Array2<f64>,
 }
 
-pub(super) fn gather(input: &SpeakerInput, normalise: Normalise) -> Result<Speakers> {
+pub(super) fn gather(input: &SpeakerInput, system: &SystemInput) -> Result<Speakers> {
     let count = input.item_ids.len();
     let columns = input
         .columns
@@ -26,9 +26,15 @@ pub(super) fn gather(input: &SpeakerInput, normalise: Normalise) -> Result<Speak
         .map(|c| (c.name.as_str(), c.values.len()));
     let sizes = [
         ("speakers", input.speakers.len()),
-        ("embeddings", input.embeddings.nrows()),
+        ("embeddings", system.embeddings.nrows()),
+        ("recordings", input.recordings.len()),
+        ("folds", input.folds.as_ref().map_or(count, Vec::len)),
     ];
-    for (what, found) in sizes.into_iter().chain(columns) {
+    let descriptors = input
+        .descriptors
+        .iter()
+        .map(|d| (d.name.as_str(), d.values.len()));
+    for (what, found) in sizes.into_iter().chain(columns).chain(descriptors) {
         if found != count {
             return Err(Error::Shape {
                 what: format!("entries of `{what}`"),
@@ -55,8 +61,8 @@ pub(super) fn gather(input: &SpeakerInput, normalise: Normalise) -> Result<Speak
         });
     }
     let mut items = vec![0; names.len()];
-    let mut embeddings = Array2::zeros((names.len(), input.embeddings.ncols()));
-    for ((row, speaker), id) in input
+    let mut embeddings = Array2::zeros((names.len(), system.embeddings.ncols()));
+    for ((row, speaker), id) in system
         .embeddings
         .outer_iter()
         .zip(&of_item)
@@ -65,7 +71,7 @@ pub(super) fn gather(input: &SpeakerInput, normalise: Normalise) -> Result<Speak
         if let Some(at) = row.iter().position(|v| !v.is_finite()) {
             return Err(bad_item(id, &format!("entry {at} is {}", row[at])));
         }
-        let length = match normalise {
+        let length = match system.normalise {
             Normalise::None => 1.0,
             Normalise::L2 => row.dot(&row).sqrt(),
         };

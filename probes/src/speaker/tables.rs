@@ -80,7 +80,11 @@ fn metadata(column: &SpeakerColumn) -> Column {
     }
 }
 
-pub(super) fn components(spectrum: &Spectrum, settings: &SpeakerSettings) -> Table {
+pub(super) fn components(
+    spectrum: &Spectrum,
+    normalise: Normalise,
+    settings: &SpeakerSettings,
+) -> Table {
     let shown = spectrum.shown;
     let number = |id: &str, meaning: &str, values: Vec<f64>| {
         Column::number(id, Role::Value, meaning, None, values)
@@ -166,7 +170,7 @@ pub(super) fn components(spectrum: &Spectrum, settings: &SpeakerSettings) -> Tab
             spectrum.stability.to_vec(),
         ),
     ];
-    let averaging = match settings.normalise {
+    let averaging = match normalise {
         Normalise::None => "mean embeddings per speaker",
         Normalise::L2 => "mean L2-normalised embeddings per speaker",
     };

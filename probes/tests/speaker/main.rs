@@ -2,15 +2,22 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "functions that serve the tests may fail and speak as tests do"
 )]
+
+mod degenerate;
+mod descriptors;
+mod sexes_and_ages;
+mod simulated;
+mod systems;
 
 use ndarray::{Array2, s};
 use phonoscope_analysis::task::Task;
 use phonoscope_analysis::{Error, rng};
 use phonoscope_probes::report::{Data, Table};
 use phonoscope_probes::speaker::{
-    MetaColumn, Normalise, SpeakerInput, SpeakerOutcome, SpeakerSettings, run,
+    MetaColumn, Normalise, SpeakerInput, SpeakerOutcome, SpeakerSettings, SystemInput, run,
 };
 use rand::RngExt as _;
 
@@ -39,7 +46,10 @@ fn planted(speakers: usize, dim: usize) -> SpeakerInput {
     SpeakerInput {
         item_ids: (0..2 * speakers).map(|i| format!("utt{i}")).collect(),
         speakers: (0..2 * speakers).map(|i| format!("spk{}", i / 2)).collect(),
-        embeddings,
+        recordings: vec![None; 2 * speakers],
+        systems: vec![system(embeddings)],
+        descriptors: vec![],
+        folds: None,
         columns: vec![
             column("sex", &sex),
             column("age", &|item| age(item / 2).to_string()),
@@ -50,12 +60,19 @@ fn planted(speakers: usize, dim: usize) -> SpeakerInput {
     }
 }
 
+fn system(embeddings: Array2<f64>) -> SystemInput {
+    SystemInput {
+        name: "simulated".into(),
+        normalise: Normalise::None,
+        embeddings,
+    }
+}
+
 fn settings() -> SpeakerSettings {
     SpeakerSettings {
         permutations: 399,
         bootstrap: 100,
         components: 6,
-        normalise: Normalise::None,
         ..SpeakerSettings::default()
     }
 }
@@ -121,7 +138,18 @@ fn planted_axes_are_recovered() {
 fn tables_are_whole() {
     let found = outcome(&planted(20, 30));
     let ids: Vec<_> = found.tables.iter().map(|t| t.id.as_str()).collect();
-    assert_eq!(ids, ["speakers", "components", "associations", "columns"]);
+    let expected = [
+        "speakers",
+        "components",
+        "associations",
+        "sex",
+        "suspicious_labels",
+        "age",
+        "sensitivity",
+        "verification",
+        "columns",
+    ];
+    assert_eq!(ids, expected);
     for table in &found.tables {
         assert!(
             table.columns.iter().all(|c| c.data.len() == table.rows()),
@@ -197,8 +225,13 @@ fn input_without_an_answer_is_a_sentence_not_a_panic() {
     let cut = |items: usize| SpeakerInput {
         item_ids: good.item_ids[..items].to_vec(),
         speakers: good.speakers[..items].to_vec(),
-        embeddings: good.embeddings.slice(s![..items, ..]).to_owned(),
+        recordings: vec![None; items],
+        systems: vec![system(
+            good.systems[0].embeddings.slice(s![..items, ..]).to_owned(),
+        )],
         columns: Vec::new(),
+        descriptors: vec![],
+        folds: None,
     };
     let why = |input: &SpeakerInput| {
         run(input, &settings(), &Task::silent())
@@ -211,10 +244,10 @@ fn input_without_an_answer_is_a_sentence_not_a_panic() {
     }
     assert!(run(&cut(6), &settings(), &Task::silent()).is_ok());
     let mut equal = cut(12);
-    equal.embeddings.fill(0.1);
+    equal.systems[0].embeddings.fill(0.1);
     assert_eq!(why(&equal), "PCA is undefined: all rows are equal");
     let mut bad = good.clone();
-    bad.embeddings[[3, 1]] = f64::NAN;
+    bad.systems[0].embeddings[[3, 1]] = f64::NAN;
     assert_eq!(
         why(&bad),
         "embedding of `utt3` is undefined: entry 1 is NaN"
@@ -223,12 +256,9 @@ fn input_without_an_answer_is_a_sentence_not_a_panic() {
     short.columns[0].values.pop();
     assert!(why(&short).contains("`sex`"), "{}", why(&short));
     let mut zero = good.clone();
-    zero.embeddings.row_mut(2).fill(0.0);
-    let l2 = SpeakerSettings {
-        normalise: Normalise::L2,
-        ..settings()
-    };
-    let no_direction = run(&zero, &l2, &Task::silent()).unwrap_err().to_string();
+    zero.systems[0].embeddings.row_mut(2).fill(0.0);
+    zero.systems[0].normalise = Normalise::L2;
+    let no_direction = why(&zero);
     assert!(no_direction.contains("utt2") && no_direction.contains("no direction"));
     let few = SpeakerSettings {
         permutations: 3,

@@ -1,0 +1,230 @@
+//! Descriptors that were measured elsewhere, joined to the items of a run.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::{DescriptorInput, Transform, is_of_recording};
+use crate::error::{Error, Result};
+use crate::report::InputFile;
+use crate::store::sha256_hex;
+
+/// What a row of a [`DescriptorTable`] belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKey {
+    /// An item, by its id in the manifest.
+    Item,
+    /// An item, by its path as the manifest writes it.
+    Path,
+    /// A speaker.
+    Speaker,
+}
+
+/// Descriptors by item or speaker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DescriptorTable {
+    /// What `keys` name.
+    pub key: JoinKey,
+    /// Ids or paths of items, or speakers.
+    pub keys: Vec<String>,
+    /// The descriptors; values are parallel to `keys`.
+    pub descriptors: Vec<DescriptorInput>,
+    /// Where they come from, in words for the settings.
+    pub source: String,
+    /// The file, where they were read from one.
+    pub file: Option<InputFile>,
+}
+
+impl DescriptorTable {
+    /// Reads a CSV file (`.csv`) or a table with tabs (any other name) with a header. A column `id` or
+    /// `item` names the item, else `path` or `file` its recording, else `speaker` the speaker; every column
+    /// of which all entries are numbers, empty or `NA` is a descriptor.
+    ///
+    /// # Errors
+    /// When it cannot be read, has neither key, a key twice, or no column of numbers.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let wrong = |why: String| Error::Format {
+            path: path.into(),
+            what: "table of descriptors",
+            why,
+        };
+        let is_csv = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+        let mut table = Self::parse(&bytes, if is_csv { b',' } else { b'\t' }).map_err(wrong)?;
+        let name = path.display().to_string();
+        table.source.clone_from(&name);
+        table.file = Some(InputFile {
+            what: "descriptors".into(),
+            name,
+            sha256: sha256_hex(&bytes),
+        });
+        Ok(table)
+    }
+
+    fn parse(bytes: &[u8], delimiter: u8) -> Result<Self, String> {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .from_reader(bytes);
+        let header: Vec<String> = reader
+            .headers()
+            .map_err(|e| e.to_string())?
+            .iter()
+            .map(|h| h.trim().to_owned())
+            .collect();
+        let find = |names: &[&str]| header.iter().position(|h| names.contains(&h.as_str()));
+        let keys = [
+            (JoinKey::Item, find(&["id", "item"])),
+            (JoinKey::Path, find(&["path", "file"])),
+            (JoinKey::Speaker, find(&["speaker"])),
+        ];
+        let known = keys.into_iter().find_map(|(key, at)| Some((key, at?)));
+        let Some((key, at)) = known else {
+            return Err(format!(
+                "no column `id`, `path` or `speaker`; it has: {}",
+                header.join(", ")
+            ));
+        };
+        let mut keys = vec![];
+        let mut columns: Vec<Option<Vec<Option<f64>>>> = vec![Some(vec![]); header.len()];
+        for record in reader.records() {
+            let record = record.map_err(|e| e.to_string())?;
+            keys.push(record.get(at).unwrap_or("").trim().to_owned());
+            for (column, text) in columns.iter_mut().zip(record.iter()) {
+                match (column.as_mut(), entry(text)) {
+                    (Some(values), Some(value)) => values.push(value),
+                    _ => *column = None,
+                }
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = keys.iter().find(|k| !seen.insert(k.as_str())) {
+            return Err(format!("`{twice}` is there twice"));
+        }
+        let named = header.iter().zip(columns).enumerate();
+        let descriptors: Vec<DescriptorInput> = named
+            .filter(|(column, (name, _))| *column != at && *name != "speaker" && *name != "id")
+            .filter_map(|(_, (name, values))| {
+                let values = values.filter(|v| v.iter().any(Option::is_some))?;
+                Some(DescriptorInput {
+                    name: name.clone(),
+                    unit: None,
+                    definition: "as in the given table".into(),
+                    recording: is_of_recording(name),
+                    transform: Transform::for_descriptor(name),
+                    values,
+                })
+            })
+            .collect();
+        if descriptors.is_empty() {
+            return Err("no column holds numbers only".into());
+        }
+        Ok(Self {
+            key,
+            keys,
+            descriptors,
+            source: String::new(),
+            file: None,
+        })
+    }
+
+    /// Keeps the descriptors called `names`, in that order.
+    ///
+    /// # Errors
+    /// Names the first that is not there.
+    pub fn choose(&mut self, names: &[String]) -> Result<()> {
+        let mut out = Vec::with_capacity(names.len());
+        for name in names {
+            match self.descriptors.iter().find(|d| d.name == *name) {
+                Some(found) => out.push(found.clone()),
+                None => {
+                    let known: Vec<&str> =
+                        self.descriptors.iter().map(|d| d.name.as_str()).collect();
+                    return Err(Error::Request {
+                        problem: format!("there is no descriptor `{name}`"),
+                        hint: format!("there are: {}", known.join(", ")),
+                    });
+                }
+            }
+        }
+        self.descriptors = out;
+        Ok(())
+    }
+
+    /// The descriptors of items with these ids, paths and speakers; missing where the table has no such row.
+    pub fn joined(
+        &self,
+        item_ids: &[String],
+        paths: &[String],
+        speakers: &[String],
+    ) -> Vec<DescriptorInput> {
+        let rows: HashMap<&str, usize> = self
+            .keys
+            .iter()
+            .enumerate()
+            .map(|(i, k)| (k.as_str(), i))
+            .collect();
+        let wanted = match self.key {
+            JoinKey::Item => item_ids,
+            JoinKey::Path => paths,
+            JoinKey::Speaker => speakers,
+        };
+        let joined = |d: &DescriptorInput| DescriptorInput {
+            values: wanted
+                .iter()
+                .map(|k| d.values.get(*rows.get(k.as_str())?).copied().flatten())
+                .collect(),
+            ..d.clone()
+        };
+        self.descriptors.iter().map(joined).collect()
+    }
+}
+
+/// A number, a missing entry, or nothing for words.
+fn entry(text: &str) -> Option<Option<f64>> {
+    match text.trim() {
+        "" | "NA" | "nan" | "NaN" => Some(None),
+        number => number
+            .parse()
+            .ok()
+            .filter(|v: &f64| v.is_finite())
+            .map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_joined_by_item_or_speaker() {
+        let text = b"speaker\tid\tf0_median_st\tjitter_ppq5\tremark\ns\ta\t49.5\t0.01\tx\ns\tb\tNA\t0.02\t\n";
+        let mut table = DescriptorTable::parse(text, b'\t').unwrap();
+        let names: Vec<&str> = table.descriptors.iter().map(|d| d.name.as_str()).collect();
+        assert_eq!(names, ["f0_median_st", "jitter_ppq5"]);
+        let ids = ["b", "c", "a"].map(String::from);
+        let joined = table.joined(&ids, &[], &[]);
+        assert_eq!(joined[0].values, [None, None, Some(49.5)]);
+        table.choose(&["jitter_ppq5".into()]).unwrap();
+        assert_eq!(
+            table.joined(&ids, &[], &[])[0].values,
+            [Some(0.02), None, Some(0.01)]
+        );
+        assert!(table.choose(&["f0".into()]).is_err());
+        let by_speaker = DescriptorTable::parse(b"speaker,x\ns,1\n", b',').unwrap();
+        let speakers = ["s", "s"].map(String::from);
+        assert_eq!(
+            by_speaker.joined(&ids[..2], &[], &speakers)[0].values,
+            [Some(1.0), Some(1.0)]
+        );
+    }
+
+    #[test]
+    fn bad_tables_say_why() {
+        let why = |text: &[u8]| DescriptorTable::parse(text, b',').unwrap_err();
+        assert!(why(b"name,x\na,1\n").contains("no column `id`, `path` or `speaker`"));
+        assert!(why(b"id,x\na,1\na,2\n").contains("`a` is there twice"));
+        assert!(why(b"id,x\na,one\n").contains("no column holds numbers"));
+        assert!(!why(b"id,x\na\n").is_empty());
+    }
+}
