@@ -67,6 +67,7 @@ fn model() -> Model {
     Model {
         name: "means".into(),
         graph: graph(),
+        unpacked: vec![],
         source: "this test".into(),
         weights_sha256: String::new(),
         weights_dir: None,
