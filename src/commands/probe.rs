@@ -73,7 +73,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         (None, Some(name), Some(data)) => {
             let out = args.out.with_extension("run");
             let taps: Vec<String> = args.tap.iter().cloned().collect();
-            require_speakers(data)?;
+            let manifest = of_speakers(data)?;
             let model = load_model(name, &args.source.choice, context)?;
             if args.tap.is_none() && model.embedding.is_none() {
                 let taps: Vec<&str> = model.taps.iter().map(|t| t.name.as_str()).take(8).collect();
@@ -84,6 +84,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
                 .into());
             }
             let asked = extract::Asked {
+                manifest,
                 taps: select_taps(&model, &taps, SpanKind::Utterance)?,
                 rows: Rows::default(),
                 twin: None,
@@ -107,8 +108,8 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     Ok(made.report)
 }
 
-/// Says before hours of extraction that the manifest cannot be probed.
-fn require_speakers(data: &Path) -> anyhow::Result<()> {
+/// The manifest; says before hours of extraction that it cannot be probed.
+fn of_speakers(data: &Path) -> anyhow::Result<Manifest> {
     let manifest = Manifest::read(data)?;
     speaker_column(&manifest.columns)?;
     let speakers: BTreeSet<&str> = manifest
@@ -127,7 +128,7 @@ fn require_speakers(data: &Path) -> anyhow::Result<()> {
         )
         .into());
     }
-    Ok(())
+    Ok(manifest)
 }
 
 /// The command that makes the report again, every default spelled out; `engine` is the one that ran.
