@@ -100,7 +100,7 @@ fn whisper_base_is_the_reference_on_the_clip_of_the_note() {
     model.front_end = FrontEnd::whisper(WhisperPad::Seconds30);
     let tensors = ["encoder.final_norm".to_owned()];
     // ONNX Runtime alone: the built-in engine takes several times as long over 30 s.
-    for engine in onnxruntime() {
+    if let Some(engine) = onnxruntime() {
         let arrays = run(&model, engine.as_ref(), &tensors, &clips).unwrap();
         assert_eq!(arrays[0][0].shape(), [1, 1500, 512]);
         let stream = arrays[0][0].index_axis(Axis(0), 0);
