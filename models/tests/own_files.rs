@@ -237,7 +237,7 @@ fn a_branch_that_a_bound_number_decides_is_unpacked() {
         let loaded = load_file(&place.model(), &at(rate)).unwrap();
         let model = loaded.model;
         let told = format!("the `If` node `rate` (`{branch}_branch`)");
-        assert_eq!(model.unpacked, [told.clone()]);
+        assert_eq!(model.unpacked, std::slice::from_ref(&told));
         let words = loaded.remarks.iter().find(|words| words.contains(&told));
         assert!(words.unwrap().starts_with("1 branch"), "{words:?}");
         // What was inside the branch can be read, by its raw name.
