@@ -344,8 +344,9 @@ fn doctor_schema_and_completions_answer() {
     let doctor = place.run(["doctor", "--json"]);
     assert_eq!(doctor.code, 0, "{}{}", doctor.stdout, doctor.stderr);
     let findings: serde_json::Value = serde_json::from_str(&doctor.stdout).unwrap();
+    assert_eq!(findings["schema"], "phonoscope.doctor/1");
     assert!(
-        findings
+        findings["findings"]
             .as_array()
             .unwrap()
             .iter()
