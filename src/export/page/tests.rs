@@ -1,5 +1,5 @@
 use super::{page_html, page_markdown};
-use crate::tui::tests::sample;
+use crate::tui::sample;
 
 #[test]
 fn a_page_holds_findings_methods_and_what_to_type() {
