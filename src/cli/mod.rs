@@ -5,6 +5,7 @@ mod data;
 mod model_choice;
 mod models;
 mod probe;
+mod relevance;
 
 pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
 pub(crate) use data::DEFAULT_SENTENCES;
@@ -14,6 +15,7 @@ pub use data::{
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{ExtractArgs, ProbeCommand, RowArgs, SpeakerArgs, SpeakerSource, Statistics};
+pub use relevance::{MethodChoice, RelevanceArgs};
 
 use std::path::PathBuf;
 
@@ -96,6 +98,8 @@ pub enum Command {
     /// Ask a question of a model
     #[command(subcommand)]
     Probe(ProbeCommand),
+    /// What a network looks at: relevance of its inputs for its scores
+    Relevance(RelevanceArgs),
     /// The numerics on anyone's matrices
     #[command(subcommand)]
     Analyse(AnalyseCommand),

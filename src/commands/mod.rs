@@ -12,6 +12,7 @@ mod matrix;
 mod model_choice;
 mod models;
 mod probe;
+mod relevance;
 
 use std::sync::Arc;
 
@@ -92,6 +93,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Some(Command::Data(command)) => data::run(&command, context),
         Some(Command::Extract(args)) => extract::run(&args, context),
         Some(Command::Probe(command)) => probe::run(&command, context),
+        Some(Command::Relevance(args)) => relevance::run(&args, context),
         Some(Command::Analyse(command)) => analyse::run(&command, context),
         Some(Command::Browse(args)) => browse::run(&args, context),
         Some(Command::Export(args)) => export::run(&args, context),

@@ -10,5 +10,6 @@ mod faults;
 mod own_model;
 mod place;
 mod pull;
+mod relevance;
 mod resume;
 mod speech;
