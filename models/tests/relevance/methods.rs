@@ -199,7 +199,7 @@ fn integrated_gradients_sum_to_the_gain_and_smoothgrad_repeats() {
 #[test]
 fn inner_relevance_and_the_ledger_tell_where_it_went() {
     let graph = net("Relu", &[], &[]);
-    let x = array(&[1, 6], 11);
+    let x = array(&[1, 6], 15);
     for engine in engines() {
         for name in [
             "epsilon_0.1",
@@ -213,6 +213,7 @@ fn inner_relevance_and_the_ledger_tell_where_it_went() {
                 ..Options::new(Method::Relevance(name.parse().unwrap()))
             };
             let got = explained(&*engine, &graph, &x, options);
+            assert!(got.scores[0].abs() > 0.05, "{}", got.scores[0]);
             let sum = |map: &ArrayD<f32>| map.iter().map(|r| f64::from(*r)).sum::<f64>();
             let ledger = got.ledger.as_ref().unwrap();
             let layers: Vec<_> = ledger

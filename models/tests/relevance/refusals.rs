@@ -43,7 +43,7 @@ fn around(operator: &str, more: &[&str], attributes: &[(&str, Attribute<'_>)]) -
 
 #[test]
 fn a_node_without_a_rule_is_refused_by_its_name() {
-    let cases: [(&str, &[&str], &[(&str, Attribute<'_>)], &str); 16] = [
+    let cases: [(&str, &[&str], &[(&str, Attribute<'_>)], &str); 19] = [
         (
             "InstanceNormalization",
             &["five", "five"],
@@ -88,6 +88,27 @@ fn a_node_without_a_rule_is_refused_by_its_name() {
             &[],
             &[("alpha", Attribute::Float(-0.1))],
             "falls",
+        ),
+        (
+            "Conv",
+            &["w"],
+            &[("group", Attribute::Int(i64::MAX))],
+            "does not fit",
+        ),
+        (
+            "AveragePool",
+            &[],
+            &[
+                ("kernel_shape", Attribute::Ints(&[1 << 20, 1 << 20])),
+                ("pads", Attribute::Ints(&[(1 << 20) - 1; 4])),
+            ],
+            "would have the shape",
+        ),
+        (
+            "MaxPool",
+            &[],
+            &[("kernel_shape", Attribute::Ints(&[1 << 40, 2]))],
+            "`kernel_shape`",
         ),
         (
             "Pad",

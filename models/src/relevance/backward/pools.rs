@@ -4,6 +4,9 @@ use crate::relevance::emit::{Emitter, Setting, Weights, transposed_convolution};
 use crate::relevance::network::{Network, Node, Op, Window, wide};
 use crate::relevance::tensor::Tensor;
 
+/// Places of a window up to which they are looked at one by one.
+const MOST_COMPARED: usize = 256;
+
 /// The transpose of an average, applied to `s`.
 pub(super) fn averaged(e: &mut Emitter, network: &Network, node: &Node, s: &str) -> String {
     let from = network.dims(node.inputs[0]);
@@ -60,12 +63,31 @@ pub(super) fn winners(
     let (from, to) = (network.dims(node.inputs[0]), network.dims(node.output));
     let name = |id: usize| network.values[id].name.as_str();
     let (x, y) = (name(node.inputs[0]), name(node.output));
-    if e.has_indices()
+    let places: usize = window.kernel.iter().product();
+    if !e.has_indices() && window.covers(&from[2..]) {
+        return by_place(e, (x, from), r);
+    }
+    if (e.has_indices() || places > MOST_COMPARED)
         && let Some(places) = e.winners(y)
     {
         return by_indices(e, window, from, (&places, r));
     }
     by_comparison(e, window, (x, from), (y, to), r)
+}
+
+/// For one window over everything: the place of the largest number of each channel.
+fn by_place(e: &mut Emitter, (x, from): (&str, &[usize]), r: &str) -> String {
+    let places: usize = from[2..].iter().product();
+    let x = e.reshape(x, &wide(&[from[0], from[1], places]));
+    let settings = vec![("axis", Setting::Int(2)), ("keepdims", Setting::Int(1))];
+    let best = e.with("ArgMax", &[&x], settings);
+    let all: Vec<usize> = (0..places).collect();
+    let all = e.ints(&wide(&all));
+    let is = e.op("Equal", &[&best, &all]);
+    let won = e.with("Cast", &[&is], vec![("to", Setting::Int(1))]);
+    let r = e.reshape(r, &wide(&[from[0], from[1], 1]));
+    let won = e.op("Mul", &[&won, &r]);
+    e.reshape(&won, &wide(from))
 }
 
 fn by_indices(

@@ -182,7 +182,7 @@ impl Emitter {
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let name = self.names.fresh(&key);
+        let name = self.names.fresh("relevance/list");
         let constant = Constant::Ints {
             dims: vec![i64::try_from(data.len()).unwrap_or(i64::MAX)],
             data: data.to_vec(),

@@ -2,7 +2,7 @@
 
 use super::geometry::{list, window};
 use super::operators::Taken;
-use super::read::Reader;
+use super::read::{LARGEST, Reader};
 use super::simple::axes;
 use super::{Kind, Linear, Op, Window};
 use crate::relevance::tensor::Tensor;
@@ -15,7 +15,8 @@ impl Reader<'_> {
         let weight = self.floats(node, 1)?.ok_or("it lacks a weight")?;
         let bias = self.floats(node, 2)?;
         let groups = usize::try_from(node.int("group").unwrap_or(1)).unwrap_or(0);
-        if from.len() < 3 || weight.dims.len() != from.len() || weight.data.is_empty() {
+        let sized = from.len() > 2 && weight.dims.len() == from.len() && !weight.data.is_empty();
+        if !sized || !(1..=from[1]).contains(&groups) {
             return Err(misfit(&weight, &from));
         }
         let sizes = &from[2..];
@@ -39,8 +40,7 @@ impl Reader<'_> {
             weight,
             bias: bias.map(|bias| bias.data.to_vec()),
         };
-        let fits = groups > 0
-            && linear.inputs() == from[1]
+        let fits = linear.inputs() == from[1]
             && from[1] % groups == 0
             && linear.outputs() % groups == 0
             && linear
@@ -164,6 +164,13 @@ impl Reader<'_> {
             return Err("a window of it lies wholly in the padding".to_owned());
         }
         let dims = [&from[..2], counts.as_slice()].concat();
+        let filters = [&from[1..2], window.kernel.as_slice()].concat();
+        for (what, dims) in [("its output", &dims), ("its windows", &filters)] {
+            let elements = dims.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
+            if elements.is_none_or(|n| n > LARGEST) {
+                return Err(format!("{what} would have the shape {dims:?}"));
+            }
+        }
         let op = if node.operator == "AveragePool" {
             let padding_counts = node.int("count_include_pad").unwrap_or(0) != 0;
             let divisor = divisor(

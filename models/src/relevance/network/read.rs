@@ -12,7 +12,7 @@ use crate::wire::{self, Dim, Survey};
 use crate::{Error, Result};
 
 /// Most elements that one value may have.
-const LARGEST: usize = 1 << 31;
+pub(super) const LARGEST: usize = 1 << 28;
 const NEAR: usize = 5;
 
 /// What is asked of a reading.

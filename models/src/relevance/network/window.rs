@@ -75,10 +75,17 @@ impl Window {
             Some(after) => (0, self.before[axis] + size + after),
             None => (self.before[axis], self.before[axis] + size),
         };
+        let (dilation, last) = (self.dilations[axis], self.kernel[axis] - 1);
         let count = |window: usize| {
-            let element = |k: usize| window * self.strides[axis] + k * self.dilations[axis];
-            let inside = |at: &usize| (low..high).contains(at);
-            (0..self.kernel[axis]).map(element).filter(inside).count()
+            let start = window * self.strides[axis];
+            let first = low.saturating_sub(start).div_ceil(dilation);
+            match high.checked_sub(start + 1) {
+                Some(room) => (room / dilation)
+                    .min(last)
+                    .saturating_add(1)
+                    .saturating_sub(first),
+                None => 0,
+            }
         };
         (0..windows).map(count).collect()
     }
@@ -96,6 +103,11 @@ impl Window {
         self.unpadded()
             && self.dilations.iter().all(|d| *d == 1)
             && sizes.iter().enumerate().all(fits)
+    }
+
+    /// Whether one window is the whole input.
+    pub(in crate::relevance) fn covers(&self, sizes: &[usize]) -> bool {
+        self.unpadded() && self.kernel == sizes && self.dilations.iter().all(|d| *d == 1)
     }
 
     /// Whether no element is in two windows, and there are no zeros around.
@@ -150,5 +162,8 @@ mod tests {
         assert_eq!(padded.divisors(0, 6, 3, None), [2, 3, 3]);
         assert_eq!(padded.divisors(0, 6, 3, Some(1)), [3, 3, 3]);
         assert_eq!(window(3, 2, 0, 1).divisors(0, 6, 3, Some(0)), [3, 3, 2]);
+        let mut apart = window(3, 1, 2, 2);
+        apart.dilations[0] = 2;
+        assert_eq!(apart.divisors(0, 5, 5, None), [2, 2, 3, 2, 2]);
     }
 }

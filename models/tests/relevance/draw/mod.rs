@@ -223,7 +223,9 @@ impl Draws {
     /// A network over one, two or three axes, or none.
     pub(crate) fn network(&mut self) -> Drawn {
         let axes = [1, 2, 2, 2, 3, 0][self.below(6)];
-        let mut dims = vec![1 + self.below(3)];
+        // Some are wide enough for convolutions with turned weights.
+        let most = if self.one_in(3) { 9 } else { 3 };
+        let mut dims = vec![1 + self.below(most)];
         let size = [0, 12, 7, 4][axes];
         (0..axes).for_each(|_| dims.push(size + self.below(3)));
         if axes == 0 {
