@@ -250,7 +250,7 @@ impl Source {
             _ => None,
         });
         let (items, batch) = (self.input.len_of(Axis(0)), fixed.unwrap_or(1).max(1));
-        if items % batch == 0 {
+        if items.is_multiple_of(batch) {
             return Ok(batch);
         }
         Err(Usage::new(

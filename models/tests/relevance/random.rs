@@ -73,8 +73,15 @@ struct Case {
 }
 
 impl Case {
+    /// The first network of a seed whose score has relevance at all: some are dead.
     fn new(seed: u64) -> Self {
-        let mut draws = Draws::new(seed);
+        let alive = |case: &Self| case.relevance.iter().any(|r| *r != 0.0);
+        let mut cases = (0..).map(|attempt| Self::drawn(seed, attempt));
+        cases.find(alive).unwrap()
+    }
+
+    fn drawn(seed: u64, attempt: u64) -> Self {
+        let mut draws = Draws::new(seed + attempt * NETWORKS);
         let drawn = draws.network();
         let items: Vec<_> = (0..1 + draws.below(2))
             .map(|_| draws.input(&drawn.dims))
@@ -173,7 +180,7 @@ fn emissions_agree_with_each_other_and_with_a_dense_reference() {
     for engine in engines() {
         let is_rten = engine.info().name == "rten";
         let (mut against, mut between) = (Errors::default(), Errors::default());
-        let (mut refused, mut zero) = (0, 0);
+        let mut refused = 0;
         for (seed, case) in cases.iter().enumerate() {
             let tolerated = (10.0 * case.lost).max(1e-5);
             let about = || format!("seed {seed}, {}", case.rules.composite.name);
@@ -198,7 +205,6 @@ fn emissions_agree_with_each_other_and_with_a_dense_reference() {
                 let logits = got.logits.view().into_dyn();
                 assert!(error(logits, case.logits.view()) < 1e-4, "{}", case.about());
             }
-            zero += usize::from(case.relevance.iter().all(|r| *r == 0.0));
             let wide = literal.relevance.mapv(f64::from);
             let far = error(optimised.relevance.view(), wide.view());
             assert!(
@@ -213,8 +219,7 @@ fn emissions_agree_with_each_other_and_with_a_dense_reference() {
             "{name}, both emissions against the dense reference"
         ));
         between.tell(&format!("{name}, optimised against literal"));
-        println!("{name}: {refused} of {NETWORKS} networks not run, {zero} without relevance");
-        assert!(zero < NETWORKS as usize / 10, "{zero}");
+        println!("{name}: {refused} of {NETWORKS} networks not run");
         assert!(is_rten || refused == 0);
         assert!(refused < NETWORKS as usize / 2);
     }

@@ -232,7 +232,8 @@ fn weights_beside_the_graph_need_their_folder() {
     };
     use phonoscope_models::wire::{put_bytes, put_int};
     let mut tensor = Vec::new();
-    [4, 2].map(|dim| put_int(&mut tensor, 1, dim));
+    put_int(&mut tensor, 1, 4);
+    put_int(&mut tensor, 1, 2);
     put_int(&mut tensor, 2, 1);
     put_bytes(&mut tensor, 8, b"w");
     put_bytes(&mut tensor, 13, &entry("location", "w.bin"));

@@ -41,8 +41,8 @@ impl Reader<'_> {
             bias: bias.map(|bias| bias.data.to_vec()),
         };
         let fits = linear.inputs() == from[1]
-            && from[1] % groups == 0
-            && linear.outputs() % groups == 0
+            && from[1].is_multiple_of(groups)
+            && linear.outputs().is_multiple_of(groups)
             && linear
                 .bias
                 .as_ref()

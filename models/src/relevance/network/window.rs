@@ -98,7 +98,7 @@ impl Window {
     /// Whether windows lie side by side and cover the input exactly.
     pub(in crate::relevance) fn tiles(&self, sizes: &[usize]) -> bool {
         let fits = |(axis, size): (usize, &usize)| {
-            self.kernel[axis] == self.strides[axis] && size % self.kernel[axis] == 0
+            self.kernel[axis] == self.strides[axis] && size.is_multiple_of(self.kernel[axis])
         };
         self.unpadded()
             && self.dilations.iter().all(|d| *d == 1)

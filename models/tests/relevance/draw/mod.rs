@@ -83,7 +83,7 @@ impl Draws {
         let turned = self.one_in(5);
         let groups = match self.below(4) {
             0 => from[0],
-            1 if from[0] % 2 == 0 => 2,
+            1 if from[0].is_multiple_of(2) => 2,
             _ => 1,
         };
         let outputs = groups * (1 + self.below(3)).max(if groups == 1 { 2 } else { 1 });

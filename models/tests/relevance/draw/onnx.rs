@@ -83,7 +83,7 @@ impl Writing {
             Step::Leaky => plain("LeakyRelu", &[("alpha", Attribute::Float(0.1))]),
             Step::Tanh => plain("Tanh", &[]),
             Step::Sigmoid => plain("Sigmoid", &[]),
-            Step::Flatten if self.count % 2 == 0 => plain("Flatten", &[]),
+            Step::Flatten if self.count.is_multiple_of(2) => plain("Flatten", &[]),
             Step::Flatten => return self.flattened(x, y),
             Step::GlobalMax => plain("GlobalMaxPool", &[]),
             Step::GlobalAverage => plain("GlobalAveragePool", &[]),
