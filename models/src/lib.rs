@@ -37,8 +37,8 @@ pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
 pub use load::{
-    FileChoice, GivenRole, Loaded, Presence, card_for_file, graph_of_file, load, load_entry,
-    load_file, presence,
+    FileChoice, FileGraph, GivenRole, Loaded, Presence, card_for_file, graph_of_file, load,
+    load_entry, load_file, presence, unpacked_in_words,
 };
 pub use map::{
     Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,

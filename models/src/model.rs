@@ -61,6 +61,9 @@ pub struct Model {
     pub name: String,
     /// The graph.
     pub graph: GraphBytes,
+    /// The `If` nodes whose branch is always taken and was made part of the graph as it was loaded,
+    /// each with the branch.
+    pub unpacked: Vec<String>,
     /// Where the weights came from, in words.
     pub source: String,
     /// SHA-256 of the weight file; of the graph itself for a user's own.

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::frontend::{FrontEnd, WhisperPad};
+use phonoscope_analysis::task::Task;
 use phonoscope_models::engine::{EngineChoice, open_engine};
-use phonoscope_models::wire::{ElementType, Suffix};
+use phonoscope_models::wire::{Attribute, ElementType, Suffix};
 use phonoscope_models::{
-    Cache, Card, Error, FileChoice, GivenRole, InputRole, Model, Network, load_file,
+    Cache, Card, Error, FileChoice, GivenRole, InputRole, Model, Network, graph_of_file, load_file,
 };
 
 /// A graph that takes samples and scales them by an input of one number.
@@ -91,7 +92,7 @@ fn a_bound_constant_reaches_the_graph() {
     assert!(model.source.starts_with("own.onnx with card own.toml"));
     assert_eq!(model.taps[0].name, "loud");
     let cache = Cache::at(place.0.path().join("cache"));
-    let task = phonoscope_analysis::task::Task::silent();
+    let task = Task::silent();
     let engine = open_engine(EngineChoice::Rten, &cache, Network::Offline, &task).unwrap();
     let mut session = model.open(engine.as_ref(), &["scaled".into()]).unwrap();
     let features = model.front_end.compute(&[0.25, -0.5]).unwrap().data;
@@ -187,6 +188,76 @@ fn a_model_s_own_card_gives_the_model_again() {
         dims: Vec::new(),
     };
     assert_eq!(again.inputs[1].role, gain);
+}
+
+/// A graph that doubles at 16 kHz and trebles at other rates.
+fn branching() -> Vec<u8> {
+    let branch = |factor: f32| {
+        let mut body = Suffix::new();
+        body.graph_name("branch")
+            .init_f32("factor", &[1], &[factor])
+            .node("Mul", &["audio", "factor"], &["louder"], &[])
+            .node("Relu", &["louder"], &["kept"], &[])
+            .output("kept");
+        body.body()
+    };
+    let (yes, no) = (branch(2.0), branch(3.0));
+    let branches = [
+        ("then_branch", Attribute::Graph(&yes)),
+        ("else_branch", Attribute::Graph(&no)),
+    ];
+    let mut graph = Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("own")
+        .init_i64("wide", &[], &[16_000])
+        .input("audio", ElementType::Float32, &["B".into(), "N".into()])
+        .input("sr", ElementType::Int64, &[])
+        .node("Equal", &["sr", "wide"], &["is_wide"], &[])
+        .named_node("rate", "If", &["is_wide"], &["chosen"], &branches)
+        .node("Neg", &["chosen"], &["y"], &[])
+        .typed_output("y", ElementType::Float32, &["B".into(), "N".into()]);
+    graph.finish()
+}
+
+#[test]
+fn a_branch_that_a_bound_number_decides_is_unpacked() {
+    let place = Place::with(&branching());
+    let at = |rate| FileChoice {
+        front_end: Some(FrontEnd::waveform()),
+        inputs: vec![("sr".into(), GivenRole::Number(rate))],
+        ..FileChoice::default()
+    };
+    let engine = {
+        let (cache, task) = (Cache::at(place.0.path().join("cache")), Task::silent());
+        open_engine(EngineChoice::Rten, &cache, Network::Offline, &task).unwrap()
+    };
+    let mut stored = Vec::new();
+    for (rate, branch, factor) in [(16_000.0, "then", 2.0), (8_000.0, "else", 3.0)] {
+        let loaded = load_file(&place.model(), &at(rate)).unwrap();
+        let model = loaded.model;
+        let told = format!("the `If` node `rate` (`{branch}_branch`)");
+        assert_eq!(model.unpacked, std::slice::from_ref(&told));
+        let words = loaded.remarks.iter().find(|words| words.contains(&told));
+        assert!(words.unwrap().starts_with("1 branch"), "{words:?}");
+        // What was inside the branch can be read, by its raw name.
+        let tap = model.select(&["louder".to_owned()]).unwrap().remove(0);
+        let outputs = [tap.tensor, "y".into()];
+        let mut session = model.open(engine.as_ref(), &outputs).unwrap();
+        let features = model.front_end.compute(&[0.25, -0.5]).unwrap().data;
+        let feed = model.feed(features.view(), None).unwrap();
+        let views: Vec<_> = feed.iter().map(|(n, x)| (n.as_str(), x.view())).collect();
+        let out = session.run(&views, &Task::silent().cancel).unwrap();
+        assert_eq!(out[0].as_slice().unwrap(), [0.25 * factor, -0.5 * factor]);
+        assert_eq!(out[1].as_slice().unwrap(), [-0.25 * factor, 0.0]);
+        assert_ne!(model.graph.sha256(), model.weights_sha256);
+        stored.push(model.weights_sha256);
+    }
+    assert_eq!(stored[0], stored[1], "one file");
+    // Without a number for it, nobody knows the branch: the graph stays as it is.
+    let alone = graph_of_file(&place.model()).unwrap();
+    assert!(alone.unpacked.is_empty());
+    assert_eq!(alone.graph.bytes(), branching());
 }
 
 /// The bytes of an external weight `w` of shape [2], in the file of this name.

@@ -6,31 +6,18 @@
     reason = "a test fails by panicking and says what it measured"
 )]
 
+#[path = "common/engines.rs"]
+mod common;
+
 use std::env;
-use std::sync::Arc;
 
 use ndarray::{Array, Array2, ArrayD, IxDyn};
 use phonoscope_analysis::task::{Cancel, Task};
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
+use phonoscope_models::engine::Engine;
 use phonoscope_models::wire::{Attribute, ElementType, Suffix};
 use phonoscope_models::{Cache, Error, GraphBytes, Network, TwinKind, load, twin};
 
-fn engines() -> Vec<Arc<dyn Engine>> {
-    let required = env::var("PHONOSCOPE_TEST_ENGINE").is_ok_and(|policy| policy == "required");
-    let network = if required {
-        Network::Allowed
-    } else {
-        Network::Offline
-    };
-    let open = |choice| open_engine(choice, &Cache::locate(), network, &Task::silent());
-    let mut engines = vec![open(EngineChoice::Rten).unwrap()];
-    match open(EngineChoice::OnnxRuntime) {
-        Ok(engine) => engines.push(engine),
-        Err(error) if required => panic!("{error}"),
-        Err(error) => println!("skipped: {error}"),
-    }
-    engines
-}
+use common::engines;
 
 fn run(engine: &dyn Engine, graph: &GraphBytes, input: &str, x: &ArrayD<f32>) -> ArrayD<f32> {
     let outputs = ["y".to_owned()];

@@ -1,10 +1,15 @@
 //! Extraction against a loop that only runs the untouched network on features computed beforehand, with
-//! the same number of sessions: what decoding, features, taps, pooling, storing and checking cost on top.
+//! the same number of sessions: what decoding, features, taps, pooling and storing cost on top. The
+//! checks after it take the same time for any number of items and are told apart.
 //!
 //! ```text
 //! cargo bench -p phonoscope-probes --bench extract                 ratios, one model after the other
+//! cargo bench -p phonoscope-probes --bench extract -- MODEL N      of one model, N rounds
 //! cargo bench -p phonoscope-probes --bench extract -- memory       peak memory at 251 and 2,510 items
 //! ```
+//!
+//! Rounds run both sides one after the other, in turns. On a machine with other work the ratio of
+//! processor times is the steadier figure; where every core is busy it is that of throughputs too.
 //!
 //! Needs the recordings of `PHONOSCOPE_SHARED` (default `../shared`); fetches the models. Also writes the
 //! Whisper encoder with its tap for `benches/peers/extract.py` and prints the command.
@@ -13,12 +18,12 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use ndarray::{ArrayD, Axis};
-use phonoscope_analysis::task::Task;
+use phonoscope_analysis::task::{Cancel, Progress, Task};
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::engine::{Engine, EngineChoice, disable_telemetry, open_engine};
 use phonoscope_models::graph::with_outputs;
@@ -33,7 +38,9 @@ const JOBS: [(&str, &[&str]); 2] = [
 /// The quickest model, for the many items of the measurement of memory.
 const QUICK: &str = "ge2e";
 const SESSIONS: usize = 2;
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 5;
+/// The stage of an extraction that follows the extraction proper.
+const CHECKS: &str = "checking the run";
 /// Windows that run at once, as in extraction.
 const BATCH: usize = 16;
 
@@ -55,7 +62,10 @@ fn main() -> Result<()> {
     match (words.next().as_deref(), words.next()) {
         (Some("memory"), _) => memory(),
         (Some("items"), Some(times)) => items(&manifest, times.parse()?),
-        _ => ratios(&manifest, &path),
+        (name, rounds) => {
+            let rounds = rounds.map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+            ratios(&manifest, &path, name, rounds)
+        }
     }
 }
 
@@ -89,40 +99,119 @@ fn setup(name: &str, patterns: &[&str]) -> Result<Setup> {
     })
 }
 
-impl Setup {
-    fn extract(&self, manifest: &Manifest) -> Result<()> {
-        let out = tempfile::tempdir()?;
-        let (model, engine) = (&self.model, self.engine.as_ref());
-        let (settings, out) = (&self.settings, out.path());
-        extract(model, engine, manifest, "m", settings, out, &self.task)?;
-        Ok(())
+/// Seconds that something took: by the clock, and of processor time of all threads.
+#[derive(Clone, Copy)]
+struct Spent {
+    wall: f64,
+    cpu: f64,
+}
+
+/// A moment of this process.
+#[derive(Clone, Copy)]
+struct Moment(Instant, f64);
+
+impl Moment {
+    fn now() -> Self {
+        Self(Instant::now(), cpu_secs())
+    }
+
+    fn until(self, later: Self) -> Spent {
+        Spent {
+            wall: (later.0 - self.0).as_secs_f64(),
+            cpu: later.1 - self.1,
+        }
     }
 }
 
-fn ratios(manifest: &Manifest, path: &Path) -> Result<()> {
+/// Processor time of this process so far, user and system; NaN where the system does not tell.
+fn cpu_secs() -> f64 {
+    const TICKS_PER_SEC: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let mut numbers = after_name.split_whitespace().skip(11);
+    let mut ticks = || numbers.next().and_then(|word| word.parse::<f64>().ok());
+    match (ticks(), ticks()) {
+        (Some(user), Some(system)) => (user + system) / TICKS_PER_SEC,
+        _ => f64::NAN,
+    }
+}
+
+/// Notes when the checks begin.
+#[derive(Default)]
+struct Stages(Mutex<Option<Moment>>);
+
+impl Progress for Stages {
+    fn start(&self, stage: &str, _unit: &str, _total: Option<u64>) {
+        if stage == CHECKS {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Moment::now());
+        }
+    }
+    fn advance(&self, _n: u64) {}
+    fn finish(&self) {}
+}
+
+impl Setup {
+    /// What the extraction took, and what its checks.
+    fn extract(&self, manifest: &Manifest) -> Result<[Spent; 2]> {
+        let out = tempfile::tempdir()?;
+        let stages = Arc::new(Stages::default());
+        let task = Task {
+            progress: Arc::<Stages>::clone(&stages),
+            cancel: Cancel::new(),
+        };
+        let (model, engine) = (&self.model, self.engine.as_ref());
+        let (settings, out) = (&self.settings, out.path());
+        let start = Moment::now();
+        extract(model, engine, manifest, "m", settings, out, &task)?;
+        let end = Moment::now();
+        let between = *stages.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let between = between.ok_or("the extraction told of no checks")?;
+        Ok([start.until(between), between.until(end)])
+    }
+}
+
+fn ratios(manifest: &Manifest, path: &Path, only: Option<&str>, rounds: usize) -> Result<()> {
     for (name, patterns) in JOBS {
+        if only.is_some_and(|only| only != name) {
+            continue;
+        }
         let setup = setup(name, patterns)?;
         let features = features(&setup.model, manifest)?;
+        let items = features.len() as f64;
         println!(
-            "{name}: {}, {} items, {} taps, {SESSIONS} sessions",
+            "{name}: {}, {items} items, {} taps, {SESSIONS} sessions",
             setup.engine.info(),
-            features.len(),
             setup.settings.taps.len()
         );
-        for round in 1..=ROUNDS {
-            let start = Instant::now();
+        let (mut by_clock, mut by_cpu) = (vec![], vec![]);
+        for round in 0..rounds {
+            let first = (round % 2 == 1)
+                .then(|| setup.extract(manifest))
+                .transpose()?;
+            let start = Moment::now();
             network_only(&setup, &features)?;
-            let bare = start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            setup.extract(manifest)?;
-            let whole = start.elapsed().as_secs_f64();
+            let bare = start.until(Moment::now());
+            let [whole, checks] = first.map_or_else(|| setup.extract(manifest), Ok)?;
+            by_clock.push(bare.wall / whole.wall);
+            by_cpu.push(bare.cpu / whole.cpu);
             println!(
-                "  round {round}: network only {bare:.2} s, extract with its checks {whole:.2} s \
-                 ({:.2} items/s), throughput {:.3} of the network's",
-                features.len() as f64 / whole,
-                bare / whole
+                "  round {}: network only {:.2} s ({:.2} s of processor), extraction {:.2} s ({:.2} s), \
+                 {:.2} items/s, checks {:.2} s ({:.2} s); throughput {:.3} of the network's, by \
+                 processor time {:.3}",
+                round + 1,
+                bare.wall,
+                bare.cpu,
+                whole.wall,
+                whole.cpu,
+                items / whole.wall,
+                checks.wall,
+                checks.cpu,
+                bare.wall / whole.wall,
+                bare.cpu / whole.cpu
             );
         }
+        println!("  throughput {}", spread(&mut by_clock));
+        println!("  processor time {}", spread(&mut by_cpu));
         if let Some(tap) = setup.settings.taps.last().filter(|_| !patterns.is_empty()) {
             let graph = with_outputs(&setup.model.graph, std::slice::from_ref(&tap.tensor))?;
             let file = std::env::temp_dir().join(format!("{name}.tapped.onnx"));
@@ -136,6 +225,19 @@ fn ratios(manifest: &Manifest, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Median and range of figures.
+fn spread(figures: &mut [f64]) -> String {
+    figures.sort_by(f64::total_cmp);
+    let at = |i: usize| figures.get(i).copied().unwrap_or(f64::NAN);
+    let n = figures.len();
+    let median = (at(n.saturating_sub(1) / 2) + at(n / 2)) / 2.0;
+    format!(
+        "of the network's: median {median:.3}, {:.3} to {:.3} in {n} rounds",
+        at(0),
+        at(n.saturating_sub(1))
+    )
 }
 
 fn features(model: &Model, manifest: &Manifest) -> Result<Vec<ArrayD<f32>>> {

@@ -1,6 +1,7 @@
 //! From recordings and models to reports: the extraction pipeline, the activation store, the probes,
 //! the checks that say how far to trust them, and the report with its JSON schema.
 
+pub mod acoustics;
 pub mod error;
 pub mod extract;
 pub mod learn;

@@ -70,6 +70,7 @@ fn model() -> Model {
     Model {
         name: "lengths".into(),
         graph: GraphBytes::new(Vec::new()),
+        unpacked: vec![],
         source: "this test".into(),
         weights_sha256: String::new(),
         weights_dir: None,

@@ -67,6 +67,7 @@ fn model() -> Model {
     Model {
         name: "means".into(),
         graph: graph(),
+        unpacked: vec![],
         source: "this test".into(),
         weights_sha256: String::new(),
         weights_dir: None,
@@ -160,6 +161,15 @@ impl Place {
     }
 
     fn extract(&self, engine: &dyn Engine, manifest: &Manifest, rows: Rows) -> Extracted {
+        self.try_extract(engine, manifest, rows).unwrap()
+    }
+
+    fn try_extract(
+        &self,
+        engine: &dyn Engine,
+        manifest: &Manifest,
+        rows: Rows,
+    ) -> Result<Extracted, Error> {
         let model = model();
         let settings = ExtractSettings {
             taps: select_taps(&model, &[], rows.kind()).unwrap(),
@@ -170,7 +180,7 @@ impl Place {
             second_opinion: Ok(rten()),
         };
         let (out, task) = (self.path("run"), Task::silent());
-        extract(&model, engine, manifest, "m", &settings, &out, &task).unwrap()
+        extract(&model, engine, manifest, "m", &settings, &out, &task)
     }
 
     fn files(&self, run: &str) -> BTreeMap<String, Vec<u8>> {
@@ -236,6 +246,47 @@ fn words_are_the_means_of_their_frames() {
     );
     let spans = done.trust.coverage.spans.unwrap();
     assert_eq!((spans.kind.as_str(), spans.used), ("word", 4));
+}
+
+#[test]
+fn alignments_beside_the_recordings_are_part_of_what_a_run_is_of() {
+    let place = Place::new();
+    let write = |name: &str, words: &str| std::fs::write(place.path(name), words).unwrap();
+    for name in ["a", "b"] {
+        place.recording(&format!("{name}.wav"), &[0.1, 0.2, 0.4, 0.4]);
+        write(
+            &format!("{name}.ctm"),
+            &format!("{name} 1 0.00 0.02 word\n"),
+        );
+    }
+    let hash = |rows: &str| {
+        Alignments::beside(&place.manifest(rows))
+            .sha256()
+            .to_owned()
+    };
+    let both = "path\na.wav\nb.wav\n";
+    let first = hash(both);
+    assert_eq!((first.len(), hash(both)), (64, first.clone()));
+    assert_ne!(hash("path\na.wav\n"), first, "fewer rows");
+    let named = "path\talignment\na.wav\tb.ctm\nb.wav\tb.ctm\n";
+    assert_ne!(hash(named), first, "other files");
+    write("b.ctm", "b 1 0.00 0.03 word\n");
+    assert_ne!(hash(both), first, "other times");
+
+    let manifest = place.manifest(both);
+    let rows = |manifest: &Manifest| {
+        let beside = Some(Arc::new(Alignments::beside(manifest)));
+        Rows::new(SpanKind::Word, beside, Frames::Audio).unwrap()
+    };
+    place.extract(rten().as_ref(), &manifest, rows(&manifest));
+    let run = Run::open(&place.path("run")).unwrap();
+    close(&values(&run), &[("a#0", 0.15), ("b#0", 0.7 / 3.0)]);
+    let of_run = run.description.spans.clone().unwrap().sha256;
+    assert_eq!(of_run.as_deref(), Some(hash(both).as_str()));
+    // The same folder is not continued with other times.
+    write("b.ctm", "b 1 0.00 0.02 word\n");
+    let again = place.try_extract(rten().as_ref(), &manifest, rows(&manifest));
+    assert!(matches!(again, Err(Error::OtherRun { .. })), "{again:?}");
 }
 
 #[test]

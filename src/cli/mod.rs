@@ -1,12 +1,17 @@
 //! The command line: types only, no logic.
 
+mod acoustics;
 mod analyse;
 mod data;
 mod model_choice;
 mod models;
 mod probe;
 
-pub use analyse::{AnalyseCommand, PcaArgs, RegressArgs};
+pub use acoustics::AcousticsArgs;
+pub use analyse::{
+    AnalyseCommand, CcaArgs, CkaArgs, Covariance, LinearProbeArgs, PairArgs, PcaArgs, RegressArgs,
+    W2Args,
+};
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
     CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
@@ -96,6 +101,8 @@ pub enum Command {
     Data(DataCommand),
     /// Run a model over a manifest and keep its activations
     Extract(ExtractArgs),
+    /// Measure recordings: pitch, formants, voice quality, tilt, rate, as Praat does
+    Acoustics(AcousticsArgs),
     /// Ask a question of a model
     #[command(subcommand)]
     Probe(ProbeCommand),

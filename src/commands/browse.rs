@@ -181,6 +181,10 @@ impl tui::Services for Program {
         super::models::view(name, &context)
     }
 
+    fn player(&self) -> Option<tui::Player> {
+        tui::Player::find(&std::env::var_os("PATH")?)
+    }
+
     fn save(&self, file_name: &str, bytes: &[u8], _task: &Task) -> anyhow::Result<PathBuf> {
         let (stem, ending) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
         for attempt in 1..1000 {

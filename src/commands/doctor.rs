@@ -5,12 +5,16 @@ use std::io::IsTerminal as _;
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::{Catalogue, Entry, Network, Presence, Standing, presence};
 use serde::Serialize;
+use serde_json::json;
 
 use super::Context;
 use super::extract::cores;
 use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::output::columns;
+
+/// Names the layout of `doctor --json`.
+const SCHEMA: &str = "phonoscope.doctor/1";
 
 /// Whether a thing works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -66,7 +70,7 @@ pub(super) fn run(args: &DoctorArgs, context: &Context) -> anyhow::Result<Exit> 
     findings.extend(models(context));
     let broken = findings.iter().any(|f| f.state == State::Broken);
     let text = if args.json {
-        serde_json::to_string_pretty(&findings)?
+        serde_json::to_string_pretty(&json!({ "schema": SCHEMA, "findings": findings }))?
     } else {
         describe(&findings)
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use phonoscope_probes::report::{Column, Report, Role};
+use phonoscope_probes::report::Report;
 use phonoscope_probes::store::{Run, write_atomic};
 
 use super::{Context, browse};
@@ -17,7 +17,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         export_run(args)?;
     } else {
         let path = browse::report_path(&args.source)?;
-        export_report(&Report::read(&path)?, args)?;
+        export_report(&Report::read(&path)?, args, context)?;
     }
     context
         .printer
@@ -36,7 +36,7 @@ fn export_run(args: &ExportArgs) -> anyhow::Result<()> {
     run_npz(&Run::open(&args.source)?, &args.out)
 }
 
-fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
+fn export_report(report: &Report, args: &ExportArgs, context: &Context) -> anyhow::Result<()> {
     if args.table.is_some() && args.format != ExportFormat::Csv {
         return Err(Usage::new(
             "--table goes with --format csv",
@@ -51,7 +51,7 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
     match args.format {
         ExportFormat::Json => Ok(report.write(&args.out)?),
         ExportFormat::Npz => report_npz(report, &args.out),
-        ExportFormat::Svg => figures(report, &args.out),
+        ExportFormat::Svg => figures(report, &args.out, context),
         ExportFormat::Markdown => Ok(write_atomic(&args.out, page_markdown(report).as_bytes())?),
         ExportFormat::Html => Ok(write_atomic(&args.out, page_html(report)?.as_bytes())?),
         ExportFormat::Csv => match &args.table {
@@ -72,50 +72,30 @@ fn export_report(report: &Report, args: &ExportArgs) -> anyhow::Result<()> {
     }
 }
 
-/// Every figure of a speaker report into a folder.
-fn figures(report: &Report, folder: &Path) -> anyhow::Result<()> {
+/// Every figure that the report has tables for, into a folder; those that cannot be drawn are named.
+fn figures(report: &Report, folder: &Path, context: &Context) -> anyhow::Result<()> {
+    let (mut drawn, mut problems) = (vec![], vec![]);
+    for (name, svg) in plot::figures(report) {
+        match svg {
+            Ok(svg) => drawn.push((name, svg)),
+            Err(why) => problems.push(format!("cannot draw {name}: {why}")),
+        }
+    }
+    if drawn.is_empty() {
+        let nothing = || "the report has nothing that can be drawn".to_owned();
+        return Err(Usage::new(
+            problems.into_iter().next().unwrap_or_else(nothing),
+            "figures need a speaker report",
+        )
+        .into());
+    }
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let colour = report.table(None, "speakers").and_then(|t| {
-        let best = t.columns.iter().filter(|c| c.role == Role::Metadata);
-        best.min_by_key(|c| distinct(c)).map(|c| c.id.clone())
-    });
-    let scatter = plot::ScatterFigure {
-        x: 1,
-        y: 2,
-        colour: colour.as_deref(),
-        selected: None,
-    };
-    let drawn = [
-        ("scatter.svg", plot::scatter(report, &scatter)),
-        ("scree.svg", plot::scree(report)),
-        ("associations.svg", plot::associations(report)),
-    ];
     for (name, svg) in drawn {
-        let svg = svg.map_err(|e| {
-            Usage::new(
-                format!("cannot draw {name}: {e}"),
-                "figures need a speaker report",
-            )
-        })?;
         write_atomic(&folder.join(name), svg.as_bytes())?;
     }
-    Ok(())
-}
-
-/// Number of different entries; few classes make the clearest colours.
-fn distinct(column: &Column) -> usize {
-    let values: std::collections::BTreeSet<String> = (0..column.data.len())
-        .filter_map(|row| {
-            column
-                .text_at(row)
-                .map(str::to_owned)
-                .or_else(|| column.value(row).map(|v| v.to_string()))
-        })
-        .collect();
-    if values.len() < 2 {
-        usize::MAX
-    } else {
-        values.len()
+    for problem in problems {
+        context.printer.remark(&problem);
     }
+    Ok(())
 }

@@ -32,9 +32,11 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
             (model.twin(kind, args.twin_seed)?, Some(twin))
         }
     };
-    let rows = rows(&args.rows)?;
+    let manifest = Manifest::read(&args.data)?;
+    let rows = rows(&args.rows, &manifest)?;
     let taps = select_taps(&model, &args.taps, rows.kind())?;
     let asked = Asked {
+        manifest,
         taps,
         rows,
         twin,
@@ -47,10 +49,10 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
 }
 
 /// What one row of the run is, with the alignments that it needs.
-fn rows(args: &RowArgs) -> anyhow::Result<Rows> {
+fn rows(args: &RowArgs, manifest: &Manifest) -> anyhow::Result<Rows> {
     let alignments = match (&args.alignments, args.spans) {
         (Some(path), _) => Some(Alignments::open(path)?),
-        (None, SpanKind::Word | SpanKind::Phone) => Some(Alignments::beside()),
+        (None, SpanKind::Word | SpanKind::Phone) => Some(Alignments::beside(manifest)),
         (None, SpanKind::Utterance | SpanKind::Segment) => None,
     };
     Ok(Rows::new(
@@ -60,15 +62,16 @@ fn rows(args: &RowArgs) -> anyhow::Result<Rows> {
     )?)
 }
 
-/// What of a model is extracted.
+/// What of a model is extracted, and from what.
 pub(super) struct Asked {
+    pub(super) manifest: Manifest,
     pub(super) taps: Vec<Tap>,
     pub(super) rows: Rows,
     pub(super) twin: Option<TwinUsed>,
     pub(super) sessions: Option<usize>,
 }
 
-/// Extracts what is asked of `model` over the manifest at `data` into the run folder `out`.
+/// Extracts what is asked of `model` over the manifest, which was read from `data`, into the run folder `out`.
 pub(super) fn into_folder(
     model: &Model,
     data: &Path,
@@ -76,7 +79,6 @@ pub(super) fn into_folder(
     out: &Path,
     context: &Context,
 ) -> anyhow::Result<Extracted> {
-    let manifest = Manifest::read(data)?;
     let engine = context.engine()?;
     let settings = ExtractSettings {
         taps: asked.taps,
@@ -93,7 +95,7 @@ pub(super) fn into_folder(
     Ok(extract(
         model,
         engine.as_ref(),
-        &manifest,
+        &asked.manifest,
         &name,
         &settings,
         out,

@@ -1,6 +1,7 @@
 //! One file for each subcommand. Each takes resolved arguments, writes data to standard output and
 //! gives the exit code.
 
+mod acoustics;
 mod analyse;
 mod browse;
 mod data;
@@ -91,6 +92,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Some(Command::Models(command)) => models::run(&command, context),
         Some(Command::Data(command)) => data::run(&command, context),
         Some(Command::Extract(args)) => extract::run(&args, context),
+        Some(Command::Acoustics(args)) => acoustics::run(&args, context),
         Some(Command::Probe(command)) => probe::run(&command, context),
         Some(Command::Analyse(command)) => analyse::run(&command, context),
         Some(Command::Browse(args)) => browse::run(&args, context),

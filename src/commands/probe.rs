@@ -119,7 +119,7 @@ fn descriptors(args: &DescriptorArgs) -> anyhow::Result<Option<DescriptorTable>>
 
 /// Runs every model over the manifest; the run folders, beside the report.
 fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Result<Vec<PathBuf>> {
-    require_speakers(data)?;
+    let manifest = of_speakers(data)?;
     let several = args.source.models.len() > 1;
     if several && args.source.choice.is_about_a_file() {
         return Err(Usage::new(
@@ -159,6 +159,7 @@ fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Resu
         }
         let taps: Vec<String> = args.tap.iter().cloned().collect();
         let asked = extract::Asked {
+            manifest: manifest.clone(),
             taps: select_taps(&model, &taps, SpanKind::Utterance)?,
             rows: Rows::default(),
             twin: None,
@@ -171,8 +172,8 @@ fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Resu
     Ok(folders)
 }
 
-/// Says before hours of extraction that the manifest cannot be probed.
-fn require_speakers(data: &Path) -> anyhow::Result<()> {
+/// The manifest; says before hours of extraction that it cannot be probed.
+fn of_speakers(data: &Path) -> anyhow::Result<Manifest> {
     let manifest = Manifest::read(data)?;
     speaker_column(&manifest.columns)?;
     let speakers: BTreeSet<&str> = manifest
@@ -191,7 +192,7 @@ fn require_speakers(data: &Path) -> anyhow::Result<()> {
         )
         .into());
     }
-    Ok(())
+    Ok(manifest)
 }
 
 /// The command that makes the report again, every default spelled out; `engine` is the one that ran.

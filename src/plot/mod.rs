@@ -2,13 +2,18 @@
 
 mod coding;
 mod figure;
+mod heat;
 mod ramp;
 mod scale;
 mod svg;
 
 pub use coding::{Class, Coding, MAX_CLASSES};
-pub(crate) use figure::strength;
-pub use figure::{ScatterFigure, associations, scatter, scree};
+pub use figure::{
+    Drawn, ScatterFigure, associations, figures, forest, heat, regression, scatter, scree,
+    selection,
+};
+pub(crate) use figure::{estimates, null_of, rest, scale, strength};
+pub use heat::{HeatGrid, Measure, is_significant};
 pub use ramp::{OKABE_ITO, Ramp};
 pub use scale::{Scale, Tick, significant};
 #[cfg(test)]

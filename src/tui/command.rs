@@ -1,6 +1,6 @@
 //! The command table: everything a key, the palette or the help can name.
 
-use super::actions::{export, model, motion, screen, space, table, text, work};
+use super::actions::{export, model, motion, page, screen, space, table, text, voice, work};
 use super::state::State;
 use super::update::Effects;
 
@@ -21,6 +21,12 @@ pub(crate) enum Context {
     Scatter,
     Scree,
     Card,
+    Heat,
+    People,
+    Labels,
+    Figures,
+    Voices,
+    Systems,
     Trust,
     Jobs,
     Log,
@@ -33,13 +39,19 @@ pub(crate) enum Context {
 
 impl Context {
     /// Those that come with a report.
-    pub(crate) const OF_A_REPORT: [Self; 7] = [
+    pub(crate) const OF_A_REPORT: [Self; 13] = [
         Self::Report,
         Self::Data,
         Self::Space,
         Self::Scatter,
         Self::Scree,
         Self::Card,
+        Self::Heat,
+        Self::People,
+        Self::Labels,
+        Self::Figures,
+        Self::Voices,
+        Self::Systems,
         Self::Trust,
     ];
 
@@ -59,6 +71,12 @@ impl Context {
             Self::Scatter => "Speaker space: scatter",
             Self::Scree => "Speaker space: scree",
             Self::Card => "Speaker space: component card",
+            Self::Heat => "Speaker space: heat map",
+            Self::People => "Speaker space: sex and age",
+            Self::Labels => "Speaker space: labels to check",
+            Self::Figures => "Speaker space: figures",
+            Self::Voices => "Speaker space: voices",
+            Self::Systems => "Speaker space: several systems",
             Self::Trust => "Trust",
             Self::Jobs => "Jobs",
             Self::Log => "Log",
@@ -88,8 +106,8 @@ pub(crate) struct Command {
 }
 
 use Context::{
-    Anywhere, Card, Data, Export, Filter, Help, Home, Jobs, Log, Model, Models, Palette, Remake,
-    Report, Reports, Scatter, Scree, Screens, Space, Taps, Trust,
+    Anywhere, Card, Data, Export, Filter, Heat, Help, Home, Jobs, Labels, Log, Model, Models,
+    Palette, Remake, Report, Reports, Scatter, Scree, Screens, Space, Systems, Taps, Trust, Voices,
 };
 
 macro_rules! commands {
@@ -116,6 +134,18 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "brush.accept" "select" ["enter"] [Scatter] "Select speakers in the box, or at the cursor" space::accept_brush;
     "axis.take" "to x axis" ["enter"] [Scree] "Put this component on the x axis" space::take_component;
     "colour.take" "colour by" ["enter"] [Card] "Colour the scatter by this column" space::take_column;
+    "cell.take" "colour by" ["enter"] [Heat] "Scatter of this component, coloured by this descriptor" space::take_cell;
+    "measure.next" "measure" ["r"] [Heat] "Show the next measure: r, β, ΔR², Shapley share" space::next_measure;
+    "voice.select" "select" ["enter"] [Labels, Voices] "Select this voice everywhere" voice::select;
+    "item.next" "recording" ["."] [Voices] "Next recording of this voice" voice::next_item;
+    "item.previous" "" [","] [Voices] "Previous recording of this voice" voice::previous_item;
+    "system.next" "system" ["w"] [Systems] "Next system's space" space::next_system;
+    "system.previous" "" ["W"] [Systems] "Previous system's space" space::previous_system;
+    "system.beside" "beside" ["|"] [Systems] "Put the next system's scatter beside this one, or take it away" space::beside;
+    "page.heat" "" ["H"] [Space] "Go to the heat map: components and descriptors" page::heat;
+    "page.people" "" ["S"] [Space] "Go to sex, age and labels to check" page::people;
+    "page.figures" "" ["F"] [Space] "Go to the other figures: regression, selection, systems compared" page::figures;
+    "page.voices" "" ["V"] [Space] "Go to the voices at the ends of this component" page::voices;
     "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
     "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
     "table.sort" "sort" ["s"] [Data] "Sort by this column: up, down, not at all" table::sort;
@@ -124,6 +154,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
     "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
     "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
+    "voice.play" "play" ["p"] [Labels, Voices, Scatter, Data] "Play the voice through the system's player, or stop it" voice::play;
     "view.command" "command" ["c"] [Report] "Show the command that makes this again" screen::remake;
     "colour.previous" "" ["O"] [Space] "Colour by the previous column" space::previous_colour;
     "axis.x.next" "x axis" ["]"] [Space] "Next component on the x axis" space::next_x;

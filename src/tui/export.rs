@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use phonoscope_probes::report::{Data, Report, Table};
 
-use crate::plot::{self, ScatterFigure};
+use crate::plot::{self, Measure, ScatterFigure};
 
 use super::cell::exact;
 
@@ -47,6 +47,24 @@ pub(crate) enum Figure {
     },
     Scree,
     Associations,
+    Heat(Measure),
+    Regression,
+    Selection,
+    /// The intervals of a table.
+    Forest(String),
+}
+
+impl Figure {
+    /// The figure of a table with intervals.
+    pub(crate) fn of_table(table: &Table) -> Option<Self> {
+        match table.id.as_str() {
+            "regression" => Some(Self::Regression),
+            "selection" => Some(Self::Selection),
+            id => plot::estimates(table)
+                .next()
+                .map(|_| Self::Forest(id.to_owned())),
+        }
+    }
 }
 
 /// What to write.
@@ -55,6 +73,8 @@ pub(crate) struct Request {
     pub(crate) report: Arc<Report>,
     /// Name of the view, part of the file name.
     pub(crate) view: String,
+    /// The system that table and figure belong to.
+    pub(crate) system: Option<String>,
     /// Table and rows shown; nothing for the trust report.
     pub(crate) rows: Option<(String, Vec<u32>)>,
     pub(crate) figure: Option<Figure>,
@@ -93,7 +113,7 @@ impl Request {
         };
         let table = self
             .report
-            .table(None, id)
+            .table(self.system.as_deref(), id)
             .with_context(|| format!("the report has no table `{id}`"))?;
         let mut table = table.clone();
         for column in &mut table.columns {
@@ -144,6 +164,7 @@ pub(crate) fn render(request: &Request) -> Result<Vec<u8>> {
 }
 
 fn svg(request: &Request) -> Result<String> {
+    let (report, system) = (&request.report, request.system.as_deref());
     match &request.figure {
         Some(Figure::Scatter {
             x,
@@ -153,8 +174,9 @@ fn svg(request: &Request) -> Result<String> {
         }) => {
             let (colour, selected) = (colour.as_deref(), selected.as_deref());
             plot::scatter(
-                &request.report,
+                report,
                 &ScatterFigure {
+                    system,
                     x: *x,
                     y: *y,
                     colour,
@@ -162,8 +184,12 @@ fn svg(request: &Request) -> Result<String> {
                 },
             )
         }
-        Some(Figure::Scree) => plot::scree(&request.report),
-        Some(Figure::Associations) => plot::associations(&request.report),
+        Some(Figure::Scree) => plot::scree(report, system),
+        Some(Figure::Associations) => plot::associations(report, system),
+        Some(Figure::Heat(measure)) => plot::heat(report, system, *measure),
+        Some(Figure::Regression) => plot::regression(report, system),
+        Some(Figure::Selection) => plot::selection(report, system),
+        Some(Figure::Forest(id)) => plot::forest(report, system, id),
         None => anyhow::bail!("`{}` has no figure", request.view),
     }
 }
@@ -252,6 +278,7 @@ mod tests {
         Request {
             report: Arc::new(sample::report()),
             view: "associations".into(),
+            system: None,
             rows: Some(("associations".into(), vec![1, 0])),
             figure,
             narrowed: "component<2".into(),

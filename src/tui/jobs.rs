@@ -14,6 +14,7 @@ use super::Services;
 use super::export::{self, Request};
 use super::msg::{Msg, Outcome};
 use super::opened::Opened;
+use super::sound::{Player, Recording};
 
 /// What a job does.
 #[derive(Debug, Clone)]
@@ -25,6 +26,10 @@ pub(crate) enum Work {
     /// A model, by name or path.
     Model(String),
     Export(Box<Request>),
+    /// The spectrogram of a recording.
+    See(Box<Recording>),
+    /// A recording, aloud.
+    Play(Box<Recording>),
 }
 
 /// Progress of a job at one moment.
@@ -213,6 +218,17 @@ pub(crate) fn perform(services: &dyn Services, work: &Work, task: &Task) -> Outc
         Work::Model(name) => {
             let view = services.open_model(name, task)?;
             Ok(Outcome::Model(Box::new(view)))
+        }
+        Work::See(recording) => {
+            let picture = recording.spectrogram(task)?;
+            Ok(Outcome::Seen(Box::new(picture)))
+        }
+        Work::Play(recording) => {
+            let player = services
+                .player()
+                .ok_or_else(|| anyhow::anyhow!(Player::missing()))?;
+            recording.play(&player, task)?;
+            Ok(Outcome::Played)
         }
         Work::Export(request) => {
             let bytes = export::render(request)?;

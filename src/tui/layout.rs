@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect, Size};
 use crate::plot::Coding;
 
 use super::model::Focus;
-use super::space::Pane;
+use super::space::{Page, Pane, Space};
 use super::words;
 
 /// How much room there is.
@@ -162,27 +162,75 @@ pub(crate) fn data(body: Rect) -> DataAreas {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpaceAreas {
     pub(crate) scatter: Rect,
+    /// Another system's scatter.
+    pub(crate) beside: Rect,
     pub(crate) scree: Rect,
     pub(crate) card: Rect,
+    pub(crate) heat: Rect,
+    pub(crate) sex: Rect,
+    pub(crate) age: Rect,
+    pub(crate) labels: Rect,
+    pub(crate) figures: Rect,
+    pub(crate) voices: Rect,
+    pub(crate) sound: Rect,
 }
 
-pub(crate) fn space(body: Rect, room: Room, pane: Pane, associations: usize) -> SpaceAreas {
+/// Whether two scatters fit side by side.
+pub(crate) fn has_room_beside(size: Size) -> bool {
+    size.width >= 120 && size.height >= 24
+}
+
+pub(crate) fn space(body: Rect, room: Room, space: &Space) -> SpaceAreas {
     let none = Rect::new(body.x, body.y, 0, 0);
-    if room != Room::All {
-        let mut areas = SpaceAreas {
-            scatter: none,
-            scree: none,
-            card: none,
-        };
-        match pane {
-            Pane::Scatter => areas.scatter = body,
+    let mut areas = SpaceAreas {
+        scatter: none,
+        beside: none,
+        scree: none,
+        card: none,
+        heat: none,
+        sex: none,
+        age: none,
+        labels: none,
+        figures: none,
+        voices: none,
+        sound: none,
+    };
+    match (space.pane.page(), room) {
+        (Page::Heat, _) => areas.heat = body,
+        (Page::Figures, _) => areas.figures = body,
+        (Page::Voices, _) => {
+            let width = (body.width / 3).clamp(24, 44);
+            let [list, sound] = body.layout(&Layout::horizontal([
+                Constraint::Length(width),
+                Constraint::Fill(1),
+            ]));
+            (areas.voices, areas.sound) = (list, sound);
+        }
+        (Page::People, Room::All) => {
+            let [sex, age, labels] = body.layout(&Layout::vertical([
+                Constraint::Fill(2),
+                Constraint::Length(7.min(body.height / 3)),
+                Constraint::Fill(1),
+            ]));
+            (areas.sex, areas.age, areas.labels) = (sex, age, labels);
+        }
+        (Page::Overview, Room::All) => overview(body, space, &mut areas),
+        (Page::People | Page::Overview, _) => match space.pane {
             Pane::Scree => areas.scree = body,
             Pane::Card => areas.card = body,
-        }
-        return areas;
+            Pane::Sex => areas.sex = body,
+            Pane::Age => areas.age = body,
+            Pane::Labels => areas.labels = body,
+            _ => areas.scatter = body,
+        },
     }
+    areas
+}
+
+/// Scatter and scree (or two scatters) over the card.
+fn overview(body: Rect, space: &Space, areas: &mut SpaceAreas) {
     // Up to three lines of facts, a heading, the rows and the border.
-    let wanted = u16::try_from(associations)
+    let wanted = u16::try_from(space.card_rows.len())
         .unwrap_or(u16::MAX)
         .saturating_add(6);
     let card_height = wanted.clamp(7, (body.height / 2).max(7));
@@ -190,16 +238,23 @@ pub(crate) fn space(body: Rect, room: Room, pane: Pane, associations: usize) -> 
         Constraint::Fill(1),
         Constraint::Length(card_height),
     ]));
+    areas.card = card;
+    // The scree gives way to the second scatter until it has the keys.
+    let two = space.beside.is_some() && body.width >= 120 && space.pane != Pane::Scree;
+    if two {
+        let [scatter, beside] = top.layout(&Layout::horizontal([
+            Constraint::Fill(1),
+            Constraint::Fill(1),
+        ]));
+        (areas.scatter, areas.beside) = (scatter, beside);
+        return;
+    }
     let scree_width = (top.width * 2 / 5).clamp(30, 64);
     let [scatter, scree] = top.layout(&Layout::horizontal([
         Constraint::Fill(1),
         Constraint::Length(scree_width),
     ]));
-    SpaceAreas {
-        scatter,
-        scree,
-        card,
-    }
+    (areas.scatter, areas.scree) = (scatter, scree);
 }
 
 /// Inside of the scatter pane.

@@ -14,6 +14,7 @@ mod actions;
 mod cell;
 mod command;
 mod export;
+mod extremes;
 mod filter;
 mod headless;
 mod jobs;
@@ -25,8 +26,10 @@ mod model;
 mod msg;
 mod opened;
 mod picture;
+mod plane;
 mod raster;
 mod runtime;
+mod sound;
 mod space;
 mod state;
 mod table_view;
@@ -39,7 +42,9 @@ mod view;
 mod words;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::{sample, sample_systems};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +57,7 @@ pub use keymap::{check_keys, keymap_page};
 pub use log::{LogLayer, LogReceiver, log_channel};
 pub use model::{ModelSource, ModelView};
 pub use runtime::run;
+pub use sound::Player;
 pub use theme_choice::ThemeChoice;
 
 /// What the app can ask for while it runs. Calls come from job threads, with a task that carries
@@ -81,6 +87,11 @@ pub trait Services: Send + Sync {
     /// # Errors
     /// When the file cannot be written.
     fn save(&self, file_name: &str, bytes: &[u8], task: &Task) -> anyhow::Result<PathBuf>;
+
+    /// What plays recordings; nothing where voices cannot be heard.
+    fn player(&self) -> Option<Player> {
+        None
+    }
 }
 
 /// A report to list on Home.

@@ -7,6 +7,7 @@ use super::keys::Key;
 use super::log::Line;
 use super::model::ModelView;
 use super::opened::Opened;
+use super::sound::Spectrogram;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -39,6 +40,10 @@ pub(crate) enum Outcome {
     Report(Box<Opened>),
     /// A model is ready to be shown.
     Model(Box<ModelView>),
+    /// A recording was drawn.
+    Seen(Box<Spectrogram>),
+    /// A recording was played to its end.
+    Played,
     /// A file was written.
     Saved(PathBuf),
     Failed(String),

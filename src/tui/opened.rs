@@ -1,15 +1,17 @@
-//! A report that is open: its tables, its space, and the selection that every view shares.
+//! A report that is open: its tables, its systems' spaces, and the selection that every view shares.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use phonoscope_probes::report::{Report, Table};
 
-use super::space::Space;
+use super::sound::Recording;
+use super::space::{Beside, Space};
 use super::table_view::TableView;
 
-/// Speakers chosen by the user, shared by every view.
+/// Voices chosen by the user, shared by every view and every system: speakers by their place in
+/// [`Opened::voices`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     chosen: Vec<bool>,
@@ -22,9 +24,14 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Whether this row of `speakers` is selected.
-    pub(crate) fn has(&self, speaker: usize) -> bool {
-        self.chosen.get(speaker).copied().unwrap_or(false)
+    /// Whether this voice is selected.
+    pub(crate) fn has(&self, voice: usize) -> bool {
+        self.chosen.get(voice).copied().unwrap_or(false)
+    }
+
+    /// The first voice that is selected.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.chosen.iter().position(|c| *c)
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -36,15 +43,11 @@ impl Selection {
         self.version
     }
 
-    /// One entry per speaker, when anything is selected.
-    pub(crate) fn mask(&self) -> Option<&[bool]> {
-        (self.count > 0).then_some(self.chosen.as_slice())
-    }
-
-    pub(crate) fn set(&mut self, speakers: usize, rows: &[usize], origin: String) {
-        self.chosen = vec![false; speakers];
-        for row in rows {
-            if let Some(slot) = self.chosen.get_mut(*row) {
+    /// Selects `voices` of `count`.
+    pub(crate) fn set(&mut self, count: usize, voices: &[usize], origin: String) {
+        self.chosen = vec![false; count];
+        for voice in voices {
+            if let Some(slot) = self.chosen.get_mut(*voice) {
                 *slot = true;
             }
         }
@@ -54,9 +57,9 @@ impl Selection {
         self.narrows = self.count > 0;
     }
 
-    pub(crate) fn toggle(&mut self, speakers: usize, row: usize) {
-        self.chosen.resize(speakers, false);
-        if let Some(slot) = self.chosen.get_mut(row) {
+    pub(crate) fn toggle(&mut self, count: usize, voice: usize) {
+        self.chosen.resize(count, false);
+        if let Some(slot) = self.chosen.get_mut(voice) {
             *slot = !*slot;
         }
         self.count = self.chosen.iter().filter(|c| **c).count();
@@ -82,10 +85,14 @@ pub(crate) struct Opened {
     pub(crate) views: Vec<TableView>,
     /// Table shown on the Data screen.
     pub(crate) table: usize,
+    /// Index of the system whose space is shown.
+    pub(crate) system: usize,
     pub(crate) space: Option<Space>,
     pub(crate) selection: Selection,
-    /// Row of `speakers` of each row of `items`.
-    speaker_of_item: Vec<Option<u32>>,
+    /// Names of the speakers of all systems, in the order of their tables.
+    pub(crate) voices: Vec<String>,
+    /// For each table, the voice of each of its rows; empty for tables without speakers.
+    voice_of_row: Vec<Vec<Option<u32>>>,
     /// Check under the cursor of the Trust screen.
     pub(crate) check: usize,
     /// First line of the text on Home and under the checks of Trust.
@@ -109,12 +116,15 @@ impl Opened {
         let first = ["items", "speakers"]
             .iter()
             .find_map(|id| report.tables.iter().position(|t| t.id == *id));
+        let voices = voices(&report);
         Self {
             views: report.tables.iter().map(TableView::new).collect(),
             table: first.unwrap_or(0),
-            space: Space::new(&report),
+            system: 0,
+            space: Space::new(&report, report.systems.first().map(String::as_str)),
             selection: Selection::default(),
-            speaker_of_item: speakers_of_items(&report),
+            voice_of_row: voices_of_rows(&report, &voices),
+            voices,
             check: 0,
             scroll: 0,
             skip_reasons,
@@ -131,31 +141,147 @@ impl Opened {
         ))
     }
 
-    pub(crate) fn table_index(&self, id: &str) -> Option<usize> {
-        self.report.tables.iter().position(|t| t.id == id)
+    /// The system whose space is shown; nothing where the report names none.
+    pub(crate) fn system(&self) -> Option<&str> {
+        self.report.systems.get(self.system).map(String::as_str)
     }
 
-    /// Speaker (row of `speakers`) that a row of a table belongs to.
-    pub(crate) fn speaker_of(&self, table: &str, row: usize) -> Option<usize> {
-        match table {
-            "speakers" => Some(row),
-            "items" => self
-                .speaker_of_item
-                .get(row)
-                .copied()
-                .flatten()
-                .map(|s| s as usize),
-            _ => None,
+    /// The table `id` of the system shown, or of none.
+    pub(crate) fn table_of(&self, id: &str) -> Option<&Table> {
+        self.report.table(self.system(), id)
+    }
+
+    /// Where that table is among the report's.
+    pub(crate) fn table_index(&self, id: &str) -> Option<usize> {
+        let found = self.table_of(id)?;
+        self.report
+            .tables
+            .iter()
+            .position(|t| std::ptr::eq(t, found))
+    }
+
+    /// Shows another system's space, with everything that was chosen in this one.
+    pub(crate) fn show_system(&mut self, system: usize) {
+        let report = Arc::clone(&self.report);
+        let Some(name) = report.systems.get(system) else {
+            return;
+        };
+        let before = self.space.take();
+        let was = std::mem::replace(&mut self.system, system);
+        self.space = Space::new(&report, Some(name));
+        if let (Some(space), Some(before)) = (&mut self.space, &before) {
+            space.follow(before, &report);
+            // The one beside makes room for the one shown.
+            if let Some(Beside { system: other, .. }) = before.beside {
+                let other = if other == system { was } else { other };
+                space.set_beside(&report, Some(other));
+            }
+        }
+        let current = report.tables.get(self.table);
+        if let Some(table) = current.filter(|t| t.system.is_some())
+            && let Some(index) = self.table_index(&table.id)
+        {
+            self.table = index;
         }
     }
 
-    pub(crate) fn is_selected(&self, table: &str, row: usize) -> bool {
-        self.speaker_of(table, row)
-            .is_some_and(|s| self.selection.has(s))
+    /// Whether rows of this table belong to speakers.
+    pub(crate) fn follows(&self, table: usize) -> bool {
+        self.voice_of_row.get(table).is_some_and(|v| !v.is_empty())
     }
 
+    /// The voice that a row of a table belongs to.
+    pub(crate) fn voice_of(&self, table: usize, row: usize) -> Option<usize> {
+        let voice = self.voice_of_row.get(table)?.get(row).copied().flatten()?;
+        Some(voice as usize)
+    }
+
+    pub(crate) fn is_selected(&self, table: usize, row: usize) -> bool {
+        self.voice_of(table, row)
+            .is_some_and(|voice| self.selection.has(voice))
+    }
+
+    /// Speakers of the system shown.
     pub(crate) fn speakers(&self) -> usize {
-        self.report.table(None, "speakers").map_or(0, Table::rows)
+        self.table_of("speakers").map_or(0, Table::rows)
+    }
+
+    /// For each row of the system's `speakers` whether it is selected; nothing when nothing is.
+    pub(crate) fn mask(&self) -> Option<Vec<bool>> {
+        let index = self.table_index("speakers")?;
+        let mask = || (0..self.speakers()).map(|row| self.is_selected(index, row));
+        (self.selection.count() > 0).then(|| mask().collect())
+    }
+
+    /// Makes the space fit the sizes of its scatters and the selection.
+    pub(crate) fn settle_space(&mut self, sizes: [(u16, u16); 2]) {
+        let Some(mut space) = self.space.take() else {
+            return;
+        };
+        let report = Arc::clone(&self.report);
+        let index = |system: Option<&str>| {
+            let found = report.table(system, "speakers")?;
+            report.tables.iter().position(|t| std::ptr::eq(t, found))
+        };
+        let chosen = |system: Option<&str>, row: usize| {
+            self.selection.count() > 0 && index(system).is_some_and(|i| self.is_selected(i, row))
+        };
+        space.settle(&report, sizes, &self.selection, chosen);
+        self.space = Some(space);
+    }
+
+    /// Selects one voice.
+    pub(crate) fn select(&mut self, voice: usize, origin: String) {
+        self.selection.set(self.voices.len(), &[voice], origin);
+        self.selection_changed();
+    }
+
+    /// The `nth` recording of a voice that was used (counted round and round), and how many there are.
+    pub(crate) fn recording(&self, voice: usize, nth: usize) -> Option<(Recording, usize)> {
+        let index = self.table_index("items")?;
+        let items = self.report.tables.get(index)?;
+        let status = items.column("status");
+        let used = |row: &usize| {
+            let skipped = status.and_then(|c| c.text_at(*row)) == Some("skipped");
+            self.voice_of(index, *row) == Some(voice) && !skipped
+        };
+        let rows: Vec<usize> = (0..items.rows()).filter(used).collect();
+        let row = *rows.get(nth.checked_rem(rows.len())?)?;
+        let text = |id: &str| items.column(id).and_then(|c| c.text_at(row));
+        let secs = |id: &str| {
+            let column = items.column(id)?;
+            let number = || column.text_at(row)?.trim().parse().ok();
+            column.value(row).or_else(number)
+        };
+        let path = text("path")?;
+        let recording = Recording {
+            id: text("id").unwrap_or(path).to_owned(),
+            path: path.into(),
+            start_secs: secs("start"),
+            end_secs: secs("end"),
+            folders: self.folders(),
+        };
+        Some((recording, rows.len()))
+    }
+
+    /// Where the paths of the manifest may start from.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        let mut add = |folder: PathBuf| {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        };
+        let beside = self.path.parent().unwrap_or(Path::new(""));
+        let inputs = self.report.provenance.inputs.iter();
+        for input in inputs.filter(|i| i.what == "manifest") {
+            let folder = Path::new(&input.name).parent().unwrap_or(Path::new(""));
+            add(folder.to_owned());
+            add(beside.join(folder));
+        }
+        add(beside.to_owned());
+        add(PathBuf::new());
+        folders
     }
 
     /// Works out the rows of table `index` again.
@@ -166,34 +292,62 @@ impl Opened {
         else {
             return;
         };
-        let follows = matches!(table.id.as_str(), "speakers" | "items");
-        let narrows = follows && self.selection.narrows && self.selection.count() > 0;
-        view.rebuild(table, |row| !narrows || self.is_selected(&table.id, row));
+        let narrows = self.narrows(index);
+        view.rebuild(table, |row| !narrows || self.is_selected(index, row));
         if let Some(slot) = self.views.get_mut(index) {
             *slot = view;
         }
     }
 
+    /// Whether table `index` shows selected rows only.
+    pub(crate) fn narrows(&self, index: usize) -> bool {
+        self.follows(index) && self.selection.narrows && self.selection.count() > 0
+    }
+
     /// Works out the rows of every table that follows the selection.
     pub(crate) fn selection_changed(&mut self) {
-        for id in ["speakers", "items"] {
-            if let Some(index) = self.table_index(id) {
+        for index in 0..self.views.len() {
+            if self.follows(index) {
                 self.rebuild(index);
             }
         }
     }
 }
 
-fn speakers_of_items(report: &Report) -> Vec<Option<u32>> {
-    let names = |table: &str| report.table(None, table).and_then(|t| t.column("speaker"));
-    let (Some(speakers), Some(items)) = (names("speakers"), names("items")) else {
-        return Vec::new();
+/// Names of the speakers of every system, each once.
+fn voices(report: &Report) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut names = Vec::new();
+    for table in report.tables.iter().filter(|t| t.id == "speakers") {
+        let Some(column) = table.column("speaker") else {
+            continue;
+        };
+        for name in (0..table.rows()).filter_map(|row| column.text_at(row)) {
+            if seen.insert(name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// For each table the voice of each row, by its column `speaker`.
+fn voices_of_rows(report: &Report, voices: &[String]) -> Vec<Vec<Option<u32>>> {
+    let index: BTreeMap<&str, u32> = voices.iter().map(String::as_str).zip(0u32..).collect();
+    let of_table = |table: &Table| {
+        let Some(column) = table.column("speaker") else {
+            return Vec::new();
+        };
+        (0..table.rows())
+            .map(|row| {
+                column
+                    .text_at(row)
+                    .and_then(|name| index.get(name).copied())
+            })
+            .collect()
     };
-    let index: BTreeMap<&str, u32> = (0..speakers.data.len())
-        .zip(0u32..)
-        .filter_map(|(row, i)| Some((speakers.text_at(row)?, i)))
-        .collect();
-    (0..items.data.len())
-        .map(|row| items.text_at(row).and_then(|name| index.get(name).copied()))
-        .collect()
+    match voices {
+        [] => report.tables.iter().map(|_| Vec::new()).collect(),
+        _ => report.tables.iter().map(of_table).collect(),
+    }
 }

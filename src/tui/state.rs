@@ -121,6 +121,7 @@ pub(crate) enum JobKind {
     Open,
     Model,
     Export,
+    Play,
 }
 
 /// Where a job stands.
@@ -233,8 +234,21 @@ impl State {
                     Pane::Scatter => Context::Scatter,
                     Pane::Scree => Context::Scree,
                     Pane::Card => Context::Card,
+                    Pane::Heat => Context::Heat,
+                    Pane::Sex | Pane::Age => Context::People,
+                    Pane::Labels => Context::Labels,
+                    Pane::Figures => Context::Figures,
+                    Pane::Voices => Context::Voices,
                 });
-                pane.into_iter().chain([Context::Space]).collect()
+                let several = self
+                    .opened
+                    .as_ref()
+                    .is_some_and(|o| o.report.systems.len() > 1);
+                let systems = several.then_some(Context::Systems);
+                pane.into_iter()
+                    .chain(systems)
+                    .chain([Context::Space])
+                    .collect()
             }
         };
         contexts.extend(self.opened.as_ref().map(|_| Context::Report));

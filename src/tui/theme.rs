@@ -128,6 +128,37 @@ impl Theme {
         Style::new().fg(quantise(r, g, b, self.depth))
     }
 
+    /// Style of a filled cell at `unit` of `[0, 1]`, with ink that can be read on it; unstyled where
+    /// there are no colours for it, so that cells must hold their values in digits.
+    pub(crate) fn filled(&self, unit: f64) -> Style {
+        if self.ramp.is_none() {
+            return self.text;
+        }
+        let [r, g, b] = Ramp::Cividis.rgb(unit);
+        let light = 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b) > 120.0;
+        let ink = if light { 0 } else { 255 };
+        Style::new()
+            .fg(quantise(ink, ink, ink, self.depth))
+            .bg(quantise(r, g, b, self.depth))
+    }
+
+    /// Two values of `[0, 1]` in one cell, one above the other: half blocks in colour, a shade of
+    /// their mean without.
+    pub(crate) fn stacked(&self, upper: f64, lower: f64) -> (char, Style) {
+        const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
+        if self.ramp.is_none() {
+            let level = ((upper + lower) / 2.0).clamp(0.0, 1.0) * SHADES.len() as f64;
+            let glyph = SHADES.get(level as usize).copied().unwrap_or('█');
+            return (glyph, self.text);
+        }
+        let colour = |unit: f64| {
+            let [r, g, b] = Ramp::Cividis.rgb(unit);
+            quantise(r, g, b, self.depth)
+        };
+        let style = Style::new().fg(colour(upper)).bg(colour(lower));
+        ('▀', style)
+    }
+
     /// Glyph of a value at `unit` of `[0, 1]`.
     pub(crate) fn ramp_glyph(&self, unit: f64) -> char {
         const LEVELS: [char; 7] = ['.', ':', '-', '=', '+', '#', '@'];
@@ -244,6 +275,8 @@ mod tests {
             theme.cursor,
             theme.mark,
             theme.ramp(0.3),
+            theme.filled(0.3),
+            theme.stacked(0.2, 0.9).1,
         ];
         all.extend((0..9).map(|i| theme.series(i)));
         all

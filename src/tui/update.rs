@@ -11,6 +11,7 @@ use super::keys::Key;
 use super::layout;
 use super::msg::{Msg, Outcome};
 use super::opened::Opened;
+use super::plane::Plane;
 use super::state::{Entry, JobKind, JobRow, JobState, Screen, State, Tone};
 use super::words;
 
@@ -52,6 +53,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Effects {
         Msg::Resumed => effects.push(Effect::Redraw),
     }
     settle(state);
+    super::actions::voice::see(state, &mut effects);
     effects
 }
 
@@ -116,6 +118,10 @@ pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
 }
 
 fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects) {
+    // Pictures of voices come and go with the cursor, too fast for the list of jobs.
+    let Some(outcome) = super::actions::voice::seen(state, id, outcome) else {
+        return;
+    };
     let Some(index) = state.jobs.iter().position(|j| j.id == id) else {
         return;
     };
@@ -164,6 +170,8 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
             }
             (JobState::Done(words), Tone::Plain)
         }
+        Outcome::Seen(_) => (JobState::Done(String::from("drawn")), Tone::Plain),
+        Outcome::Played => (JobState::Done(String::from("played")), Tone::Plain),
         Outcome::Saved(path) => (
             JobState::Done(format!("wrote {}", path.display())),
             Tone::Good,
@@ -181,7 +189,8 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
         _ => (format!("{}: cancelled", row.label), Level::WARN),
     };
     state.log.note(level, text.clone());
-    if !matches!(row.kind, JobKind::Open | JobKind::Model) || tone == Tone::Bad {
+    let quiet = matches!(row.kind, JobKind::Open | JobKind::Model | JobKind::Play);
+    if !quiet || tone == Tone::Bad {
         let text = match &row.state {
             JobState::Done(words) => words.clone(),
             _ => text,
@@ -244,11 +253,19 @@ pub(crate) fn settle(state: &mut State) {
             }
         }
         Screen::Space => {
-            if let Some(space) = &mut opened.space {
-                let areas = layout::space(chrome.body, room, space.pane, space.card_rows.len());
+            if let Some(space) = &opened.space {
+                let areas = layout::space(chrome.body, room, space);
                 let title = space.colour_column(&report).map_or("", |c| c.id.as_str());
-                let plot = layout::scatter(areas.scatter, &space.coding, title).plot;
-                space.settle(&report, (plot.width, plot.height), &opened.selection);
+                let size = |area, plane: &Plane| {
+                    let plot = layout::scatter(area, &plane.coding, title).plot;
+                    (plot.width, plot.height)
+                };
+                let beside = space.beside.as_ref();
+                let sizes = [
+                    size(areas.scatter, &space.plane),
+                    beside.map_or((0, 0), |b| size(areas.beside, &b.plane)),
+                ];
+                opened.settle_space(sizes);
             }
         }
         Screen::Trust => {

@@ -106,7 +106,10 @@ fn reports_and_runs_export_to_every_format() {
         );
     }
     let page = std::fs::read_to_string(place.path("page.md")).unwrap();
-    assert!(page.contains("## Methods") && page.contains("ge2e"), "{page}");
+    assert!(
+        page.contains("## Methods") && page.contains("ge2e"),
+        "{page}"
+    );
     let page = std::fs::read_to_string(place.path("page.html")).unwrap();
     assert!(page.contains("<h2>Methods</h2>") && page.contains("<svg"));
     let ran = place.run([
@@ -341,8 +344,9 @@ fn doctor_schema_and_completions_answer() {
     let doctor = place.run(["doctor", "--json"]);
     assert_eq!(doctor.code, 0, "{}{}", doctor.stdout, doctor.stderr);
     let findings: serde_json::Value = serde_json::from_str(&doctor.stdout).unwrap();
+    assert_eq!(findings["schema"], "phonoscope.doctor/1");
     assert!(
-        findings
+        findings["findings"]
             .as_array()
             .unwrap()
             .iter()

@@ -5,6 +5,8 @@
     reason = "a test that cannot set up should stop, and says why it is skipped"
 )]
 
+mod acoustics;
+mod analyse;
 mod commands;
 mod faults;
 mod own_model;

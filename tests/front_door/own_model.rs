@@ -104,6 +104,42 @@ fn a_card_is_started_from_changed_and_used() {
 }
 
 #[test]
+fn a_branch_that_is_always_taken_is_part_of_what_is_inspected() {
+    let place = Place::new();
+    let mut body = Suffix::new();
+    body.graph_name("branch")
+        .node("Neg", &["audio"], &["inner"], &[])
+        .node("Relu", &["inner"], &["kept"], &[])
+        .output("kept");
+    let body = body.body();
+    let branches = [
+        ("then_branch", Attribute::Graph(&body)),
+        ("else_branch", Attribute::Graph(&body)),
+    ];
+    let mut graph = Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("own")
+        .init_i64("zero", &[], &[0])
+        .init_i64("one", &[], &[1])
+        .input("audio", ElementType::Float32, &["B".into(), "N".into()])
+        .node("Less", &["zero", "one"], &["always"], &[])
+        .named_node("choice", "If", &["always"], &["y"], &branches)
+        .typed_output("y", ElementType::Float32, &["B".into(), "N".into()]);
+    place.write("own.onnx", graph.finish());
+    let told = "the `If` node `choice` (`then_branch`)";
+    let shown = place.run(["models", "inspect", "own.onnx", "--engine", "rten"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let words: Vec<&str> = shown.stdout.split_whitespace().collect();
+    assert!(words.join(" ").contains(told), "{}", shown.stdout);
+    let json = place.run(["models", "inspect", "own.onnx", "--no-run", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["unpacked"], serde_json::json!([told]));
+    assert!(json["graph"]["operators"]["If"].is_null(), "{json}");
+    assert_eq!(json["graph"]["operators"]["Neg"], 1);
+}
+
+#[test]
 fn the_catalogue_says_what_its_models_are_fed() {
     let args = ["models", "inspect", "ge2e", "--front-end", "waveform"];
     Place::new()

@@ -130,18 +130,34 @@ impl Sound {
     ///
     /// None if the sound is shorter than one window.
     pub fn frames(&self, window_secs: f64, step_secs: f64) -> Option<Frames> {
+        let (count, middle) = self.count_and_middle(window_secs, step_secs)?;
+        Some(Frames {
+            count: count as usize,
+            first_secs: middle - 0.5 * (count * step_secs) + 0.5 * step_secs,
+            step_secs,
+        })
+    }
+
+    /// The same frames, the first of them reached in one step from the middle: where linear
+    /// prediction has its own. The last bit can differ from [`Sound::frames`].
+    pub fn frames_about_middle(&self, window_secs: f64, step_secs: f64) -> Option<Frames> {
+        let (count, middle) = self.count_and_middle(window_secs, step_secs)?;
+        Some(Frames {
+            count: count as usize,
+            first_secs: middle - 0.5 * ((count - 1.0) * step_secs),
+            step_secs,
+        })
+    }
+
+    /// How many frames fit, and the time they are symmetric about.
+    fn count_and_middle(&self, window_secs: f64, step_secs: f64) -> Option<(f64, f64)> {
         let length_secs = self.samples.len() as f64 * self.step_secs;
         if !(window_secs <= length_secs && step_secs > 0.0) || self.samples.is_empty() {
             return None;
         }
         let count = ((length_secs - window_secs) / step_secs).floor() + 1.0;
         let middle = self.first_secs - 0.5 * self.step_secs + 0.5 * length_secs;
-        let first_secs = middle - 0.5 * (count * step_secs) + 0.5 * step_secs;
-        Some(Frames {
-            count: count as usize,
-            first_secs,
-            step_secs,
-        })
+        Some((count, middle))
     }
 }
 
@@ -160,6 +176,13 @@ impl Frames {
     /// Centre of frame `index`, counted from zero.
     pub fn centre_secs(&self, index: usize) -> f64 {
         self.first_secs + index as f64 * self.step_secs
+    }
+
+    /// The frame whose centre is nearest to a time, the later one of two; None more than half a
+    /// step before the first and behind the last.
+    pub fn nearest(&self, secs: f64) -> Option<usize> {
+        let place = ((secs - self.first_secs) / self.step_secs + 1.0 + 0.5).floor() - 1.0;
+        (place >= 0.0 && place < self.count as f64).then_some(place as usize)
     }
 }
 

@@ -210,8 +210,8 @@ pub(crate) mod tests {
             let fit = ols(x.view(), y.column(t)).unwrap();
             assert_near(standardised_slopes(&c).row(t), &fit.standardised, 1e-10);
             assert!((r2(&c)[t] - fit.r2).abs() < 1e-12);
-            for j in 0..4 {
-                assert!((inflation[j].unwrap() - fit.vif[j]).abs() < 1e-10);
+            for (j, inflation) in inflation.iter().enumerate() {
+                assert!((inflation.unwrap() - fit.vif[j]).abs() < 1e-10);
                 // ΔR² = t² (1 − R²) / df.
                 let lost = fit.t[j + 1].powi(2) * (1.0 - fit.r2) / 35.0;
                 assert!((unique(&c)[[t, j]] - lost).abs() < 1e-10);

@@ -32,7 +32,7 @@ pub use mixture::{Mixture, ashman_d, two_normals};
 pub use permutation::{
     ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,
 };
-pub use quantile::{quantile, quantile_of_sorted};
+pub use quantile::{hazen_of_sorted, quantile, quantile_of_sorted};
 pub(crate) use rank::finite as finite_sample;
 pub use rank::{Sorted, ranks};
 pub use rank_tests::{RankTest, kruskal, mann_whitney, wilcoxon};

@@ -1,4 +1,4 @@
-//! Quantiles with linear interpolation (type 7).
+//! Quantiles with linear interpolation (type 7, and Hazen's type 5).
 
 /// Quantile `q` in [0, 1] of `x`, type 7 (the default of R and numpy); NaN for no values.
 pub fn quantile(x: &[f64], q: f64) -> f64 {
@@ -21,9 +21,31 @@ pub fn quantile_of_sorted(sorted: &[f64], q: f64) -> f64 {
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }
 
+/// Quantile `q` of values already ascending, type 5 (Hazen), as Praat defines quantiles: value `k`
+/// of `n` stands at `(k - 0.5) / n`. NaN for no values.
+pub fn hazen_of_sorted(sorted: &[f64], q: f64) -> f64 {
+    let n = sorted.len() as f64;
+    if sorted.len() < 2 || q.is_nan() {
+        return quantile_of_sorted(sorted, q);
+    }
+    // Type 7 puts value k at (k - 1) / (n - 1).
+    quantile_of_sorted(sorted, (q * n - 0.5) / (n - 1.0))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quantile;
+    use super::{hazen_of_sorted, quantile};
+
+    #[test]
+    fn hazen_by_hand() {
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(hazen_of_sorted(&sorted, 0.5), 3.0);
+        assert_eq!(hazen_of_sorted(&sorted, 0.25), 1.5);
+        assert_eq!(hazen_of_sorted(&sorted, 0.0), 1.0);
+        assert_eq!(hazen_of_sorted(&sorted, 1.0), 8.0);
+        assert_eq!(hazen_of_sorted(&[3.0], 0.9), 3.0);
+        assert!(hazen_of_sorted(&[], 0.5).is_nan());
+    }
 
     #[test]
     fn halfway_points_by_hand() {

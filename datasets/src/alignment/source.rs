@@ -111,13 +111,10 @@ impl AlignmentSource {
     /// Those of [`read`]; [`Error::Alignment`] where two files could be meant.
     pub fn find(&self, utterance: &Utterance, manifest: &Manifest) -> Result<Option<Found>> {
         match &self.place {
-            Place::Beside => {
-                let named = manifest.column(ALIGNMENT).and_then(|c| utterance.value(c));
-                match named {
-                    Some(path) => self.in_file(utterance, &manifest.folder.join(path), Named::Row),
-                    None => self.beside_recording(utterance),
-                }
-            }
+            Place::Beside => match named(utterance, manifest) {
+                Some(path) => self.in_file(utterance, &path, Named::Row),
+                None => self.beside_recording(utterance),
+            },
             Place::File(path) => {
                 let named = match manifest.utterances.len() {
                     1 => Named::Row,
@@ -126,6 +123,19 @@ impl AlignmentSource {
                 self.in_file(utterance, path, named)
             }
             Place::Folder(folder) => self.in_folder(utterance, folder),
+        }
+    }
+
+    /// The files that [`AlignmentSource::beside`] reads for an utterance of `manifest`; none where there
+    /// are none. Nothing is read.
+    pub fn files_beside(utterance: &Utterance, manifest: &Manifest) -> Vec<PathBuf> {
+        if let Some(path) = named(utterance, manifest) {
+            return vec![path];
+        }
+        match files_beside(&utterance.audio) {
+            None => vec![],
+            Some(Beside::Tiers(files)) => files,
+            Some(Beside::Table(table)) => vec![table],
         }
     }
 
@@ -148,21 +158,11 @@ impl AlignmentSource {
     }
 
     fn beside_recording(&self, utterance: &Utterance) -> Result<Option<Found>> {
-        for stem in stems(&utterance.audio) {
-            for kinds in KINDS {
-                let files: Vec<PathBuf> = kinds
-                    .iter()
-                    .filter_map(|kind| beside(&utterance.audio, &stem, kind))
-                    .collect();
-                if !files.is_empty() {
-                    return together(&files, Clock::Recording).map(Some);
-                }
-            }
-            if let Some(table) = beside(&utterance.audio, &stem, "ctm") {
-                return self.in_file(utterance, &table, Named::Row);
-            }
+        match files_beside(&utterance.audio) {
+            None => Ok(None),
+            Some(Beside::Tiers(files)) => together(&files, Clock::Recording).map(Some),
+            Some(Beside::Table(table)) => self.in_file(utterance, &table, Named::Row),
         }
-        Ok(None)
     }
 
     fn in_file(&self, utterance: &Utterance, path: &Path, named: Named) -> Result<Option<Found>> {
@@ -297,6 +297,32 @@ fn stems(audio: &Path) -> Vec<String> {
         }
     }
     stems
+}
+
+/// The file that the manifest names for an utterance.
+fn named(utterance: &Utterance, manifest: &Manifest) -> Option<PathBuf> {
+    let named = manifest.column(ALIGNMENT).and_then(|c| utterance.value(c));
+    named.map(|path| manifest.folder.join(path))
+}
+
+/// What lies beside a recording.
+enum Beside {
+    /// Files of the tiers of one alignment.
+    Tiers(Vec<PathBuf>),
+    /// A file that may hold many alignments.
+    Table(PathBuf),
+}
+
+fn files_beside(audio: &Path) -> Option<Beside> {
+    stems(audio).iter().find_map(|stem| {
+        let tiers = KINDS.iter().find_map(|kinds| {
+            let files = kinds.iter().filter_map(|kind| beside(audio, stem, kind));
+            let files: Vec<PathBuf> = files.collect();
+            (!files.is_empty()).then_some(files)
+        });
+        let table = || beside(audio, stem, "ctm").map(Beside::Table);
+        tiers.map(Beside::Tiers).or_else(table)
+    })
 }
 
 /// The file beside a recording with this stem and extension, in the usual spellings.

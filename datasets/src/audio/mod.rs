@@ -105,6 +105,43 @@ struct Decoded {
     source: SourceFormat,
 }
 
+/// A recording, or a span of one, at the rate of its file: for measurements that a rate conversion
+/// would change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// Mono at the rate that `source` names; at least one, all finite. Full scale is 1.
+    pub samples: Vec<f32>,
+    /// What the file held.
+    pub source: SourceFormat,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+}
+
+/// Reads the recording, or the span of it, that an utterance names, with its channels averaged
+/// and no rate conversion. Sample `i` of a span is sample `round(start · rate) + i` of the file.
+///
+/// # Errors
+/// As [`read_span`].
+pub fn read_at_own_rate(utterance: &Utterance) -> Result<Recording> {
+    let path = &utterance.audio;
+    let bytes = bytes_of(path).map_err(|fault| Error::audio(path, fault))?;
+    let Decoded {
+        mut samples,
+        source,
+    } = interpret(path, &bytes).map_err(|fault| Error::audio(path, fault))?;
+    cut(
+        path,
+        &mut samples,
+        source.sample_rate_hz,
+        (utterance.start_secs, utterance.end_secs),
+    )?;
+    Ok(Recording {
+        samples,
+        source,
+        sha256: hex_sha256(&bytes),
+    })
+}
+
 /// Reads a whole recording. A file at 16 kHz with one channel comes out as it was stored.
 ///
 /// # Errors
@@ -130,7 +167,10 @@ pub fn read(path: &Path) -> Result<Waveform> {
 /// [`Error::Audio`], also where the span is empty or ends more than 10 ms behind the recording
 /// (rounded times in manifests are forgiven, and cut at the end).
 pub fn read_span(path: &Path, start_secs: Option<f64>, end_secs: Option<f64>) -> Result<Waveform> {
-    cut(path, read(path)?, start_secs, end_secs)
+    let mut waveform = read(path)?;
+    let span = (start_secs, end_secs);
+    cut(path, &mut waveform.samples, SAMPLE_RATE_HZ, span)?;
+    Ok(waveform)
 }
 
 /// Reads the recording, or the span of it, that an utterance names.
@@ -144,18 +184,19 @@ pub fn read_utterance(utterance: &Utterance) -> Result<Waveform> {
 /// How far a span may end behind its recording.
 const SPAN_SLACK_SECS: f64 = 0.010;
 
+/// Leaves the samples of a span, from its start to its end where they are given.
 fn cut(
     path: &Path,
-    mut waveform: Waveform,
-    start_secs: Option<f64>,
-    end_secs: Option<f64>,
-) -> Result<Waveform> {
-    let duration_secs = waveform.duration_secs();
+    samples: &mut Vec<f32>,
+    rate_hz: u32,
+    (start_secs, end_secs): (Option<f64>, Option<f64>),
+) -> Result<()> {
+    let duration_secs = samples.len() as f64 / f64::from(rate_hz);
     let start = start_secs.unwrap_or(0.0);
     let end = end_secs.unwrap_or(duration_secs);
     let inside = start >= 0.0 && start < end && end <= duration_secs + SPAN_SLACK_SECS;
-    let index = |secs: f64| (secs * f64::from(SAMPLE_RATE_HZ)).round() as usize;
-    let stop = index(end).min(waveform.samples.len());
+    let index = |secs: f64| (secs * f64::from(rate_hz)).round() as usize;
+    let stop = index(end).min(samples.len());
     if !inside || index(start) >= stop {
         return Err(Error::audio(
             path,
@@ -166,9 +207,9 @@ fn cut(
             },
         ));
     }
-    waveform.samples.truncate(stop);
-    waveform.samples.drain(..index(start));
-    Ok(waveform)
+    samples.truncate(stop);
+    samples.drain(..index(start));
+    Ok(())
 }
 
 /// Writes mono 32-bit float WAV: to a temporary file beside it, then renamed.

@@ -114,7 +114,7 @@ struct Person {
 }
 
 /// `ID AGE GENDER ACCENTS REGION COMMENTS`, separated by blanks; comments are in brackets, and ids
-/// lack their `p` in version 0.80.
+/// lack their `p` in version 0.80. An accent may be `Unknown`.
 fn people(listing: &mut Listing<'_>, file: &Path) -> Result<BTreeMap<String, Person>> {
     let mut people = BTreeMap::new();
     let Some(lines) = listing.lines(file)? else {
@@ -131,7 +131,10 @@ fn people(listing: &mut Listing<'_>, file: &Path) -> Result<BTreeMap<String, Per
                 let person = Person {
                     age: speaker::age(age),
                     sex: speaker::sex(sex).map(str::to_owned),
-                    accent: rest.first().map(|accent| (*accent).to_owned()),
+                    accent: rest
+                        .first()
+                        .filter(|accent| !accent.eq_ignore_ascii_case("unknown"))
+                        .map(|accent| (*accent).to_owned()),
                     region: Some(region).filter(|region| !region.is_empty()),
                 };
                 let id = id.trim_start_matches('p').to_owned();

@@ -178,7 +178,7 @@ fn vctk_microphones_people_and_texts() {
         rows(&found),
         [
             "p225_001 wav48_silence_trimmed/p225/p225_001_mic1.flac | p225 | f | 23 | English | Southern England | Please call Stella.",
-            "p280_002 wav48_silence_trimmed/p280/p280_002_mic1.flac | p280 | f | 25 | Unknown | France | -",
+            "p280_002 wav48_silence_trimmed/p280/p280_002_mic1.flac | p280 | f | 25 | - | France | -",
             "s5_003 wav48_silence_trimmed/s5/s5_003_mic1.flac | s5 | - | - | - | - | -",
         ]
     );

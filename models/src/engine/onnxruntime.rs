@@ -184,7 +184,8 @@ fn engine_error(info: &EngineInfo, action: &str, error: &ort::Error) -> Error {
 fn run_options() -> ort::Result<RunOptions> {
     let mut options = RunOptions::new()?;
     options.set_log_level(LogLevel::Fatal)?;
-    // Long recordings would otherwise keep their memory for as long as the session lives.
+    // After every run, though it costs a tenth of the processor time: with one run in sixteen and after
+    // long recordings, 2,510 recordings through GE2E held 1.5 GB instead of 170 MB.
     options.set("memory.enable_memory_arena_shrinkage", "cpu:0")?;
     Ok(options)
 }

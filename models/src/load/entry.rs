@@ -5,6 +5,7 @@ use std::path::Path;
 
 use phonoscope_analysis::task::Task;
 
+use super::unpacked::{Unpacked, unpacked};
 use crate::build::Builder;
 use crate::cache::Cache;
 use crate::catalogue::{Entry, WeightFile, Weights};
@@ -66,12 +67,19 @@ pub fn load_entry(entry: &Entry, cache: &Cache, network: Network, task: &Task) -
         }
     };
     let found = survey(graph.bytes())?;
+    let inputs = inputs(entry, &found)?;
+    let Unpacked {
+        graph,
+        found,
+        unpacked,
+    } = unpacked(graph, found, &inputs)?;
     Ok(Model {
         name: entry.name.clone(),
+        unpacked,
         source,
         weights_dir,
         weights_sha256,
-        inputs: inputs(entry, &found)?,
+        inputs,
         front_end: entry.front_end.clone(),
         taps: entry.taps_in(&found)?,
         embedding: entry.embedding.clone(),

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::frontend::{FrontEnd, WhisperPad};
 
+use super::graph::surveyed;
+use super::unpacked::{Unpacked, unpacked, unpacked_in_words};
 use crate::card::{Card, CardTap};
 use crate::digest::{Digesting, copy};
 use crate::graph::external_files;
 use crate::guess::{Given, Guess, guess, port_words, state_dims};
 use crate::input::{InputBinding, InputRole};
-use crate::model::{GraphBytes, Model, own_taps, raw_taps};
+use crate::model::{Model, own_taps, raw_taps};
 use crate::names::nearest;
-use crate::ort_format::{is_ort, ort_to_onnx};
 use crate::tap::{Embedding, Tap};
-use crate::wire::{Survey, survey};
+use crate::wire::Survey;
 use crate::{Error, Result};
 
 const NOT_STATED: &str = "not stated";
@@ -78,7 +79,8 @@ impl FileChoice {
     }
 }
 
-/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`).
+/// A user's own ONNX file, or one in ONNX Runtime's own format (`.ort`). Branches that are always
+/// taken, also because an input is always given the same number, become part of its graph.
 ///
 /// What it is fed is taken from the card, then from the flags, then guessed. Its taps are those
 /// that the card names, then those of the layer map, or every value of its graph by its raw name
@@ -101,6 +103,12 @@ pub fn load_file(path: &Path, choice: &FileChoice) -> Result<Loaded> {
     let card = card.unwrap_or_default();
     let guessed = guess(&found, &given(&card, &said, choice, &found)?);
     understood(&guessed, &found, &what)?;
+    let stored_sha256 = graph.sha256().to_owned();
+    let Unpacked {
+        graph,
+        found,
+        unpacked,
+    } = unpacked(graph, found, &guessed.inputs)?;
     let front_end = guessed
         .front_end
         .clone()
@@ -125,15 +133,17 @@ pub fn load_file(path: &Path, choice: &FileChoice) -> Result<Loaded> {
     }
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     let words = |words: &Option<String>| words.clone().unwrap_or_else(|| NOT_STATED.to_owned());
-    let remarks = guessed.remarks().map(ToOwned::to_owned).collect();
+    let mut remarks: Vec<String> = guessed.remarks().map(ToOwned::to_owned).collect();
+    remarks.extend(unpacked_in_words(&unpacked));
     let model = Model {
         name: card
             .name
             .clone()
             .unwrap_or_else(|| stem.to_string_lossy().into_owned()),
+        unpacked,
         source,
         weights_dir: (!files.is_empty()).then(|| folder.to_owned()),
-        weights_sha256: weights_sha256(&graph, &files)?,
+        weights_sha256: weights_sha256(stored_sha256, &files)?,
         inputs: guessed.inputs,
         front_end,
         taps,
@@ -144,45 +154,6 @@ pub fn load_file(path: &Path, choice: &FileChoice) -> Result<Loaded> {
         graph,
     };
     Ok(Loaded { model, remarks })
-}
-
-/// The graph of a file, whatever it is fed.
-///
-/// # Errors
-/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`].
-pub fn graph_of_file(path: &Path) -> Result<GraphBytes> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    Ok(surveyed(bytes, &path.display().to_string())?.0)
-}
-
-/// The graph of a file's bytes and what is in it; `what` names the file in errors.
-///
-/// # Errors
-/// [`Error::NotOnnx`] when it is no ONNX model.
-fn surveyed(mut bytes: Vec<u8>, what: &str) -> Result<(GraphBytes, Survey)> {
-    if is_ort(&bytes) {
-        bytes = ort_to_onnx(&bytes)?;
-    }
-    let graph = GraphBytes::new(bytes);
-    let found = survey(graph.bytes()).map_err(|error| match error {
-        Error::NotOnnx { why, .. } => Error::NotOnnx {
-            what: what.to_owned(),
-            why,
-        },
-        other => other,
-    })?;
-    Ok((graph, found))
-}
-
-/// A card to start from for the model in a file: see [`crate::card::starting_card`].
-///
-/// # Errors
-/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`].
-pub fn card_for_file(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    let (_, found) = surveyed(bytes, &path.display().to_string())?;
-    let stem = path.file_stem().unwrap_or(path.as_os_str());
-    crate::card::starting_card(&found, &stem.to_string_lossy())
 }
 
 fn file_name(path: &Path) -> String {
@@ -369,11 +340,11 @@ fn placed(
     })
 }
 
-/// SHA-256 of the graph; with files of weights, of these one after the other in the order of their
+/// SHA-256 of the graph as it is stored; with files of weights, of these one after the other in the order of their
 /// names.
-fn weights_sha256(graph: &GraphBytes, files: &[(String, PathBuf)]) -> Result<String> {
+fn weights_sha256(stored_sha256: String, files: &[(String, PathBuf)]) -> Result<String> {
     if files.is_empty() {
-        return Ok(graph.sha256().to_owned());
+        return Ok(stored_sha256);
     }
     let mut digest = Digesting::new(std::io::sink());
     for (_, path) in files {

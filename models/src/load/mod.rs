@@ -2,9 +2,13 @@
 
 mod entry;
 mod file;
+mod graph;
+mod unpacked;
 
 pub use entry::{Presence, load_entry, presence};
-pub use file::{FileChoice, GivenRole, Loaded, card_for_file, graph_of_file, load_file};
+pub use file::{FileChoice, GivenRole, Loaded, load_file};
+pub use graph::{FileGraph, card_for_file, graph_of_file};
+pub use unpacked::unpacked_in_words;
 
 use std::path::Path;
 

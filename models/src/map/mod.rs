@@ -102,6 +102,12 @@ pub struct LayerMap {
 ///
 /// Total on any survey, and about linear in the number of its nodes.
 pub fn layer_map(survey: &Survey) -> LayerMap {
+    layer_map_counted(survey).0
+}
+
+/// As [`layer_map`], with its cost: how many times it looked at a node or a value. The count depends on
+/// the graph alone, so that its growth can be tested on any machine.
+pub fn layer_map_counted(survey: &Survey) -> (LayerMap, u64) {
     let wiring = Wiring::new(survey);
     let (inputs, layouts) = ports::read(&wiring);
     let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
@@ -156,7 +162,7 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
             "no layer was recognised; values can be read out by their raw names".to_owned(),
         );
     }
-    map
+    (map, wiring.looks())
 }
 
 fn tap(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, found: Found) -> Tap {

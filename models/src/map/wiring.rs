@@ -1,5 +1,6 @@
 //! Who makes and who reads each value, and where values come from.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::operator::{Op, operands};
@@ -42,6 +43,8 @@ pub(super) struct Wiring<'a> {
     readers: Vec<Vec<At>>,
     source: Vec<Source>,
     numbers: HashMap<&'a str, Value>,
+    /// Times that a node or a value was looked at.
+    looks: Cell<u64>,
 }
 
 impl<'a> Wiring<'a> {
@@ -61,6 +64,7 @@ impl<'a> Wiring<'a> {
             readers: Vec::new(),
             source: Vec::new(),
             numbers: HashMap::new(),
+            looks: Cell::new(0),
         };
         for tensor in &survey.initializers {
             let value = wiring.number(&tensor.name);
@@ -187,8 +191,18 @@ impl<'a> Wiring<'a> {
         }
     }
 
+    /// How many times a node or a value was looked at: what the work on the graph has cost so far.
+    pub(super) fn looks(&self) -> u64 {
+        self.looks.get()
+    }
+
+    fn look(&self) {
+        self.looks.set(self.looks.get().saturating_add(1));
+    }
+
     /// The node.
     pub(super) fn node(&self, at: At) -> &'a Node {
+        self.look();
         static NONE: std::sync::OnceLock<Node> = std::sync::OnceLock::new();
         let none = || NONE.get_or_init(Node::default);
         self.survey.nodes.get(at).unwrap_or_else(none)
@@ -196,6 +210,7 @@ impl<'a> Wiring<'a> {
 
     /// What the node is.
     pub(super) fn op(&self, at: At) -> Op {
+        self.look();
         self.op.get(at).copied().unwrap_or(Op::Other)
     }
 
@@ -216,6 +231,7 @@ impl<'a> Wiring<'a> {
 
     /// The node that makes a value, unless it lies on a cycle.
     pub(super) fn maker(&self, value: Value) -> Option<At> {
+        self.look();
         let maker = self.maker.get(value).copied().flatten()?;
         self.place.get(maker).copied().flatten().map(|_| maker)
     }
@@ -242,6 +258,7 @@ impl<'a> Wiring<'a> {
 
     /// What a value depends on.
     pub(super) fn source(&self, value: Value) -> Source {
+        self.look();
         self.source.get(value).copied().unwrap_or(Source::Weights)
     }
 

@@ -8,59 +8,20 @@
 
 mod agreement;
 mod cancelling;
+#[path = "../common/engines.rs"]
+mod common;
 mod faults;
 mod graphs;
 mod surgery;
 mod taps;
 mod types;
 
-use std::env;
-use std::sync::Arc;
-
 use ndarray::ArrayD;
-use phonoscope_analysis::task::{Cancel, Task};
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
-use phonoscope_models::{Cache, GraphBytes, Network};
+use phonoscope_analysis::task::Cancel;
+use phonoscope_models::GraphBytes;
+use phonoscope_models::engine::Engine;
 
-/// Set to `required`, a missing ONNX Runtime is fetched, and a failure instead of a skip.
-const POLICY: &str = "PHONOSCOPE_TEST_ENGINE";
-
-fn rten() -> Arc<dyn Engine> {
-    open_engine(
-        EngineChoice::Rten,
-        &Cache::locate(),
-        Network::Offline,
-        &Task::silent(),
-    )
-    .unwrap()
-}
-
-fn onnxruntime() -> Option<Arc<dyn Engine>> {
-    let required = env::var(POLICY).is_ok_and(|policy| policy == "required");
-    let network = if required {
-        Network::Allowed
-    } else {
-        Network::Offline
-    };
-    match open_engine(
-        EngineChoice::OnnxRuntime,
-        &Cache::locate(),
-        network,
-        &Task::silent(),
-    ) {
-        Ok(engine) => Some(engine),
-        Err(error) if required => panic!("{error}"),
-        Err(error) => {
-            println!("skipped: {error}");
-            None
-        }
-    }
-}
-
-/// Every engine to be had.
-fn engines() -> Vec<Arc<dyn Engine>> {
-    std::iter::once(rten()).chain(onnxruntime()).collect()
-}
+use common::{engines, onnxruntime, rten};
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()

@@ -1,20 +1,11 @@
 //! Figures of the method note on single recordings.
 
-use std::sync::Arc;
-
 use ndarray::Axis;
 use phonoscope_analysis::frontend::{FrontEnd, WhisperPad};
 use phonoscope_datasets::audio;
-use phonoscope_models::engine::Engine;
 
+use super::common::onnxruntime;
 use super::{ENGINES, activations, engines, model, run, shared};
-
-/// ONNX Runtime alone, where there is one.
-fn onnxruntime() -> Vec<Arc<dyn Engine>> {
-    let mut engines = engines();
-    engines.retain(|engine| engine.info().name == "onnxruntime");
-    engines
-}
 
 /// Recordings of the acoustic golden folder.
 fn clips(names: &[&str]) -> Option<Vec<(String, Vec<f32>)>> {
@@ -109,7 +100,7 @@ fn whisper_base_is_the_reference_on_the_clip_of_the_note() {
     model.front_end = FrontEnd::whisper(WhisperPad::Seconds30);
     let tensors = ["encoder.final_norm".to_owned()];
     // ONNX Runtime alone: the built-in engine takes several times as long over 30 s.
-    for engine in onnxruntime() {
+    if let Some(engine) = onnxruntime() {
         let arrays = run(&model, engine.as_ref(), &tensors, &clips).unwrap();
         assert_eq!(arrays[0][0].shape(), [1, 1500, 512]);
         let stream = arrays[0][0].index_axis(Axis(0), 0);
@@ -135,7 +126,7 @@ fn dnsmos_scores_are_those_of_the_note() {
     let (short, long) = clips.split_at(1);
     let taps = ["mos"];
     let both = activations("dnsmos", &taps, short, &engines(), Some(ENGINES));
-    let one = activations("dnsmos", &taps, long, &onnxruntime(), None);
+    let one = activations("dnsmos", &taps, long, onnxruntime().as_slice(), None);
     for (run, expected) in both
         .iter()
         .flatten()

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking and says what it measured"
 )]
 
+#[path = "../common/engines.rs"]
+mod common;
 mod figures;
 
 use std::collections::BTreeMap;
@@ -18,8 +20,10 @@ use ndarray::{ArrayD, ArrayView1, ArrayViewD, Axis};
 use ndarray_npy::NpzReader;
 use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_datasets::audio;
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
+use phonoscope_models::engine::Engine;
 use phonoscope_models::{Cache, Error, Model, Network, Normalise, inspect, load};
+
+use common::engines;
 
 /// Tolerances of the golden folder's own README: the references ran on another machine, with
 /// another decoder and front end.
@@ -86,23 +90,6 @@ fn model(name: &str) -> Option<Model> {
         }
         Err(error) => panic!("{error}"),
     }
-}
-
-fn engines() -> Vec<Arc<dyn Engine>> {
-    let required = env::var("PHONOSCOPE_TEST_ENGINE").is_ok_and(|policy| policy == "required");
-    let network = if required {
-        Network::Allowed
-    } else {
-        Network::Offline
-    };
-    let open = |choice| open_engine(choice, &Cache::locate(), network, &Task::silent());
-    let mut engines = vec![open(EngineChoice::Rten).unwrap()];
-    match open(EngineChoice::OnnxRuntime) {
-        Ok(engine) => engines.push(engine),
-        Err(error) if required => panic!("{error}"),
-        Err(error) => println!("skipped: {error}"),
-    }
-    engines
 }
 
 fn largest_difference(a: ArrayViewD<'_, f32>, b: ArrayViewD<'_, f32>) -> f32 {

@@ -1,27 +1,16 @@
 //! Damaged and senseless ONNX.
 
 use ndarray::Array2;
-use phonoscope_analysis::task::{Cancel, Task};
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
+use phonoscope_analysis::task::Cancel;
 use phonoscope_models::graph::with_outputs;
 use phonoscope_models::wire::{put_bytes, put_int, survey};
-use phonoscope_models::{Cache, GraphBytes, Network, TwinKind, inspect, twin};
+use phonoscope_models::{GraphBytes, TwinKind, inspect, twin};
 use proptest::prelude::*;
-use std::sync::Arc;
 
 use crate::allocation::bounded;
+use crate::common::rten;
 use crate::networks::{attribute, branching, dense, header, node, numbers, tensor, with};
 use crate::{allowance, damaged};
-
-fn rten() -> Arc<dyn Engine> {
-    open_engine(
-        EngineChoice::Rten,
-        &Cache::locate(),
-        Network::Offline,
-        &Task::silent(),
-    )
-    .unwrap()
-}
 
 /// Everything that reads a graph; each may answer or refuse.
 fn read_all(bytes: &[u8]) {

@@ -2,9 +2,15 @@
 //! names what is wrong or an answer; nothing is executed, nothing is written where it does not
 //! belong, and no claimed size is believed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it skipped"
+)]
 
 mod allocation;
+#[path = "../common/engines.rs"]
+mod common;
 mod graphs;
 mod networks;
 mod ort_files;

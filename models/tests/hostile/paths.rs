@@ -3,26 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use phonoscope_analysis::frontend::FrontEnd;
-use phonoscope_analysis::task::Task;
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
 use phonoscope_models::twin::twin_beside;
-use phonoscope_models::{Cache, FileChoice, Network, TwinKind, load_file};
+use phonoscope_models::{FileChoice, TwinKind, load_file};
 
+use crate::common::engines;
 use crate::networks::external;
 
 const FLOATS: usize = 12;
-
-fn engines() -> Vec<Arc<dyn Engine>> {
-    [EngineChoice::Rten, EngineChoice::OnnxRuntime]
-        .into_iter()
-        .filter_map(|choice| {
-            open_engine(choice, &Cache::locate(), Network::Offline, &Task::silent()).ok()
-        })
-        .collect()
-}
 
 fn listing(folder: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();

@@ -1,5 +1,6 @@
 //! Word and phone times for a run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use phonoscope_datasets::alignment::{self, AlignmentSource, Level};
@@ -15,8 +16,8 @@ pub struct Alignments {
     source: AlignmentSource,
     /// Name of the file or folder, for the record.
     pub(super) name: String,
-    /// SHA-256 of the bytes, where they are one file or folder.
-    pub(super) sha256: Option<String>,
+    /// SHA-256 of the bytes.
+    sha256: String,
 }
 
 /// Endings of files that may hold times, in lower case.
@@ -25,13 +26,31 @@ const ENDINGS: [&str; 5] = ["textgrid", "phn", "wrd", "ctm", "tsv"];
 const MAX_DEPTH: usize = 16;
 
 impl Alignments {
-    /// Those named by the manifest's column `alignment`, or else beside each recording. Their bytes
-    /// are not part of what identifies a run.
-    pub fn beside() -> Self {
+    /// Those named by the manifest's column `alignment`, or else beside each recording. Which row has
+    /// which files, and their bytes, are hashed: a run is of them. A file that cannot be read is left
+    /// out, since the row that needs it will be skipped.
+    pub fn beside(manifest: &Manifest) -> Self {
+        let mut hash = Sha256::new();
+        let mut numbers = BTreeMap::new();
+        for utterance in &manifest.utterances {
+            let files = AlignmentSource::files_beside(utterance, manifest);
+            hash.update((files.len() as u64).to_le_bytes());
+            for path in files {
+                let next = numbers.len();
+                let number = *numbers.entry(path.clone()).or_insert(next);
+                hash.update((number as u64).to_le_bytes());
+                if number == next
+                    && let Ok(bytes) = std::fs::read(&path)
+                {
+                    hash.update((bytes.len() as u64).to_le_bytes());
+                    hash.update(bytes);
+                }
+            }
+        }
         Self {
             source: AlignmentSource::beside(),
             name: "beside the recordings, or named by the manifest".into(),
-            sha256: None,
+            sha256: digest(hash),
         }
     }
 
@@ -51,8 +70,13 @@ impl Alignments {
         Ok(Self {
             source,
             name: name.to_string_lossy().into_owned(),
-            sha256: Some(hash.finalize().iter().map(|b| format!("{b:02x}")).collect()),
+            sha256: digest(hash),
         })
+    }
+
+    /// SHA-256 of what the times are read from, in lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// The words or phones of an utterance of this length; silence is none.
@@ -74,6 +98,10 @@ impl Alignments {
             })
             .collect())
     }
+}
+
+fn digest(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Adds a file's bytes.

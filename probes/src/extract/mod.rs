@@ -264,7 +264,7 @@ fn describe(
         spans: (kind != SpanKind::Utterance).then_some(SpanSource {
             kind,
             alignments: alignments.map(|a| a.name.clone()),
-            sha256: alignments.and_then(|a| a.sha256.clone()),
+            sha256: alignments.map(|a| a.sha256().to_owned()),
         }),
         twin: settings.twin.clone(),
         embedding,

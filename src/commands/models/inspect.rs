@@ -5,7 +5,8 @@ use std::path::Path;
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::map::{confirm, layer_map};
 use phonoscope_models::{
-    Axis, Confirmed, GraphSummary, LayerMap, Model, Network, graph_of_file, inspect, wire,
+    Axis, Confirmed, FileGraph, GraphSummary, LayerMap, Model, Network, graph_of_file, inspect,
+    unpacked_in_words, wire,
 };
 use serde_json::json;
 
@@ -25,6 +26,8 @@ const RAW: usize = 60;
 /// What is known of a model after inspection.
 struct Inspected {
     model: Option<Model>,
+    /// Branches that are always taken and part of the graph now.
+    unpacked: Vec<String>,
     summary: GraphSummary,
     map: LayerMap,
     run: Result<Confirmed, String>,
@@ -50,6 +53,7 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit>
             "schema": "phonoscope.inspect/1",
             "model": of_model,
             "graph": found.summary,
+            "unpacked": found.unpacked,
             "map": found.map,
             "dry_run": match &found.run {
                 Ok(run) => json!(run),
@@ -71,17 +75,17 @@ pub(super) fn run(args: &InspectArgs, context: &Context) -> anyhow::Result<Exit>
 }
 
 fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
-    let (model, graph, unfed) = match load_model(&args.model, &args.choice, context) {
+    let (model, graph, unpacked, unfed) = match load_model(&args.model, &args.choice, context) {
         Ok(model) => {
             let graph = model.graph.clone();
-            (Some(model), graph, String::new())
+            let unpacked = model.unpacked.clone();
+            (Some(model), graph, unpacked, String::new())
         }
         // What is in a graph can be seen without knowing what it is fed.
-        Err(error) if is_unfed(&error) => (
-            None,
-            graph_of_file(Path::new(&args.model))?,
-            error.to_string(),
-        ),
+        Err(error) if is_unfed(&error) => {
+            let FileGraph { graph, unpacked } = graph_of_file(Path::new(&args.model))?;
+            (None, graph, unpacked, error.to_string())
+        }
         Err(error) => return Err(error),
     };
     let named_error = |e| match e {
@@ -108,6 +112,7 @@ fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
     }
     Ok(Inspected {
         model,
+        unpacked,
         summary,
         map,
         run,
@@ -166,6 +171,7 @@ fn adopt(map: &mut LayerMap, model: &Model) {
 fn describe(found: &Inspected, folding: Folding) -> String {
     let Inspected {
         model,
+        unpacked,
         summary,
         map,
         run,
@@ -227,6 +233,9 @@ fn describe(found: &Inspected, folding: Folding) -> String {
     match run {
         Ok(run) => fact("dry run", &told(run)),
         Err(why) => fact("dry run", &format!("not run: {why}")),
+    }
+    if let Some(words) = unpacked_in_words(unpacked) {
+        fact("unpacked", &words);
     }
     for note in &map.notes {
         fact("note", note);

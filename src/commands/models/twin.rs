@@ -104,7 +104,7 @@ impl Original {
                 folder: model.weights_dir,
             });
         }
-        let graph = graph_of_file(path)?;
+        let graph = graph_of_file(path)?.graph;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let beside = survey(graph.bytes())?.initializers;
         let beside = beside.iter().filter_map(|tensor| tensor.external.as_ref());

@@ -5,8 +5,8 @@ use std::path::Path;
 use phonoscope_models::map::layer_map;
 use phonoscope_models::wire::survey;
 use phonoscope_models::{
-    Axis, Catalogue, Error, FileChoice, GraphBytes, LayerMap, Model, Tap, graph_of_file, inspect,
-    load, load_file,
+    Axis, Catalogue, Error, FileChoice, FileGraph, GraphBytes, LayerMap, Model, Tap, graph_of_file,
+    inspect, load, load_file, unpacked_in_words,
 };
 
 use crate::commands::Context;
@@ -19,7 +19,9 @@ pub(crate) fn view(name: &str, context: &Context) -> anyhow::Result<ModelView> {
         return of_file(name, path);
     }
     let model = load(name, &context.cache(), context.network(), &context.task)?;
-    of_model(name, &model)
+    let mut view = of_model(name, &model)?;
+    view.notes.extend(unpacked_in_words(&model.unpacked));
+    Ok(view)
 }
 
 /// Samples a second that every front end works at.
@@ -50,11 +52,12 @@ fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
         }
         // What is in a graph can be seen without knowing what it is fed.
         Err(unfed @ Error::NoFrontEnd { .. }) => {
-            let graph = graph_of_file(path)?;
+            let FileGraph { graph, unpacked } = graph_of_file(path)?;
             let map = layer_map(&survey(graph.bytes())?);
             let taps = map.taps.clone();
             let mut view = shown(name, of_graph(&graph)?, taps, None, map);
             view.notes.insert(0, unfed.to_string());
+            view.notes.extend(unpacked_in_words(&unpacked));
             Ok(view)
         }
         Err(other) => Err(other.into()),

@@ -32,7 +32,12 @@ pub(super) fn render(title: &str, page: &[Block]) -> String {
                 }
                 writeln!(text, "</ul>")
             }
-            Block::Table { title, heads, rows, remark } => {
+            Block::Table {
+                title,
+                heads,
+                rows,
+                remark,
+            } => {
                 let _ = writeln!(text, "<table>\n<caption>{}</caption>", escape(title));
                 row(&mut text, "th", heads);
                 rows.iter().for_each(|cells| row(&mut text, "td", cells));
@@ -45,7 +50,10 @@ pub(super) fn render(title: &str, page: &[Block]) -> String {
             Block::Figure { svg, caption } => {
                 let drawing = svg.find("<svg").map_or("", |at| &svg[at..]);
                 let caption = escape(caption);
-                writeln!(text, "<figure>\n{drawing}<figcaption>{caption}</figcaption>\n</figure>")
+                writeln!(
+                    text,
+                    "<figure>\n{drawing}<figcaption>{caption}</figcaption>\n</figure>"
+                )
             }
         };
     }

@@ -20,7 +20,12 @@ pub(super) fn render(title: &str, page: &[Block]) -> String {
                     let _ = writeln!(text, "- {}", inert(item));
                 }
             }
-            Block::Table { title, heads, rows, remark } => {
+            Block::Table {
+                title,
+                heads,
+                rows,
+                remark,
+            } => {
                 let _ = writeln!(text, "**{}**\n", inert(title));
                 row(&mut text, heads);
                 let rule = vec!["---".to_owned(); heads.len()];

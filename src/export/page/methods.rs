@@ -49,7 +49,12 @@ fn systems(report: &Report) -> Box<dyn Iterator<Item = (&ModelUsed, Option<&Engi
         let engine = provenance.engine.as_ref();
         return Box::new(provenance.model.iter().map(move |model| (model, engine)));
     }
-    Box::new(provenance.systems.iter().map(|s| (&s.model, Some(&s.engine))))
+    Box::new(
+        provenance
+            .systems
+            .iter()
+            .map(|s| (&s.model, Some(&s.engine))),
+    )
 }
 
 fn extraction(report: &Report) -> String {

@@ -42,18 +42,28 @@ pub fn page_markdown(report: &Report) -> String {
 /// # Errors
 /// When a figure that the report should carry cannot be drawn.
 pub fn page_html(report: &Report) -> Result<String> {
-    Ok(html::render(&report.title, &blocks(report, figures(report)?)))
+    Ok(html::render(
+        &report.title,
+        &blocks(report, figures(report)?),
+    ))
 }
 
 fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
-    let mut page = vec![Block::Heading("Findings".into()), Block::List(report.summary.clone())];
+    let mut page = vec![
+        Block::Heading("Findings".into()),
+        Block::List(report.summary.clone()),
+    ];
     page.extend(figures);
     if !report.warnings.is_empty() {
         page.push(Block::Heading("Cautions".into()));
         page.push(Block::List(report.warnings.clone()));
     }
     page.push(Block::Heading("Methods".into()));
-    page.extend(methods::paragraphs(report).into_iter().map(Block::Paragraph));
+    page.extend(
+        methods::paragraphs(report)
+            .into_iter()
+            .map(Block::Paragraph),
+    );
     page.push(Block::Heading("Results".into()));
     page.extend(tables::of(report));
     page.push(Block::Heading("Trust".into()));
@@ -88,7 +98,11 @@ fn trust(report: &Report) -> Block {
             Status::Fail => "fail",
             Status::NotRun => "not run",
         };
-        let words = if check.verdict.is_empty() { &check.detail } else { &check.verdict };
+        let words = if check.verdict.is_empty() {
+            &check.detail
+        } else {
+            &check.verdict
+        };
         let system = check.system.as_deref().unwrap_or_default();
         let name = [system, &check.id].join(" ").trim().replace('_', " ");
         vec![name, status.into(), words.clone()]

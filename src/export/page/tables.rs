@@ -13,7 +13,10 @@ const COLUMNS: usize = 8;
 const LISTS: [&str; 3] = ["items", "speakers", "columns"];
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Block> {
-    let shown = report.tables.iter().filter(|t| !LISTS.contains(&t.id.as_str()) && t.rows() > 0);
+    let shown = report
+        .tables
+        .iter()
+        .filter(|t| !LISTS.contains(&t.id.as_str()) && t.rows() > 0);
     shown.map(|table| block(report, table))
 }
 
@@ -54,7 +57,9 @@ fn chosen(table: &Table) -> Vec<&Column> {
 fn cell(column: &Column, row: usize) -> String {
     match &column.data {
         Data::Text(_) => column.text_at(row).unwrap_or("–").to_owned(),
-        Data::Number(_) => column.value(row).map_or("–".into(), |value| significant(value, 3)),
+        Data::Number(_) => column
+            .value(row)
+            .map_or("–".into(), |value| significant(value, 3)),
         Data::Estimate(_) => column.estimate_at(row).map_or("–".into(), |e| {
             let [value, lo, hi] = [e.value, e.lo, e.hi].map(|v| significant(v, 3));
             format!("{value} [{lo}, {hi}]")

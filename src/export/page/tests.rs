@@ -1,11 +1,18 @@
 use super::{page_html, page_markdown};
-use crate::tui::tests::sample;
+use crate::tui::sample;
 
 #[test]
 fn a_page_holds_findings_methods_and_what_to_type() {
     let report = sample::report();
     let page = page_markdown(&report);
-    for part in ["## Findings", "## Methods", "## Results", "## Trust", "## To make it again", "## References"] {
+    for part in [
+        "## Findings",
+        "## Methods",
+        "## Results",
+        "## Trust",
+        "## To make it again",
+        "## References",
+    ] {
         assert!(page.contains(part), "no {part} in\n{page}");
     }
     let permutations = &report.provenance.settings["permutations"];
@@ -41,7 +48,10 @@ fn the_html_page_carries_its_figure_and_fetches_nothing() {
     for fetched in ["src=", "href=", "@import", "url("] {
         assert!(!html.contains(fetched), "{fetched}");
     }
-    assert_eq!(html.matches("<table>").count(), html.matches("</table>").count());
+    assert_eq!(
+        html.matches("<table>").count(),
+        html.matches("</table>").count()
+    );
 }
 
 #[test]

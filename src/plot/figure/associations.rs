@@ -3,7 +3,7 @@
 use anyhow::Result;
 use phonoscope_probes::report::Report;
 
-use super::{FAINT, INK, column, provenance, shorten, table};
+use super::{FAINT, INK, column, heading, provenance, shorten, table};
 use crate::plot::svg::hex;
 use crate::plot::{Anchor, Ramp, Svg};
 
@@ -18,9 +18,9 @@ pub(crate) fn strength(statistic: &str, effect: f64) -> f64 {
 /// Component × column heat map of effects; `*` marks q < 0.05.
 ///
 /// # Errors
-/// When the report lacks the `associations` table or its columns.
-pub fn associations(report: &Report) -> Result<String> {
-    let table = table(report, "associations")?;
+/// When the report lacks the `associations` table of `system` or its columns.
+pub fn associations(report: &Report, system: Option<&str>) -> Result<String> {
+    let table = table(report, system, "associations")?;
     let component = column(table, "component")?;
     let names = column(table, "column")?;
     let statistic = column(table, "statistic")?;
@@ -44,13 +44,9 @@ pub fn associations(report: &Report) -> Result<String> {
     let (left, top, cell_w, cell_h) = (76.0, 92.0, 104.0, 34.0);
     let width = left + cell_w * heads.len() as f64 + 30.0;
     let height = top + cell_h * ranks.len() as f64 + 52.0;
-    let mut svg = Svg::new(
-        width.max(560.0),
-        height,
-        &report.title,
-        &provenance(report)?,
-    );
-    svg.text((left, 28.0), Anchor::Start, 15.0, INK, &report.title);
+    let title = heading(report, system);
+    let mut svg = Svg::new(width.max(560.0), height, &title, &provenance(report)?);
+    svg.text((left, 28.0), Anchor::Start, 15.0, INK, &title);
     svg.text_up(
         (18.0, (top + height - 52.0) / 2.0),
         Anchor::Middle,

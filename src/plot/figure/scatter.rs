@@ -3,13 +3,15 @@
 use anyhow::Result;
 use phonoscope_probes::report::{Column, Report};
 
-use super::{BLUE, FAINT, INK, Panel, column, provenance, shorten, table};
+use super::{BLUE, FAINT, INK, Panel, column, heading, provenance, shorten, table};
 use crate::plot::svg::hex;
 use crate::plot::{Anchor, Coding, Marker, OKABE_ITO, Ramp, Scale, Svg, significant};
 
 /// Which scatter to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct ScatterFigure<'a> {
+    /// Whose space, where the report knows several systems.
+    pub system: Option<&'a str>,
     /// Component across, from 1.
     pub x: usize,
     /// Component up, from 1.
@@ -21,9 +23,9 @@ pub struct ScatterFigure<'a> {
 }
 
 /// Axis title of a component with its share of the variance.
-fn component_title(report: &Report, component: usize) -> String {
+fn component_title(report: &Report, system: Option<&str>, component: usize) -> String {
     let ratio = report
-        .table(None, "components")
+        .table(system, "components")
         .and_then(|t| t.column("explained_variance_ratio"))
         .and_then(|c| c.value(component.checked_sub(1)?));
     match ratio {
@@ -40,9 +42,9 @@ fn component_title(report: &Report, component: usize) -> String {
 /// The speakers in the plane of two components.
 ///
 /// # Errors
-/// When the report lacks the `speakers` table, a component or the colour column.
+/// When the report lacks the `speakers` table of the system, a component or the colour column.
 pub fn scatter(report: &Report, figure: &ScatterFigure<'_>) -> Result<String> {
-    let speakers = table(report, "speakers")?;
+    let speakers = table(report, figure.system, "speakers")?;
     let (x, y) = (
         column(speakers, &format!("pc{}", figure.x))?,
         column(speakers, &format!("pc{}", figure.y))?,
@@ -63,13 +65,14 @@ pub fn scatter(report: &Report, figure: &ScatterFigure<'_>) -> Result<String> {
         x: scale(x).padded(0.04),
         y: scale(y).padded(0.04),
     };
-    let mut svg = Svg::new(880.0, 570.0, &report.title, &provenance(report)?);
-    svg.text((76.0, 28.0), Anchor::Start, 15.0, INK, &report.title);
+    let title = heading(report, figure.system);
+    let mut svg = Svg::new(880.0, 570.0, &title, &provenance(report)?);
+    svg.text((76.0, 28.0), Anchor::Start, 15.0, INK, &title);
     panel.x_ticks(&mut svg);
     panel.axes(
         &mut svg,
-        &component_title(report, figure.x),
-        &component_title(report, figure.y),
+        &component_title(report, figure.system, figure.x),
+        &component_title(report, figure.system, figure.y),
     );
     let name = speakers.columns.first();
     for row in drawing_order(&coding, rows) {

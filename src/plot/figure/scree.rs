@@ -3,15 +3,15 @@
 use anyhow::Result;
 use phonoscope_probes::report::Report;
 
-use super::{BLUE, INK, Panel, VERMILION, column, provenance, table};
+use super::{BLUE, INK, Panel, VERMILION, column, heading, provenance, table};
 use crate::plot::{Anchor, Marker, Scale, Svg, significant};
 
 /// Explained variance by component with intervals and the permutation threshold.
 ///
 /// # Errors
-/// When the report lacks the `components` table or its columns.
-pub fn scree(report: &Report) -> Result<String> {
-    let components = table(report, "components")?;
+/// When the report lacks the `components` table of `system` or its columns.
+pub fn scree(report: &Report, system: Option<&str>) -> Result<String> {
+    let components = table(report, system, "components")?;
     let ratio = column(components, "explained_variance_ratio")?;
     let threshold = column(components, "permutation_threshold")?;
     let rows = components.rows();
@@ -32,8 +32,9 @@ pub fn scree(report: &Report) -> Result<String> {
         x: Scale::new(0.3, rows.max(1) as f64 + 0.7),
         y: Scale::new(0.0, top * 1.05),
     };
-    let mut svg = Svg::new(760.0, 430.0, &report.title, &provenance(report)?);
-    svg.text((76.0, 28.0), Anchor::Start, 15.0, INK, &report.title);
+    let title = heading(report, system);
+    let mut svg = Svg::new(760.0, 430.0, &title, &provenance(report)?);
+    svg.text((76.0, 28.0), Anchor::Start, 15.0, INK, &title);
     panel.axes(&mut svg, "component", "explained variance (% of total)");
     let bottom = panel.top + panel.height;
     let mut null = Vec::new();

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use phonoscope_probes::report::Table;
-
+use crate::plot::Measure;
 use crate::tui::cell;
-use crate::tui::export::{Figure, Request};
+use crate::tui::export::{Figure, Format, Request};
 use crate::tui::jobs::Work;
 use crate::tui::model::Row;
 use crate::tui::opened::Opened;
@@ -18,49 +17,70 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
     let mut request = Request {
         report: Arc::clone(&opened.report),
         view: String::new(),
+        system: None,
         rows: None,
         figure: None,
         narrowed: String::new(),
-        format: crate::tui::export::Format::Json,
+        format: Format::Json,
     };
     match screen {
         Screen::Trust => request.view = String::from("trust"),
         Screen::Data => {
             let (table, view) = opened.current()?;
-            request.view.clone_from(&table.id);
+            request.view = opened.report.name_of(table);
+            request.system.clone_from(&table.system);
             request.rows = Some((table.id.clone(), view.order.clone()));
             request.figure = match table.id.as_str() {
                 "components" => Some(Figure::Scree),
                 "associations" => Some(Figure::Associations),
-                _ => None,
+                "pc_cards" => Some(Figure::Heat(Measure::default())),
+                _ => Figure::of_table(table),
             };
             let selection = &opened.selection;
-            let follows = matches!(table.id.as_str(), "speakers" | "items");
-            let narrows = follows && selection.narrows && selection.count() > 0;
-            let parts = [
-                view.filter.as_str(),
-                if narrows { &selection.origin } else { "" },
-            ];
+            let origin = if opened.narrows(opened.table) {
+                selection.origin.as_str()
+            } else {
+                ""
+            };
+            let parts = [view.filter.as_str(), origin];
             let parts: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
             request.narrowed = parts.join("; ");
         }
         Screen::Space => {
             let space = opened.space.as_ref()?;
-            let (view, id, figure) = match space.pane {
-                Pane::Scatter => ("scatter", "speakers", scatter(opened)),
-                Pane::Scree => ("scree", "components", Some(Figure::Scree)),
-                Pane::Card => ("associations", "associations", Some(Figure::Associations)),
+            let table = space.shown_table(&opened.report)?;
+            let (view, figure) = match space.pane {
+                Pane::Scatter => ("scatter", scatter(opened)),
+                Pane::Scree => ("scree", Some(Figure::Scree)),
+                Pane::Card => (
+                    table.id.as_str(),
+                    Some(card_figure(&table.id, space.measure)),
+                ),
+                Pane::Heat => ("heat", Some(Figure::Heat(space.measure))),
+                Pane::Voices => ("voices", None),
+                Pane::Sex | Pane::Age | Pane::Labels | Pane::Figures => {
+                    (table.id.as_str(), Figure::of_table(table))
+                }
             };
-            request.view = view.to_owned();
+            request.view = match opened.system().filter(|_| opened.report.systems.len() > 1) {
+                Some(system) if table.system.is_some() => format!("{system}.{view}"),
+                _ => view.to_owned(),
+            };
+            request.system.clone_from(&table.system);
             request.figure = figure;
-            let rows = opened.report.table(None, id).map_or(0, Table::rows);
-            let mut rows: Vec<u32> = (0..rows).filter_map(|r| u32::try_from(r).ok()).collect();
+            let rows = 0..table.rows();
+            let mut rows: Vec<u32> = rows.filter_map(|r| u32::try_from(r).ok()).collect();
             let selection = &opened.selection;
-            if space.pane == Pane::Scatter && selection.count() > 0 {
-                rows.retain(|r| selection.has(*r as usize));
+            if space.pane == Pane::Voices {
+                let listed = space.extremes.voices.iter();
+                rows = listed.filter_map(|v| u32::try_from(v.row).ok()).collect();
+                request.narrowed = format!("ends of PC{}", space.component);
+            } else if space.pane == Pane::Scatter && selection.count() > 0 {
+                let index = opened.table_index("speakers")?;
+                rows.retain(|r| opened.is_selected(index, *r as usize));
                 request.narrowed.clone_from(&selection.origin);
             }
-            request.rows = Some((id.to_owned(), rows));
+            request.rows = Some((table.id.clone(), rows));
         }
         Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => return None,
     }
@@ -73,8 +93,15 @@ fn scatter(opened: &Opened) -> Option<Figure> {
         x: space.x,
         y: space.y,
         colour: space.colour_column(&opened.report).map(|c| c.id.clone()),
-        selected: opened.selection.mask().map(<[bool]>::to_vec),
+        selected: opened.mask(),
     })
+}
+
+fn card_figure(table: &str, measure: Measure) -> Figure {
+    match table {
+        "pc_cards" => Figure::Heat(measure),
+        _ => Figure::Associations,
+    }
 }
 
 pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
@@ -83,7 +110,7 @@ pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
         return;
     };
     let mut formats = Request::formats(request.figure.as_ref());
-    if state.screen == Screen::Space {
+    if state.screen == Screen::Space && formats.contains(&Format::Svg) {
         // The picture first where a picture is shown.
         formats.rotate_right(1);
     }
@@ -140,18 +167,11 @@ fn under_cursor(state: &State) -> Option<String> {
         Screen::Space => {
             let opened = state.opened.as_ref()?;
             let space = opened.space.as_ref()?;
-            let report = &opened.report;
-            match space.pane {
-                Pane::Scatter => Some(space.readout.clone()),
-                Pane::Scree => Some(cell::row_as_tsv(
-                    report.table(None, "components")?,
-                    space.component - 1,
-                )),
-                Pane::Card => {
-                    let row = *space.card_rows.get(space.card_cursor)?;
-                    Some(cell::row_as_tsv(report.table(None, "associations")?, row))
-                }
+            if space.pane == Pane::Scatter {
+                return Some(space.readout.clone());
             }
+            let table = space.shown_table(&opened.report)?;
+            Some(cell::row_as_tsv(table, space.shown_row()?))
         }
         Screen::Trust => {
             let opened = state.opened.as_ref()?;

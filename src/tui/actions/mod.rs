@@ -3,8 +3,10 @@
 pub(super) mod export;
 pub(super) mod model;
 pub(super) mod motion;
+pub(super) mod page;
 pub(super) mod screen;
 pub(super) mod space;
 pub(super) mod table;
 pub(super) mod text;
+pub(super) mod voice;
 pub(super) mod work;

@@ -1,5 +1,7 @@
 //! Moving cursors, wherever they are.
 
+use phonoscope_probes::report::Table;
+
 use crate::tui::command::COMMANDS;
 use crate::tui::layout;
 use crate::tui::model::Focus;
@@ -152,7 +154,7 @@ fn in_space(state: &mut State, by: Move) {
     };
     match space.pane {
         Pane::Scatter => {
-            let (width, height) = (space.raster.width, space.raster.height);
+            let (width, height) = (space.plane.raster.width, space.plane.raster.height);
             let (column, line) = (usize::from(space.cursor.0), usize::from(space.cursor.1));
             let (column, line) = match by {
                 Move::Columns(_) => (step(column, width.into(), by, 1), line),
@@ -180,6 +182,47 @@ fn in_space(state: &mut State, by: Move) {
             }
             _ => space.card_cursor = step(space.card_cursor, space.card_rows.len(), by, 5),
         },
+        Pane::Heat => {
+            let Some(grid) = &space.grid else { return };
+            let (components, descriptors) = (grid.components.len(), grid.descriptors.len());
+            let (component, descriptor) = &mut space.heat_cell;
+            match by {
+                Move::Columns(_) => *component = step(*component, components, by, 1),
+                _ => *descriptor = step(*descriptor, descriptors, by, 5),
+            }
+        }
+        Pane::Voices => match by {
+            Move::Columns(_) => {
+                let at = step(space.component - 1, space.components, by, 5) + 1;
+                let report = std::sync::Arc::clone(&opened.report);
+                space.show_component(&report, at);
+            }
+            _ => {
+                let extremes = &mut space.extremes;
+                let before = extremes.row();
+                extremes.cursor = step(extremes.cursor, extremes.voices.len(), by, 6);
+                if extremes.row() != before {
+                    extremes.item = 0;
+                }
+            }
+        },
+        Pane::Sex | Pane::Age | Pane::Labels | Pane::Figures => {
+            let report = std::sync::Arc::clone(&opened.report);
+            let tables = space.figure_tables(&report).len();
+            if let (Move::Columns(_), Pane::Figures) = (by, space.pane) {
+                let before = space.figure;
+                space.figure = step(space.figure, tables, by, 1);
+                if space.figure != before {
+                    space.rows = [space.rows[0], space.rows[1], space.rows[2], 0];
+                }
+                return;
+            }
+            let count = space.shown_table(&report).map_or(0, Table::rows);
+            let slot = space.row_slot();
+            if let Some(row) = slot.and_then(|slot| space.rows.get_mut(slot)) {
+                *row = step(*row, count, by, 5);
+            }
+        }
     }
 }
 
@@ -197,10 +240,10 @@ fn turn(state: &mut State, by: isize) {
             let Some(space) = &mut opened.space else {
                 return;
             };
-            const PANES: [Pane; 3] = [Pane::Scatter, Pane::Scree, Pane::Card];
-            let at = PANES.iter().position(|p| *p == space.pane).unwrap_or(0);
-            let next = (at + PANES.len()).saturating_add_signed(by) % PANES.len();
-            space.pane = PANES.get(next).copied().unwrap_or_default();
+            let panes = Pane::ALL;
+            let at = panes.iter().position(|p| *p == space.pane).unwrap_or(0);
+            let next = (at + panes.len()).saturating_add_signed(by) % panes.len();
+            space.pane = panes.get(next).copied().unwrap_or_default();
         }
         _ => {}
     }

@@ -1,7 +1,9 @@
 //! Going from screen to screen.
 
+use phonoscope_probes::report::Table;
+
 use crate::tui::Exit;
-use crate::tui::space::Pane;
+use crate::tui::space::{Page, Pane};
 use crate::tui::state::{Overlay, Remake, Screen, State, Tone};
 use crate::tui::text_line::TextLine;
 use crate::tui::update::Effects;
@@ -65,21 +67,29 @@ pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
     let Some(opened) = &mut state.opened else {
         return;
     };
-    let id = match (screen, opened.space.as_ref().map(|s| s.pane)) {
-        (Screen::Trust, _) if opened.table_index("checks").is_none() => {
-            state.say(Tone::Plain, "checks and coverage are tables already");
-            return;
+    if screen == Screen::Trust && opened.table_index("checks").is_none() {
+        state.say(Tone::Plain, "checks and coverage are tables already");
+        return;
+    }
+    let (index, row, lacking) = match (screen, &opened.space) {
+        (Screen::Trust, _) => (opened.table_index("checks"), None, "checks"),
+        (Screen::Space, Some(space)) => {
+            let table = space.shown_table(&opened.report);
+            let same = |t: &Table| table.is_some_and(|found| std::ptr::eq(t, found));
+            let index = opened.report.tables.iter().position(same);
+            let lacking = space.pane.table().unwrap_or("regression");
+            (index, space.shown_row(), lacking)
         }
-        (Screen::Trust, _) => "checks",
-        (Screen::Space, Some(Pane::Scatter)) => "speakers",
-        (Screen::Space, Some(Pane::Scree)) => "components",
-        (Screen::Space, Some(Pane::Card)) => "associations",
         _ => return,
     };
-    let Some(index) = opened.table_index(id) else {
-        state.say(Tone::Warn, format!("this report has no table `{id}`"));
+    let Some(index) = index else {
+        state.say(Tone::Warn, format!("this report has no table `{lacking}`"));
         return;
     };
+    if let Some(view) = opened.views.get_mut(index) {
+        let place = |row: usize| view.order.iter().position(|r| *r as usize == row);
+        view.cursor = row.and_then(place).unwrap_or(view.cursor);
+    }
     opened.table = index;
     descend(state, Screen::Data);
 }
@@ -125,13 +135,14 @@ pub(crate) fn back(state: &mut State, _effects: &mut Effects) {
         return model.set_filter("");
     }
     if let Some(opened) = &mut state.opened {
-        if screen == Screen::Space
-            && opened
-                .space
-                .as_mut()
-                .is_some_and(|s| s.anchor.take().is_some())
-        {
-            return;
+        if let Some(space) = opened.space.as_mut().filter(|_| screen == Screen::Space) {
+            if space.anchor.take().is_some() {
+                return;
+            }
+            if space.pane.page() != Page::Overview && state.back.is_empty() {
+                space.pane = Pane::Scatter;
+                return;
+            }
         }
         let filtered = opened
             .current()

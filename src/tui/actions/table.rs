@@ -37,17 +37,16 @@ pub(crate) fn mark(state: &mut State, _effects: &mut Effects) {
     let Some(opened) = &mut state.opened else {
         return;
     };
-    let Some((table, view)) = opened.current() else {
+    let Some((_, view)) = opened.current() else {
         return;
     };
-    let speaker = view.row().and_then(|row| opened.speaker_of(&table.id, row));
-    let Some(speaker) = speaker else {
+    let row = view.row();
+    let Some(voice) = row.and_then(|row| opened.voice_of(opened.table, row)) else {
         state.say(Tone::Warn, "rows of this table belong to no single speaker");
         return;
     };
-    let speakers = opened.speakers();
     let narrows = opened.selection.narrows;
-    opened.selection.toggle(speakers, speaker);
+    opened.selection.toggle(opened.voices.len(), voice);
     let chosen = words::count(opened.selection.count(), "speaker");
     if narrows {
         opened.selection_changed();
@@ -93,13 +92,13 @@ fn seek(state: &mut State, forwards: bool) {
     let Some(opened) = &mut state.opened else {
         return;
     };
-    let Some((table, view)) = opened.current() else {
+    let Some((_, view)) = opened.current() else {
         return;
     };
     let hit = |place: &usize| {
         view.order
             .get(*place)
-            .is_some_and(|row| opened.is_selected(&table.id, *row as usize))
+            .is_some_and(|row| opened.is_selected(opened.table, *row as usize))
     };
     let (before, after) = (0..view.cursor, view.cursor + 1..view.order.len());
     let found = if forwards {

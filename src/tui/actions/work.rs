@@ -37,7 +37,7 @@ pub(crate) fn open_recent(state: &mut State, effects: &mut Effects) {
 }
 
 /// Asks job `index` to stop.
-fn cancel(state: &mut State, index: usize, effects: &mut Effects) {
+pub(super) fn cancel(state: &mut State, index: usize, effects: &mut Effects) {
     let Some(job) = state.jobs.get_mut(index).filter(|j| j.is_running()) else {
         state.say(Tone::Plain, "that job has ended");
         return;

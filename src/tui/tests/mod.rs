@@ -2,7 +2,9 @@
 
 pub(crate) mod sample;
 mod sample_model;
+pub(crate) mod sample_systems;
 mod sample_trust;
 mod screens;
+mod spaces;
 mod steps;
 mod work;

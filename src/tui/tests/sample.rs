@@ -18,7 +18,7 @@ pub(crate) fn noise(i: usize, salt: u64) -> f64 {
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-fn estimate(value: f64, half: f64) -> Option<Estimate> {
+pub(crate) fn estimate(value: f64, half: f64) -> Option<Estimate> {
     let (lo, hi) = (value - half, value + half);
     Some(Estimate {
         value,
@@ -30,14 +30,14 @@ fn estimate(value: f64, half: f64) -> Option<Estimate> {
     })
 }
 
-fn words(values: impl IntoIterator<Item = String>) -> Vec<Option<String>> {
+pub(crate) fn words(values: impl IntoIterator<Item = String>) -> Vec<Option<String>> {
     values
         .into_iter()
         .map(|v| (!v.is_empty()).then_some(v))
         .collect()
 }
 
-fn speakers(rows: usize, components: usize) -> Table {
+pub(crate) fn speakers(rows: usize, components: usize) -> Table {
     let sex = |i: usize| if i.is_multiple_of(2) { "f" } else { "m" };
     let accents = ["scots", "irish", "welsh"];
     let mut columns = vec![
@@ -104,7 +104,7 @@ fn speakers(rows: usize, components: usize) -> Table {
     }
 }
 
-fn components(count: usize) -> Table {
+pub(crate) fn components(count: usize) -> Table {
     let ratio = |k: usize| 0.18 * 0.72f64.powi(k as i32);
     let upto = |k: usize| (0..=k).map(ratio).sum::<f64>();
     let column = |id: &str, f: &dyn Fn(usize) -> f64| {
@@ -146,7 +146,7 @@ fn components(count: usize) -> Table {
     }
 }
 
-fn associations(components: usize) -> Table {
+pub(crate) fn associations(components: usize) -> Table {
     let columns = [
         ("sex", "auc"),
         ("age", "spearman"),

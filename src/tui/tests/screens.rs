@@ -15,7 +15,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 10)];
 
 /// Text, then one letter per cell for each distinct style (`.` for none), so that moving a
 /// highlight changes the snapshot; lines without style are left out.
-fn dump(app: &Headless) -> String {
+pub(super) fn dump(app: &Headless) -> String {
     let buffer = app.buffer();
     let mut names: BTreeMap<String, char> = BTreeMap::new();
     let mut legend = String::new();

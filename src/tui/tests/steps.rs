@@ -267,8 +267,8 @@ fn marks_made_in_a_table_show_in_the_scatter() {
     assert_eq!(opened(&app).selection.count(), 2, "two utterances each");
     app.press("g n").unwrap();
     let opened = opened(&app);
-    let (table, view) = opened.current().unwrap();
-    assert!(opened.is_selected(&table.id, view.row().unwrap()) && view.cursor == 1);
+    let (_, view) = opened.current().unwrap();
+    assert!(opened.is_selected(opened.table, view.row().unwrap()) && view.cursor == 1);
     app.press("4").unwrap();
     assert!(app.text().contains("2 selected"));
 }

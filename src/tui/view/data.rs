@@ -43,7 +43,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         let row = *row as usize;
         let y = y as u16;
         let here = place == view.cursor;
-        let marked = opened.is_selected(&table.id, row);
+        let marked = opened.is_selected(opened.table, row);
         let sign = if here { '>' } else { ' ' };
         rows.dot(0, y, sign, state.theme.accent);
         rows.dot(1, y, if marked { '*' } else { ' ' }, state.theme.mark);
@@ -75,11 +75,11 @@ fn tabs(state: &State, opened: &Opened, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let width = usize::from(canvas.width());
     let name = |i: usize, table: &Table| {
-        let current = i == opened.table;
+        let (current, name) = (i == opened.table, opened.report.name_of(table));
         if current {
-            format!("[{}]", table.id)
+            format!("[{name}]")
         } else {
-            format!(" {} ", table.id)
+            format!(" {name} ")
         }
     };
     let names: Vec<String> = opened
@@ -136,7 +136,7 @@ fn facts(state: &State, opened: &Opened, table: &Table, view: &TableView, canvas
         x += canvas.put(x, 0, &format!(" · filter {}", view.filter), theme.mark);
     }
     let selection = &opened.selection;
-    if selection.count() > 0 && matches!(table.id.as_str(), "speakers" | "items") {
+    if selection.count() > 0 && opened.follows(opened.table) {
         let only = if selection.narrows { "only " } else { "" };
         let chosen = words::count(selection.count(), "selected speaker");
         canvas.put(

@@ -3,23 +3,28 @@
 mod canvas;
 mod card;
 mod data;
+mod forest;
+mod heat;
 mod help;
 mod home;
 mod jobs;
 mod log;
 mod model;
 mod palette;
+mod people;
 mod prompt;
 mod scatter;
 mod scree;
 mod space;
 mod trust;
+mod voices;
 
 use ratatui::Frame;
 use ratatui::layout::Size;
 
 use super::command::COMMANDS;
 use super::layout::{self, Room};
+use super::space::Pane;
 use super::state::{JobState, Overlay, Screen, State, Tone};
 use super::words;
 use canvas::Canvas;
@@ -173,9 +178,26 @@ fn place(state: &State) -> Option<String> {
                 words::thousands(rows)
             ))
         }
-        Screen::Space => Some(opened.space.as_ref()?.readout.clone()),
+        Screen::Space => {
+            let space = opened.space.as_ref()?;
+            match space.pane {
+                Pane::Scatter | Pane::Scree | Pane::Card => Some(space.readout.clone()),
+                _ => selected(opened),
+            }
+        }
         Screen::Home => Some(opened.path.display().to_string()),
         Screen::Model | Screen::Trust | Screen::Jobs | Screen::Log => None,
+    }
+}
+
+/// What is selected.
+fn selected(opened: &super::opened::Opened) -> Option<String> {
+    let selection = &opened.selection;
+    let first = selection.first().and_then(|v| opened.voices.get(v));
+    match (selection.count(), first) {
+        (1, Some(name)) => Some(format!("{} selected", words::clip(name, 24))),
+        (0, _) => opened.system().map(|s| words::clip(s, 40)),
+        (n, _) => Some(format!("{} selected", words::count(n, "speaker"))),
     }
 }
 

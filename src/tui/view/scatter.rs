@@ -1,12 +1,14 @@
 //! The scatter of two components.
 
+use phonoscope_probes::report::Table;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::plot::{Coding, significant};
-use crate::tui::layout::{self, Key, RAMP_CELLS};
+use crate::tui::layout::{self, Key, RAMP_CELLS, ScatterAreas};
 use crate::tui::opened::Opened;
-use crate::tui::raster::{Bin, Mark};
+use crate::tui::plane::Plane;
+use crate::tui::raster::{Bin, Mark, Raster};
 use crate::tui::space::{Marks, Pane, Space};
 use crate::tui::state::State;
 use crate::tui::theme::{Theme, class_glyph};
@@ -14,48 +16,83 @@ use crate::tui::words;
 
 use super::canvas::Canvas;
 
+/// The scatter that has the cursor.
 pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut Canvas<'_>) {
+    let focus = space.pane == Pane::Scatter;
+    pane(state, opened, space, &space.plane, space.system(), canvas);
+    if focus {
+        let areas = areas(opened, space, &space.plane, canvas.area());
+        cursor(&state.theme, space, &mut canvas.part(areas.plot));
+    }
+}
+
+/// The scatter of another system, with the same components, colours and selection.
+pub(super) fn beside(state: &State, opened: &Opened, space: &Space, canvas: &mut Canvas<'_>) {
+    if let Some(beside) = &space.beside {
+        let system = opened.report.systems.get(beside.system).map(String::as_str);
+        pane(state, opened, space, &beside.plane, system, canvas);
+    }
+}
+
+fn title<'a>(opened: &'a Opened, space: &Space) -> &'a str {
+    space
+        .colour_column(&opened.report)
+        .map_or("no colour", |c| c.id.as_str())
+}
+
+fn areas(opened: &Opened, space: &Space, plane: &Plane, pane: Rect) -> ScatterAreas {
+    layout::scatter(pane, &plane.coding, title(opened, space))
+}
+
+fn pane(
+    state: &State,
+    opened: &Opened,
+    space: &Space,
+    plane: &Plane,
+    system: Option<&str>,
+    canvas: &mut Canvas<'_>,
+) {
     if canvas.width() < 4 || canvas.height() < 4 {
         return;
     }
     let theme = &state.theme;
-    let pane = canvas.area();
-    let focus = space.pane == Pane::Scatter;
-    let border = if focus { theme.accent } else { theme.muted };
-    let chosen = opened.selection.count();
-    let what = words::count(opened.speakers(), "speaker");
-    let above = if chosen > 0 {
-        format!(
-            "{what}, {} selected · up: {}",
-            words::thousands(chosen),
-            axis(opened, space.y)
-        )
+    let own = system == space.system();
+    let border = if own && space.pane == Pane::Scatter {
+        theme.accent
     } else {
-        format!("{what} · up: {}", axis(opened, space.y))
+        theme.muted
     };
-    canvas.frame(
-        &above,
-        &format!("across: {}", axis(opened, space.x)),
-        border,
-    );
-    let title = space
-        .colour_column(&opened.report)
-        .map_or("no colour", |c| c.id.as_str());
-    let areas = layout::scatter(pane, &space.coding, title);
-    let lines = layout::legend(&space.coding, title, areas.legend.width);
-    legend(theme, &lines, &mut canvas.part(areas.legend));
-    points(state, space, chosen > 0, &mut canvas.part(areas.plot));
-    axes(theme, space, areas.y_axis, areas.x_axis, canvas);
-    if focus {
-        cursor(theme, space, &mut canvas.part(areas.plot));
+    let speakers = opened.report.table(system, "speakers");
+    let mut parts = vec![words::count(speakers.map_or(0, Table::rows), "speaker")];
+    if let Some(system) = system.filter(|_| opened.report.systems.len() > 1) {
+        parts.insert(0, words::clip(system, 20));
     }
+    let chosen = opened.selection.count();
+    let mut above = parts.join(": ");
+    if chosen > 0 {
+        above.push_str(&format!(", {} selected", words::thousands(chosen)));
+    }
+    above.push_str(&format!(" · up: {}", axis(opened, system, space.y)));
+    let below = format!("across: {}", axis(opened, system, space.x));
+    let areas = areas(opened, space, plane, canvas.area());
+    canvas.frame(&above, &below, border);
+    let lines = layout::legend(&plane.coding, title(opened, space), areas.legend.width);
+    legend(theme, &lines, &mut canvas.part(areas.legend));
+    points(
+        state,
+        plane,
+        space.marks,
+        chosen > 0,
+        &mut canvas.part(areas.plot),
+    );
+    axes(theme, &plane.raster, areas.y_axis, areas.x_axis, canvas);
 }
 
-/// `PC1 score (12.3 % of variance)`.
-fn axis(opened: &Opened, component: usize) -> String {
+/// `PC1 (12.3 %)`, the share of the variance.
+fn axis(opened: &Opened, system: Option<&str>, component: usize) -> String {
     let ratio = opened
         .report
-        .table(None, "components")
+        .table(system, "components")
         .and_then(|t| t.column("explained_variance_ratio"))
         .and_then(|c| c.value(component - 1));
     match ratio {
@@ -92,9 +129,10 @@ fn legend(theme: &Theme, lines: &[Vec<Key>], canvas: &mut Canvas<'_>) {
     }
 }
 
-fn points(state: &State, space: &Space, dims: bool, canvas: &mut Canvas<'_>) {
+fn points(state: &State, plane: &Plane, marks: Marks, dims: bool, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
-    let (x0, y0) = (space.raster.x.unit(0.0), 1.0 - space.raster.y.unit(0.0));
+    let raster = &plane.raster;
+    let (x0, y0) = (raster.x.unit(0.0), 1.0 - raster.y.unit(0.0));
     let (width, height) = (canvas.width(), canvas.height());
     let at = |unit: f64, cells: u16| {
         (0.0..1.0)
@@ -109,9 +147,9 @@ fn points(state: &State, space: &Space, dims: bool, canvas: &mut Canvas<'_>) {
     }
     for y in 0..height {
         for x in 0..width {
-            let bin = space.raster.bin(x, y);
+            let bin = raster.bin(x, y);
             if bin.points > 0 {
-                let (glyph, style) = look(theme, space, bin, dims);
+                let (glyph, style) = look(theme, &plane.coding, marks, bin, dims);
                 canvas.dot(x, y, glyph, style);
             }
         }
@@ -119,27 +157,26 @@ fn points(state: &State, space: &Space, dims: bool, canvas: &mut Canvas<'_>) {
 }
 
 /// Glyph and style of a cell; where something is selected, the rest is pale.
-fn look(theme: &Theme, space: &Space, bin: Bin, dims: bool) -> (char, Style) {
+fn look(theme: &Theme, coding: &Coding, marks: Marks, bin: Bin, dims: bool) -> (char, Style) {
     let (mut glyph, mut style) = match bin.mark {
         Mark::Plain => ('●', theme.accent),
         Mark::Class(class) => (class_glyph(class.into()), theme.series(class.into())),
         Mark::Place(place) => (theme.ramp_glyph(place.into()), theme.ramp(place.into())),
         Mark::Missing => ('·', theme.muted),
     };
-    if matches!(space.coding, Coding::Plain) {
+    if matches!(coding, Coding::Plain) {
         style = theme.accent;
     }
     if dims && bin.chosen == 0 {
         (glyph, style) = ('·', theme.muted);
     }
-    if space.marks == Marks::Dots {
+    if marks == Marks::Dots {
         glyph = char::from_u32(0x2800 + u32::from(bin.dots)).unwrap_or('·');
     }
     (glyph, style)
 }
 
-fn axes(theme: &Theme, space: &Space, y_axis: Rect, x_axis: Rect, canvas: &mut Canvas<'_>) {
-    let raster = &space.raster;
+fn axes(theme: &Theme, raster: &Raster, y_axis: Rect, x_axis: Rect, canvas: &mut Canvas<'_>) {
     {
         let mut labels = canvas.part(y_axis);
         let (width, height) = (labels.width(), labels.height());

@@ -20,7 +20,7 @@ pub(super) fn draw(state: &State, opened: &Opened, space: &Space, canvas: &mut C
     let theme = &state.theme;
     let focus = space.pane == Pane::Scree;
     let border = if focus { theme.accent } else { theme.muted };
-    let Some(table) = opened.report.table(None, "components") else {
+    let Some(table) = opened.table_of("components") else {
         let mut inside = canvas.frame("Scree", "", border);
         inside.put(0, 0, "no table `components`", theme.muted);
         return;

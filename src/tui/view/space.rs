@@ -1,4 +1,4 @@
-//! Speaker space: scatter, scree and the card of one component.
+//! Speaker space: scatter, scree and card; heat map; sex, age and labels; figures; voices.
 
 use crate::tui::layout::{self, Room};
 use crate::tui::state::State;
@@ -14,9 +14,16 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         canvas.put(2, 1, text, state.theme.muted);
         return;
     };
-    let room = Room::of(state.size);
-    let areas = layout::space(canvas.area(), room, space.pane, space.card_rows.len());
+    let areas = layout::space(canvas.area(), Room::of(state.size), space);
     super::scatter::draw(state, opened, space, &mut canvas.part(areas.scatter));
+    super::scatter::beside(state, opened, space, &mut canvas.part(areas.beside));
     super::scree::draw(state, opened, space, &mut canvas.part(areas.scree));
     super::card::draw(state, opened, space, &mut canvas.part(areas.card));
+    super::heat::draw(state, opened, space, &mut canvas.part(areas.heat));
+    super::people::sex(state, opened, space, &mut canvas.part(areas.sex));
+    super::people::age(state, opened, space, &mut canvas.part(areas.age));
+    super::people::labels(state, opened, space, &mut canvas.part(areas.labels));
+    super::people::figures(state, opened, space, &mut canvas.part(areas.figures));
+    super::voices::list(state, opened, space, &mut canvas.part(areas.voices));
+    super::voices::sound(state, opened, space, &mut canvas.part(areas.sound));
 }

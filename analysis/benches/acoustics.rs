@@ -1,0 +1,151 @@
+//! Speed of the acoustic descriptors on the golden recordings (38, 134.5 s of sound). Items are seconds of
+//! sound, so that `item/s` reads as "times real time". Each family includes what it needs first: jitter,
+//! for example, its pitch and its pulses.
+//!
+//! `cargo bench -p phonoscope-analysis --bench acoustics -- --peer PYTHON` compares the families with
+//! Praat's in one run: CPU time, one thread, the same recordings; the fastest of three passes counts.
+//! PYTHON is an interpreter with parselmouth (`benches/peers/acoustics.py`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench stops at the first surprise and tells what it found"
+)]
+
+#[path = "../tests/golden_acoustic/data.rs"]
+#[expect(dead_code, reason = "only the recordings are of use here")]
+mod data;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use data::Golden;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use phonoscope_analysis::acoustics::{
+    Sound, harmonicity, jitter, level, pitch, pulses, rate, shimmer,
+};
+
+/// Passes over the recordings, of which the fastest counts.
+const PASSES: usize = 3;
+
+/// A descriptor with all that it needs, from the samples on.
+type Family = fn(&Sound);
+
+/// The families by the names that the peer script knows; those it does not are only timed.
+const FAMILIES: [(&str, Family); 11] = [
+    ("pitch_ac", |sound| {
+        black_box(pitch::track(sound, &pitch::Settings::ac()).ok());
+    }),
+    ("pitch_cc", |sound| {
+        black_box(pitch::track(sound, &pitch::Settings::cc()).ok());
+    }),
+    ("pitch_filtered_ac", |sound| {
+        black_box(pitch::track(sound, &pitch::Settings::filtered_ac()).ok());
+    }),
+    ("pulses", |sound| {
+        black_box(pulses_of(sound));
+    }),
+    ("jitter", |sound| {
+        black_box(jitter::measure(&pulses_of(sound), &Default::default()));
+    }),
+    ("shimmer", |sound| {
+        let pulses = pulses_of(sound);
+        black_box(shimmer::measure(sound, &pulses, &Default::default()));
+    }),
+    ("hnr_cc", |sound| {
+        black_box(harmonicity::track(sound, &harmonicity::Settings::cc()).ok());
+    }),
+    ("hnr_ac", |sound| {
+        black_box(harmonicity::track(sound, &harmonicity::Settings::ac()).ok());
+    }),
+    ("rate", |sound| {
+        black_box(rate::measure(sound, &Default::default()).ok());
+    }),
+    ("active_level", |sound| {
+        black_box(level::active(sound).ok());
+    }),
+    ("signal_to_noise", |sound| {
+        black_box(level::signal_to_noise(sound).ok());
+    }),
+];
+
+fn pulses_of(sound: &Sound) -> Vec<f64> {
+    pitch::track(sound, &pitch::Settings::ac())
+        .map_or_else(|_| Vec::new(), |pitch| pulses::find(sound, &pitch))
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--peer");
+    if let (Some(_), Some(python)) = (arguments.next(), arguments.next()) {
+        compare(&python);
+    } else {
+        divan::main();
+    }
+}
+
+fn recordings() -> Option<Vec<Sound>> {
+    let golden = Golden::open()?;
+    Some(
+        golden
+            .names()
+            .iter()
+            .map(|name| golden.sound(name))
+            .collect(),
+    )
+}
+
+#[divan::bench(args = FAMILIES.map(|(name, _)| name))]
+fn family(bencher: Bencher<'_, '_>, name: &str) {
+    let Some(sounds) = recordings() else { return };
+    let (_, family) = FAMILIES.iter().find(|(known, _)| *known == name).unwrap();
+    let secs: f64 = sounds.iter().map(Sound::duration_secs).sum();
+    bencher
+        .counter(ItemsCount::new(secs as usize))
+        .bench_local(|| sounds.iter().for_each(family));
+}
+
+/// CPU seconds of this process so far; where the system does not tell them, seconds by the clock.
+fn cpu_secs(started: Instant) -> f64 {
+    let told = std::fs::read_to_string("/proc/self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| started.elapsed().as_secs_f64(), |ns| ns / 1e9)
+}
+
+fn compare(python: &str) {
+    let Some(sounds) = recordings() else { return };
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = Golden::shared().join("golden/acoustic/wav");
+    let output = Command::new(python)
+        .arg(repository.join("benches/peers/acoustics.py"))
+        .arg(folder)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the peer failed: {told}");
+    let peer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(peer["recordings"], sounds.len());
+    println!(
+        "{} recordings, {:.1} s; CPU seconds, Praat {}",
+        peer["recordings"], peer["sound_secs"], peer["praat"]
+    );
+    println!(
+        "{:20} {:>8} {:>8} {:>8}",
+        "family", "ours", "Praat", "ratio"
+    );
+    let started = Instant::now();
+    for (name, family) in FAMILIES {
+        let passes = (0..PASSES).map(|_| {
+            let before = cpu_secs(started);
+            sounds.iter().for_each(family);
+            cpu_secs(started) - before
+        });
+        let ours = passes.fold(f64::INFINITY, f64::min);
+        match peer["cpu_secs"][name].as_f64() {
+            Some(theirs) => println!("{name:20} {ours:8.3} {theirs:8.3} {:8.2}", theirs / ours),
+            None => println!("{name:20} {ours:8.3} {:>8} {:>8}", "-", "-"),
+        }
+    }
+}
