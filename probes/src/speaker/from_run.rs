@@ -279,8 +279,9 @@ fn settings_map(
         all => serde_json::to_value(all).unwrap_or_default(),
     };
     map.insert("tap".into(), tap);
-    let normalise = match normalised.values().next() {
-        Some(one) if normalised.len() == 1 => serde_json::to_value(one),
+    let first = normalised.values().next();
+    let normalise = match first {
+        Some(one) if normalised.values().all(|n| n == one) => serde_json::to_value(one),
         _ => serde_json::to_value(normalised),
     };
     map.insert("normalise".into(), normalise.unwrap_or_default());
