@@ -184,7 +184,7 @@ impl Source {
         let listed = Catalogue::builtin()?.get(&args.model).is_ok();
         let (graph, folder) = if path.is_file() && !listed {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            (graph_of_file(path)?, Some(folder))
+            (graph_of_file(path)?.graph, Some(folder))
         } else {
             let model = load(
                 &args.model,
