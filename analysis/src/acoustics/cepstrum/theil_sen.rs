@@ -81,9 +81,11 @@ impl TheilSen {
                 Enclosed::TooMany => half_width /= 4.0,
                 Enclosed::Rounding => break,
             }
-            if floor.is_finite() && ceiling.is_finite() {
-                centre = centre.clamp(floor, ceiling);
+            if floor >= ceiling {
+                // Bounds that contradict each other differ by rounding errors only.
+                break;
             }
+            centre = centre.clamp(floor, ceiling);
         }
         self.hint = None;
         self.of_all(y)

@@ -1,9 +1,9 @@
 use super::*;
 
-/// A train of pulses through resonances.
+/// A train of pulses at 100 Hz through resonances, which are found exactly where harmonics lie.
 fn vowel(formants: &[(f64, f64)], rate_hz: f64, secs: f64) -> Sound {
     let count = (secs * rate_hz) as usize;
-    let period = (rate_hz / 110.0) as usize;
+    let period = (rate_hz / 100.0) as usize;
     let mut samples: Vec<f64> = (0..count).map(|i| f64::from(i % period == 0)).collect();
     for &(frequency_hz, bandwidth_hz) in formants {
         let r = (-std::f64::consts::PI * bandwidth_hz / rate_hz).exp();
