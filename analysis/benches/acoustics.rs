@@ -4,6 +4,8 @@
 //!
 //! `cargo bench -p phonoscope-analysis --bench acoustics -- --peer PYTHON` compares the families with
 //! Praat's in one run: CPU time, one thread, the same recordings; the fastest of three passes counts.
+//! Praat's default CPPS takes 9 s of CPU for each second of sound, so that it and the whole set are compared on
+//! two short recordings only, in one pass.
 //! PYTHON is an interpreter with parselmouth (`benches/peers/acoustics.py`).
 
 #![expect(
@@ -24,8 +26,12 @@ use std::time::Instant;
 use data::Golden;
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use phonoscope_analysis::acoustics::cepstrum::{CppsSettings, Fit, cpps};
+use phonoscope_analysis::acoustics::descriptor::{self, FormantCeiling};
+use phonoscope_analysis::acoustics::ltas::{FrequencyAxis, Ltas};
+use phonoscope_analysis::acoustics::spectrum::EnergySpectrum;
 use phonoscope_analysis::acoustics::{
-    Sound, harmonicity, jitter, level, pitch, pulses, rate, shimmer,
+    Sound, formants, gne, harmonicity, intensity, jitter, level, pitch, pulses, rate, shimmer,
 };
 
 /// Passes over the recordings, of which the fastest counts.
@@ -35,7 +41,7 @@ const PASSES: usize = 3;
 type Family = fn(&Sound);
 
 /// The families by the names that the peer script knows; those it does not are only timed.
-const FAMILIES: [(&str, Family); 11] = [
+const FAMILIES: [(&str, Family); 18] = [
     ("pitch_ac", |sound| {
         black_box(pitch::track(sound, &pitch::Settings::ac()).ok());
     }),
@@ -70,7 +76,46 @@ const FAMILIES: [(&str, Family); 11] = [
     ("signal_to_noise", |sound| {
         black_box(level::signal_to_noise(sound).ok());
     }),
+    ("f0_formants", |sound| {
+        black_box(pitch::track(sound, &pitch::Settings::ac()).ok());
+        let settings = formants::Settings::with_ceiling(5_500.0);
+        black_box(formants::track(sound, &settings));
+    }),
+    ("gne", |sound| {
+        black_box(gne::measure(sound, &Default::default()));
+    }),
+    ("cpps_least_squares", |sound| {
+        let settings = CppsSettings {
+            fit: Fit::LeastSquares,
+            ..CppsSettings::default()
+        };
+        black_box(cpps(sound, &Default::default(), &settings));
+    }),
+    ("intensity", |sound| {
+        black_box(intensity::track(sound, 100.0, None, true));
+    }),
+    ("ltas", |sound| {
+        let spectrum = EnergySpectrum::of(sound);
+        let ltas = Ltas::of(&spectrum, 100.0);
+        black_box(ltas.slope_db((0.0, 1e3), (1e3, 4e3)));
+        black_box(ltas.trend(100.0, 5e3, FrequencyAxis::Logarithmic));
+        black_box(spectrum.moments());
+    }),
+    ("cpps", |sound| {
+        black_box(cpps(sound, &Default::default(), &Default::default()));
+    }),
+    ("whole", |sound| {
+        let settings = descriptor::Settings {
+            formant_ceiling: FormantCeiling::Given { hz: 5_500.0 },
+            with_tracks: false,
+        };
+        black_box(descriptor::measure(sound, &settings).ok());
+    }),
 ];
+
+/// Families of which the peer can only do so many seconds of sound, and the recordings for them.
+const SLOW: [&str; 2] = ["cpps", "whole"];
+const SHORT: [&str; 2] = ["real_allison_en_sorry", "real_bobby"];
 
 fn pulses_of(sound: &Sound) -> Vec<f64> {
     pitch::track(sound, &pitch::Settings::ac())
@@ -114,38 +159,60 @@ fn cpu_secs(started: Instant) -> f64 {
     nanoseconds.map_or_else(|| started.elapsed().as_secs_f64(), |ns| ns / 1e9)
 }
 
-fn compare(python: &str) {
-    let Some(sounds) = recordings() else { return };
+/// What the peer script prints for these recordings.
+fn peer(python: &str, more: &[String]) -> serde_json::Value {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = Golden::shared().join("golden/acoustic/wav");
     let output = Command::new(python)
         .arg(repository.join("benches/peers/acoustics.py"))
-        .arg(folder)
+        .args(more)
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the peer failed: {told}");
-    let peer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(peer["recordings"], sounds.len());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn compare(python: &str) {
+    let Some(golden) = Golden::open() else { return };
+    let folder = Golden::shared().join("golden/acoustic/wav");
+    let is_slow = |name: &str| SLOW.contains(&name);
+    let all: Vec<String> = golden.names();
+    let short: Vec<String> = SHORT.map(String::from).into();
+    let words = |slow: bool| {
+        let families = FAMILIES.iter().map(|(name, _)| *name);
+        let families: Vec<&str> = families.filter(|name| is_slow(name) == slow).collect();
+        let mut words = vec!["--families".to_owned(), families.join(",")];
+        if slow {
+            words.extend(["--repeat".to_owned(), "1".to_owned()]);
+        }
+        let names = if slow { &short } else { &all };
+        let file = |name: &String| folder.join(format!("{name}.wav")).display().to_string();
+        words.extend(names.iter().map(file));
+        words
+    };
     println!(
-        "{} recordings, {:.1} s; CPU seconds, Praat {}",
-        peer["recordings"], peer["sound_secs"], peer["praat"]
-    );
-    println!(
-        "{:20} {:>8} {:>8} {:>8}",
-        "family", "ours", "Praat", "ratio"
+        "{:20} {:>8} {:>8} {:>8} {:>8}",
+        "CPU seconds", "sound", "ours", "Praat", "ratio"
     );
     let started = Instant::now();
-    for (name, family) in FAMILIES {
-        let passes = (0..PASSES).map(|_| {
-            let before = cpu_secs(started);
-            sounds.iter().for_each(family);
-            cpu_secs(started) - before
-        });
-        let ours = passes.fold(f64::INFINITY, f64::min);
-        match peer["cpu_secs"][name].as_f64() {
-            Some(theirs) => println!("{name:20} {ours:8.3} {theirs:8.3} {:8.2}", theirs / ours),
-            None => println!("{name:20} {ours:8.3} {:>8} {:>8}", "-", "-"),
+    for (slow, names) in [(false, &all), (true, &short)] {
+        let peer = peer(python, &words(slow));
+        let sounds: Vec<Sound> = names.iter().map(|name| golden.sound(name)).collect();
+        assert_eq!(peer["recordings"], sounds.len());
+        let secs = peer["sound_secs"].as_f64().unwrap();
+        for (name, family) in FAMILIES.iter().filter(|(name, _)| is_slow(name) == slow) {
+            let passes = (0..PASSES).map(|_| {
+                let before = cpu_secs(started);
+                sounds.iter().for_each(family);
+                cpu_secs(started) - before
+            });
+            let ours = passes.fold(f64::INFINITY, f64::min);
+            let theirs = peer["cpu_secs"][*name].as_f64();
+            let told = theirs.map_or_else(
+                || format!("{:>8} {:>8}", "-", "-"),
+                |theirs| format!("{theirs:8.3} {:8.2}", theirs / ours),
+            );
+            println!("{name:20} {secs:8.1} {ours:8.3} {told}");
         }
     }
 }

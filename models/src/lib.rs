@@ -24,6 +24,7 @@ pub mod model;
 mod names;
 pub mod ort_format;
 pub mod quantisation;
+pub mod relevance;
 pub mod summary;
 pub mod tap;
 pub mod twin;

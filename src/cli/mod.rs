@@ -6,6 +6,7 @@ mod data;
 mod model_choice;
 mod models;
 mod probe;
+mod relevance;
 
 pub use acoustics::AcousticsArgs;
 pub use analyse::{
@@ -22,6 +23,7 @@ pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs, SpeakerArgs,
     SpeakerSource, Statistics,
 };
+pub use relevance::{MethodChoice, RelevanceArgs};
 
 use std::path::PathBuf;
 
@@ -106,6 +108,8 @@ pub enum Command {
     /// Ask a question of a model
     #[command(subcommand)]
     Probe(ProbeCommand),
+    /// What a network looks at: relevance of its inputs for its scores
+    Relevance(RelevanceArgs),
     /// The numerics on anyone's matrices
     #[command(subcommand)]
     Analyse(AnalyseCommand),

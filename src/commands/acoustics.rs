@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::AcousticsArgs;
-use crate::exit::{Exit, Usage};
+use crate::exit::Exit;
 use crate::output::columns;
 
 /// Descriptors in the table that people read; the others are in JSON and CSV.

@@ -53,7 +53,7 @@ fn export_report(report: &Report, args: &ExportArgs, context: &Context) -> anyho
         ExportFormat::Npz => report_npz(report, &args.out),
         ExportFormat::Svg => figures(report, &args.out, context),
         ExportFormat::Markdown => Ok(write_atomic(&args.out, page_markdown(report).as_bytes())?),
-        ExportFormat::Html => Ok(write_atomic(&args.out, page_html(report)?.as_bytes())?),
+        ExportFormat::Html => Ok(write_atomic(&args.out, page_html(report).as_bytes())?),
         ExportFormat::Csv => match &args.table {
             None => write_tables(report, &args.out),
             Some(id) => {

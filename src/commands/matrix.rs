@@ -9,7 +9,7 @@ use crate::exit::Usage;
 
 /// A matrix [row, column] of float32 or float64.
 pub(super) fn read_matrix(path: &Path) -> anyhow::Result<Array2<f64>> {
-    let array = read(path)?;
+    let array = read_array(path)?;
     let shape = array.shape().to_vec();
     array
         .into_dimensionality::<Ix2>()
@@ -18,7 +18,7 @@ pub(super) fn read_matrix(path: &Path) -> anyhow::Result<Array2<f64>> {
 
 /// A vector `[row]`, or a matrix with one column.
 pub(super) fn read_vector(path: &Path) -> anyhow::Result<Array1<f64>> {
-    let array = read(path)?;
+    let array = read_array(path)?;
     let shape = array.shape().to_vec();
     let array = match *shape.as_slice() {
         [n, 1] => array.into_shape_with_order(vec![n]).unwrap_or_default(),
@@ -31,7 +31,7 @@ pub(super) fn read_vector(path: &Path) -> anyhow::Result<Array1<f64>> {
 
 /// Targets `[row, target]`; a vector is one target.
 pub(super) fn read_targets(path: &Path) -> anyhow::Result<Array2<f64>> {
-    let array = read(path)?;
+    let array = read_array(path)?;
     let shape = array.shape().to_vec();
     let array = match *shape.as_slice() {
         [n] => array.into_shape_with_order(vec![n, 1]).unwrap_or_default(),
@@ -79,7 +79,8 @@ fn wrong_shape(path: &Path, wanted: &str, shape: &[usize]) -> Usage {
     )
 }
 
-fn read(path: &Path) -> anyhow::Result<ArrayD<f64>> {
+/// An array of any shape of float32 or float64, all of it finite.
+pub(super) fn read_array(path: &Path) -> anyhow::Result<ArrayD<f64>> {
     let double = match read_as::<f64>(path) {
         Ok(array) => return finite(path, array),
         Err(e) => e,
@@ -88,7 +89,7 @@ fn read(path: &Path) -> anyhow::Result<ArrayD<f64>> {
         Ok(array) => finite(path, array.mapv(f64::from)),
         Err(_) => Err(Usage::new(
             format!(
-                "cannot read `{}` as a float matrix: {double}",
+                "cannot read `{}` as an array of floats: {double}",
                 path.display()
             ),
             "give a .npy file of float32 or float64, or .npz:NAME",

@@ -14,6 +14,7 @@ mod matrix;
 mod model_choice;
 mod models;
 mod probe;
+mod relevance;
 
 use std::sync::Arc;
 
@@ -95,6 +96,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Some(Command::Extract(args)) => extract::run(&args, context),
         Some(Command::Acoustics(args)) => acoustics::run(&args, context),
         Some(Command::Probe(command)) => probe::run(&command, context),
+        Some(Command::Relevance(args)) => relevance::run(&args, context),
         Some(Command::Analyse(command)) => analyse::run(&command, context),
         Some(Command::Browse(args)) => browse::run(&args, context),
         Some(Command::Export(args)) => export::run(&args, context),

@@ -5,5 +5,5 @@ mod npz;
 mod page;
 
 pub use csv::{table_csv, write_tables};
-pub use npz::{arrays_npz, report_npz, run_npz};
+pub use npz::{RelevanceArrays, arrays_npz, relevance_npz, report_npz, run_npz};
 pub use page::{page_html, page_markdown};

@@ -74,6 +74,46 @@ pub fn arrays_npz(arrays: &[(String, ArrayD<f64>)], out: &Path) -> anyhow::Resul
     })
 }
 
+/// Maps of relevance with what they are of.
+#[derive(Debug)]
+pub struct RelevanceArrays<'a> {
+    /// What the network was given `[item, …]`.
+    pub input: &'a ArrayD<f32>,
+    /// Scores before softmax `[item, class]`.
+    pub logits: &'a ArrayD<f32>,
+    /// Weights of the logits in the score explained `[item, class]`.
+    pub target: &'a ArrayD<f32>,
+    /// Relevance of each number of the input, of the input's shape.
+    pub relevance: &'a ArrayD<f32>,
+    /// Relevance of inner values, by name.
+    pub inner: &'a [(String, ArrayD<f32>)],
+    /// Names of layers, and `[item, layer, 4]`: arriving, leaving, taken by bias, by stabiliser.
+    pub ledger: Option<(&'a [String], &'a ArrayD<f32>)>,
+}
+
+/// Maps of relevance as `input`, `logits`, `target`, `relevance`, `relevance.NAME`, `ledger`, and
+/// `ledger_layers` (UTF-8 text as bytes, one name a line).
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn relevance_npz(arrays: &RelevanceArrays<'_>, out: &Path) -> anyhow::Result<()> {
+    write(out, |npz| {
+        npz.add_array("input", arrays.input)?;
+        npz.add_array("logits", arrays.logits)?;
+        npz.add_array("target", arrays.target)?;
+        npz.add_array("relevance", arrays.relevance)?;
+        for (name, map) in arrays.inner {
+            npz.add_array(format!("relevance.{name}"), map)?;
+        }
+        if let Some((layers, sums)) = arrays.ledger {
+            npz.add_array("ledger", sums)?;
+            let names = Array1::from_vec(layers.join("\n").into_bytes());
+            npz.add_array("ledger_layers", &names)?;
+        }
+        Ok(())
+    })
+}
+
 /// Writes the file whole or not at all.
 fn write(
     out: &Path,

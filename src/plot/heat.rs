@@ -160,8 +160,8 @@ mod tests {
         let rows = [(0, 0), (0, 1), (1, 1), (1, 0), (2, 0), (0, 2)].map(|(c, d)| grid.row(c, d));
         assert_eq!(rows, [Some(0), Some(1), Some(2), None, None, None]);
         let column = table.column("shapley").unwrap();
-        assert_eq!(grid.full(column, Measure::Shapley), 0.3);
-        assert_eq!(grid.full(column, Measure::R), 1.0);
+        let full = [Measure::Shapley, Measure::R].map(|m| grid.full(column, m));
+        assert_eq!(full, [0.3, 1.0]);
     }
 
     #[test]

@@ -137,11 +137,12 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "cell.take" "colour by" ["enter"] [Heat] "Scatter of this component, coloured by this descriptor" space::take_cell;
     "measure.next" "measure" ["r"] [Heat] "Show the next measure: r, β, ΔR², Shapley share" space::next_measure;
     "voice.select" "select" ["enter"] [Labels, Voices] "Select this voice everywhere" voice::select;
+    "voice.play" "play" ["p"] [Labels, Voices] "Play this voice through the system's player, or stop it" voice::play;
     "item.next" "recording" ["."] [Voices] "Next recording of this voice" voice::next_item;
     "item.previous" "" [","] [Voices] "Previous recording of this voice" voice::previous_item;
     "system.next" "system" ["w"] [Systems] "Next system's space" space::next_system;
     "system.previous" "" ["W"] [Systems] "Previous system's space" space::previous_system;
-    "system.beside" "beside" ["|"] [Systems] "Put the next system's scatter beside this one, or take it away" space::beside;
+    "system.beside" "" ["|"] [Systems] "Put the next system's scatter beside this one, or take it away" space::beside;
     "page.heat" "" ["H"] [Space] "Go to the heat map: components and descriptors" page::heat;
     "page.people" "" ["S"] [Space] "Go to sex, age and labels to check" page::people;
     "page.figures" "" ["F"] [Space] "Go to the other figures: regression, selection, systems compared" page::figures;
@@ -154,8 +155,8 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
     "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
     "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
-    "voice.play" "play" ["p"] [Labels, Voices, Scatter, Data] "Play the voice through the system's player, or stop it" voice::play;
     "view.command" "command" ["c"] [Report] "Show the command that makes this again" screen::remake;
+    "voice.hear" "" ["p"] [Scatter, Data] "Play the voice under the cursor, else the selected one, or stop it" voice::play;
     "colour.previous" "" ["O"] [Space] "Colour by the previous column" space::previous_colour;
     "axis.x.next" "x axis" ["]"] [Space] "Next component on the x axis" space::next_x;
     "axis.x.previous" "" ["["] [Space] "Previous component on the x axis" space::previous_x;

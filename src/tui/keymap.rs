@@ -148,7 +148,8 @@ pub fn keymap_page() -> String {
                 let keys: Vec<String> = map
                     .keys_of(i)
                     .split(' ')
-                    .map(|key| format!("`{key}`"))
+                    // A bar would end the cell.
+                    .map(|key| format!("`{}`", key.replace('|', "\\|")))
                     .collect();
                 let _ = writeln!(
                     page,

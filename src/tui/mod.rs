@@ -25,6 +25,7 @@ mod log;
 mod model;
 mod msg;
 mod opened;
+mod pane;
 mod picture;
 mod plane;
 mod raster;

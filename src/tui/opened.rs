@@ -273,9 +273,17 @@ impl Opened {
             }
         };
         let beside = self.path.parent().unwrap_or(Path::new(""));
-        let inputs = self.report.provenance.inputs.iter();
-        for input in inputs.filter(|i| i.what == "manifest") {
-            let folder = Path::new(&input.name).parent().unwrap_or(Path::new(""));
+        let provenance = &self.report.provenance;
+        let inputs = provenance.inputs.iter();
+        let manifests = inputs
+            .filter(|i| i.what == "manifest")
+            .map(|i| i.name.clone());
+        // Reports name the manifest without its folder; the command that made them has it.
+        for manifest in word_after(&provenance.command, "--data")
+            .into_iter()
+            .chain(manifests)
+        {
+            let folder = Path::new(&manifest).parent().unwrap_or(Path::new(""));
             add(folder.to_owned());
             add(beside.join(folder));
         }
@@ -314,6 +322,23 @@ impl Opened {
     }
 }
 
+/// The word after `option` in a command line as reports record it: plain, or in single quotes.
+fn word_after(command: &str, option: &str) -> Option<String> {
+    let (_, rest) = command.split_once(&format!(" {option} "))?;
+    let mut word = String::new();
+    let mut quoted = false;
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(chars.next()),
+            ' ' if !quoted => break,
+            c => word.push(c),
+        }
+    }
+    (!word.is_empty()).then_some(word)
+}
+
 /// Names of the speakers of every system, each once.
 fn voices(report: &Report) -> Vec<String> {
     let mut seen = BTreeSet::new();
@@ -349,5 +374,21 @@ fn voices_of_rows(report: &Report, voices: &[String]) -> Vec<Vec<Option<u32>>> {
     match voices {
         [] => report.tables.iter().map(|_| Vec::new()).collect(),
         _ => report.tables.iter().map(of_table).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word_after;
+
+    #[test]
+    fn the_manifest_is_found_in_the_command_that_was_recorded() {
+        let word = |command: &str| word_after(command, "--data");
+        let plain = word("phonoscope probe speaker --data a/b.tsv --seed 1");
+        assert_eq!(plain.as_deref(), Some("a/b.tsv"));
+        let quoted = word("phonoscope probe speaker --seed 1 --data 'it'\\''s here/m.tsv'");
+        assert_eq!(quoted.as_deref(), Some("it's here/m.tsv"));
+        assert_eq!(word("phonoscope probe speaker --run x.run"), None);
+        assert_eq!(word("phonoscope demo --data "), None);
     }
 }

@@ -291,8 +291,8 @@ mod tests {
             assert!((23..=24).contains(&loudest(x)), "{}", loudest(x));
         }
         assert!(picture.level((20, 2), size) < 0.4);
-        assert_eq!(picture.level((40, 0), size), 0.0);
-        assert_eq!(picture.level((0, 0), (0, 0)), 0.0);
+        let outside = [picture.level((40, 0), size), picture.level((0, 0), (0, 0))];
+        assert_eq!(outside, [0.0, 0.0]);
         recording.start_secs = Some(0.25);
         recording.end_secs = Some(0.75);
         let part = recording.spectrogram(&Task::silent()).unwrap();
@@ -306,7 +306,7 @@ mod tests {
             audio::write_wav(&folder.path().join(name), &vec![0.0; count], 16_000).unwrap();
             let recording = recording(Path::new(name), folder.path());
             let picture = recording.spectrogram(&Task::silent()).unwrap();
-            assert_eq!(picture.level((3, 3), (10, 10)), 0.0);
+            assert_eq!([picture.level((3, 3), (10, 10))], [0.0]);
         }
     }
 

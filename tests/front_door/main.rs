@@ -12,6 +12,7 @@ mod faults;
 mod own_model;
 mod place;
 mod pull;
+mod relevance;
 mod resume;
 mod speech;
 mod systems;

@@ -136,7 +136,7 @@ pub fn alpha_ratio_db(spectrum: &EnergySpectrum) -> Option<f64> {
 /// The mean spectrum of Hann frames of 2048 samples that overlap by half, as an energy spectrum.
 ///
 /// A whole-file transform without a window leaks, so that it cannot show slopes beyond -6 dB an
-/// octave; this one can. None if the sound is shorter than a frame.
+/// octave; this one can, over narrow bands (the mean energy of a wide band lies above its centre's). None if the sound is shorter than a frame.
 pub fn hann_spectrum(sound: &Sound) -> Option<EnergySpectrum> {
     use super::transform::Transform;
 

@@ -66,7 +66,7 @@ mod tests {
             (tract.mean_spacing_hz, 1000.0),
             (tract.dispersion_cm, 17.5),
             (tract.mean_hz, 2000.0),
-            (tract.geometric_mean_hz, 1600.544_748_f64),
+            (tract.geometric_mean_hz, 1_600.544_748_f64),
         ] {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }

@@ -24,4 +24,5 @@ pub use pooled::{POOL, PoolInput, Pooled, pooled};
 pub use taps::with_outputs;
 
 pub(crate) use external::{locate, with_files};
+pub(crate) use naming::Names;
 pub(crate) use taps::{Input, Opening};

@@ -6,12 +6,12 @@ use crate::wire::{Body, Node, Setting, Survey};
 
 /// Every name of a graph and of the bodies in it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     taken: BTreeSet<String>,
 }
 
 impl Names {
-    pub(super) fn of(survey: &Survey) -> Self {
+    pub(crate) fn of(survey: &Survey) -> Self {
         let mut names = Self::default();
         let declared = survey.inputs.iter().chain(&survey.outputs);
         names.take(declared.map(|value| &value.name));
@@ -21,7 +21,7 @@ impl Names {
     }
 
     /// `wanted`, or where that is taken `wanted/1`, `wanted/2` …; taken from now on.
-    pub(super) fn fresh(&mut self, wanted: &str) -> String {
+    pub(crate) fn fresh(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
         let mut count = 0usize;
         while self.taken.contains(&name) {

@@ -62,7 +62,7 @@ fn below(rng: &mut Stream, bound: u64) -> u64 {
 }
 
 /// Two independent standard normal numbers (Box and Muller).
-fn normal_pair(rng: &mut Stream) -> [f64; 2] {
+pub(crate) fn normal_pair(rng: &mut Stream) -> [f64; 2] {
     let unit = |bits: u64| (bits >> 11) as f64 * (0.5f64).powi(53);
     let radius = (-2.0 * (1.0 - unit(rng.next_u64())).ln()).sqrt();
     let (sine, cosine) = (std::f64::consts::TAU * unit(rng.next_u64())).sin_cos();

@@ -33,7 +33,9 @@ mod role;
 mod stored;
 mod tables;
 
+pub(crate) use draw::normal_pair;
 pub use role::Reason;
+pub(crate) use stored::Stored;
 
 use std::fmt;
 use std::path::Path;

@@ -118,9 +118,9 @@ fn halves(raw: &[u8]) -> impl Iterator<Item = u8> {
 
 /// One `TensorProto`.
 #[derive(Debug)]
-pub(super) struct Stored<'a> {
-    pub(super) name: String,
-    pub(super) dims: Vec<u64>,
+pub(crate) struct Stored<'a> {
+    pub(crate) name: String,
+    pub(crate) dims: Vec<u64>,
     pub(super) number: Number,
     /// Number of elements; `None` where the sizes make no sense.
     pub(super) elements: Option<usize>,
@@ -133,7 +133,7 @@ pub(super) struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    pub(super) fn read(tensor: &'a [u8]) -> Result<Self> {
+    pub(crate) fn read(tensor: &'a [u8]) -> Result<Self> {
         let mut found = Self {
             name: String::new(),
             dims: Vec::new(),
@@ -174,6 +174,32 @@ impl<'a> Stored<'a> {
 
     /// The numbers, in row-major order. `folder` holds the files beside the graph.
     pub(super) fn values(&self, folder: Option<&Path>) -> Result<Vec<f64>> {
+        let (elements, raw) = self.whole(folder)?;
+        Ok(self.number.decode(&raw, elements))
+    }
+
+    /// The numbers of a tensor of floats, in row-major order, rounded to 32 bits; `None` where they
+    /// are of another type.
+    pub(crate) fn floats(&self, folder: Option<&Path>) -> Result<Option<Vec<f32>>> {
+        if !self.number.is_float() {
+            return Ok(None);
+        }
+        let (elements, raw) = self.whole(folder)?;
+        Ok(Some(match self.number {
+            // Without twice the memory: most of a large model is this.
+            Number::F32 => {
+                let numbers = raw.as_chunks().0.iter();
+                numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+            }
+            other => {
+                let numbers = other.decode(&raw, elements).into_iter();
+                numbers.map(|number| number as f32).collect()
+            }
+        }))
+    }
+
+    /// The number of elements, and their bytes as `raw_data` has them, as many as needed.
+    fn whole(&self, folder: Option<&Path>) -> Result<(usize, Cow<'a, [u8]>)> {
         let size = self.elements.and_then(|n| Some((n, self.number.bytes(n)?)));
         let (elements, size) = size.ok_or_else(|| self.wrong("its sizes make no sense"))?;
         let raw = self.bytes(size, folder)?;
@@ -184,7 +210,7 @@ impl<'a> Stored<'a> {
                 self.dims
             )));
         }
-        Ok(self.number.decode(&raw, elements))
+        Ok((elements, raw))
     }
 
     /// The tensor with other numbers, inside the graph.

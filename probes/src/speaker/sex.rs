@@ -254,6 +254,9 @@ fn standardised(scores: ArrayView2<'_, f64>) -> Array2<f64> {
 
 type Grid = Vec<Vec<Estimate>>;
 
+/// Slopes and correlations of one sample, both `[predictor, component]`.
+type Measured = (Array2<f64>, Array2<f64>);
+
 /// Slopes and correlations of one class, `[component][descriptor]`.
 fn within(
     x: ArrayView2<'_, f64>,
@@ -266,7 +269,7 @@ fn within(
     let rows: Vec<usize> = (0..class.len()).filter(|i| class[*i] == which).collect();
     let (x, scores) = (x.select(Axis(0), &rows), scores.select(Axis(0), &rows));
     let all: Vec<usize> = (0..x.ncols()).collect();
-    let measure = |weights: Option<&[f64]>| -> Result<(Array2<f64>, Array2<f64>)> {
+    let measure = |weights: Option<&[f64]>| -> Result<Measured> {
         let gram = Gram::of(x.view(), scores.view(), weights)?;
         Ok((gram.fit(&all, 0.0)?.slopes, gram.correlations().targets))
     };
@@ -280,7 +283,7 @@ fn within(
     let replicates = draws(plan, task, |rng| {
         measure(Some(&stats::resample_counts(rows.len(), rng)))
     })?;
-    let grid = |of: &dyn Fn(&(Array2<f64>, Array2<f64>)) -> &Array2<f64>| -> Grid {
+    let grid = |of: fn(&Measured) -> &Array2<f64>| -> Grid {
         let one = |k: usize, j: usize| {
             let at: Vec<f64> = replicates.iter().map(|d| of(d)[[j, k]]).collect();
             let interval = stats::percentile(&at, settings.level);
@@ -297,5 +300,5 @@ fn within(
             .map(|k| (0..x.ncols()).map(|j| one(k, j)).collect())
             .collect()
     };
-    Ok((grid(&|d| &d.0), grid(&|d| &d.1)))
+    Ok((grid(|d| &d.0), grid(|d| &d.1)))
 }

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "functions that serve the tests may fail and speak as tests do"
 )]
 

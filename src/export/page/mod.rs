@@ -5,7 +5,6 @@ mod markdown;
 mod methods;
 mod tables;
 
-use anyhow::Result;
 use phonoscope_probes::report::{Report, Status};
 
 use crate::plot;
@@ -41,11 +40,8 @@ pub fn page_markdown(report: &Report) -> String {
 ///
 /// # Errors
 /// When a figure that the report should carry cannot be drawn.
-pub fn page_html(report: &Report) -> Result<String> {
-    Ok(html::render(
-        &report.title,
-        &blocks(report, figures(report)?),
-    ))
+pub fn page_html(report: &Report) -> String {
+    html::render(&report.title, &blocks(report, figures(report)))
 }
 
 fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
@@ -79,15 +75,19 @@ fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
     page
 }
 
-fn figures(report: &Report) -> Result<Vec<Block>> {
-    if report.table(None, "components").is_none() {
-        return Ok(vec![]);
-    }
-    Ok(vec![Block::Figure {
-        svg: plot::scree(report)?,
-        caption: "Explained variance by component, with intervals and the permutation threshold."
-            .into(),
-    }])
+/// Every figure that the report has tables for; one that cannot be drawn is left out here, and named by
+/// `export --format svg`.
+fn figures(report: &Report) -> Vec<Block> {
+    let drawn = plot::figures(report).into_iter();
+    drawn
+        .filter_map(|(name, svg)| {
+            let caption = name.trim_end_matches(".svg").replace(['_', '-', '.'], " ");
+            Some(Block::Figure {
+                svg: svg.ok()?,
+                caption,
+            })
+        })
+        .collect()
 }
 
 fn trust(report: &Report) -> Block {

@@ -213,7 +213,7 @@ fn in_space(state: &mut State, by: Move) {
                 let before = space.figure;
                 space.figure = step(space.figure, tables, by, 1);
                 if space.figure != before {
-                    space.rows = [space.rows[0], space.rows[1], space.rows[2], 0];
+                    space.rows.last_mut().into_iter().for_each(|row| *row = 0);
                 }
                 return;
             }

@@ -251,7 +251,7 @@ fn tilt(sound: &Sound, sheet: &mut Sheet) {
                 .slope,
         )
     };
-    let hann = hann_spectrum(sound).and_then(|s| trend(&Ltas::of(&s, 100.0)));
+    let hann = hann_spectrum(sound).and_then(|s| trend(&Ltas::of(&s, s.bin_hz)));
     let why = "a band has no energy";
     let slope_db = ltas.slope_db((0.0, 1_000.0), (1_000.0, 4_000.0));
     sheet.put("ltas_slope_db", slope_db, why);

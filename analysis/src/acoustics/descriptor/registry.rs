@@ -240,7 +240,7 @@ pub const DESCRIPTORS: &[Descriptor] = &[
         "hann_trend_db_per_decade",
         "dB",
         "Welch 1967",
-        "the same over Hann frames of 2048 samples: a true slope, not Praat's",
+        "the same over the bins of Hann frames of 2048 samples: a true slope, not Praat's",
     ),
     entry(
         "alpha_ratio_db",

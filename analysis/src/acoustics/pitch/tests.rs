@@ -135,7 +135,7 @@ fn what_has_no_pitch_says_why() {
         assert!(why(&short, &settings).contains("shorter than a window"));
         let empty = Sound::new(Vec::new(), 16_000.0);
         assert!(why(&empty, &settings).contains("shorter than a window"));
-        let slow = Sound::new(vec![0.1, -0.1].repeat(100), 100.0);
+        let slow = Sound::new([0.1, -0.1].repeat(100), 100.0);
         assert!(why(&slow, &settings).contains("too few samples"));
         let broken = mapped(&voice(16_000.0, 0.5, 100.0), |_| f64::NAN);
         assert!(why(&broken, &settings).contains("not a number"));
