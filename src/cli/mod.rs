@@ -20,7 +20,7 @@ pub use data::{
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{
-    Controls, DescriptorArgs, ExtractArgs, NO_DESCRIPTORS, ProbeCommand, RowArgs, SpeakerArgs,
+    Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs, SpeakerArgs,
     SpeakerSource, Statistics,
 };
 pub use relevance::{MethodChoice, RelevanceArgs};

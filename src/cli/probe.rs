@@ -141,11 +141,12 @@ pub struct SpeakerSource {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Acoustic descriptors")]
 pub struct DescriptorArgs {
-    /// `none`, or a table of descriptors by item (column `id`, or `path`) or speaker (column `speaker`):
+    /// `measure` from the recordings (kept beside the report), `none`, or a table of descriptors by item (column `id`, or `path`) or speaker (column `speaker`):
     /// CSV, or any other name with tabs between columns
-    #[arg(long, value_name = "none|FILE", default_value = NO_DESCRIPTORS)]
+    #[arg(long, value_name = "measure|none|FILE", default_value = MEASURE)]
     pub descriptors: String,
-    /// Descriptors that take part, in the order of the report [default: every column of numbers]
+    /// Descriptors that take part, in the order of the report; `all` for every one (`phonoscope acoustics
+    /// --list`) [default: eight counterparts of the paper's; of a table every column of numbers]
     #[arg(long = "descriptor", value_name = "NAME", num_args = 1..)]
     pub chosen: Vec<String>,
     /// Most descriptors that the forward selection chooses
@@ -156,13 +157,15 @@ pub struct DescriptorArgs {
     pub cap: f64,
 }
 
+/// The word for descriptors that are measured.
+pub const MEASURE: &str = "measure";
 /// The word for no descriptors.
 pub const NO_DESCRIPTORS: &str = "none";
 
 impl Default for DescriptorArgs {
     fn default() -> Self {
         Self {
-            descriptors: NO_DESCRIPTORS.into(),
+            descriptors: MEASURE.into(),
             chosen: vec![],
             select: 9,
             cap: 0.8,

@@ -10,7 +10,8 @@ use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 use super::data::kokoro;
 use super::{Context, browse, probe};
 use crate::cli::{
-    Controls, DEFAULT_SENTENCES, DemoArgs, DemoVoices, DescriptorArgs, SpeakerArgs, SpeakerSource,
+    Controls, DEFAULT_SENTENCES, DemoArgs, DemoVoices, DescriptorArgs, NO_DESCRIPTORS, SpeakerArgs,
+    SpeakerSource,
 };
 use crate::exit::{Exit, Usage};
 
@@ -52,7 +53,10 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
         components: 20,
         folds: 5,
         fold_column: None,
-        descriptors: DescriptorArgs::default(),
+        descriptors: DescriptorArgs {
+            descriptors: NO_DESCRIPTORS.into(),
+            ..DescriptorArgs::default()
+        },
         controls: Controls::default(),
         statistics: args.statistics,
     };

@@ -6,6 +6,7 @@ mod analyse;
 mod browse;
 mod data;
 mod demo;
+mod descriptors;
 mod doctor;
 mod export;
 mod extract;

@@ -9,13 +9,13 @@ use phonoscope_datasets::Manifest;
 use phonoscope_probes::extract::{Rows, SpanKind, select_taps};
 use phonoscope_probes::report::{Report, Status};
 use phonoscope_probes::speaker::{
-    Asked, DescriptorTable, SpeakerReport, SpeakerSettings, from_runs, speaker_column, system_name,
+    Asked, SpeakerReport, SpeakerSettings, from_runs, speaker_column, system_name,
 };
 use phonoscope_probes::store::Run;
 
 use super::model_choice::load_model;
-use super::{Context, command_line, extract};
-use crate::cli::{DescriptorArgs, NO_DESCRIPTORS, ProbeCommand, SpeakerArgs};
+use super::{Context, command_line, descriptors, extract};
+use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
@@ -75,7 +75,7 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     };
     // What cannot succeed is refused before hours of extraction.
     settings.check()?;
-    let descriptors = descriptors(&args.descriptors)?;
+    let given = descriptors::given(&args.descriptors)?;
     let folders = match &args.source.data {
         None => args.source.runs.clone(),
         Some(data) => extracted(args, data, context)?,
@@ -87,34 +87,20 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     let engine = runs
         .first()
         .map_or("", |run| run.description.engine.name.as_str());
+    let (descriptors, remarks) = match given {
+        Some(given) => (given, vec![]),
+        None => descriptors::measured(args, &runs, context)?,
+    };
     let asked = Asked {
         tap: args.tap.clone(),
         descriptors,
+        remarks,
         folds: args.fold_column.clone(),
         command: again(args, engine),
     };
     let made = from_runs(&runs, &asked, &settings, &context.task)?;
     write(&made, &args.out)?;
     Ok(made.report)
-}
-
-/// The table of descriptors that the arguments ask for.
-fn descriptors(args: &DescriptorArgs) -> anyhow::Result<Option<DescriptorTable>> {
-    if args.descriptors == NO_DESCRIPTORS {
-        if !args.chosen.is_empty() {
-            return Err(Usage::new(
-                "--descriptor chooses among descriptors, and there are none",
-                "give a table of them with --descriptors FILE",
-            )
-            .into());
-        }
-        return Ok(None);
-    }
-    let mut table = DescriptorTable::read(Path::new(&args.descriptors))?;
-    if !args.chosen.is_empty() {
-        table.choose(&args.chosen)?;
-    }
-    Ok(Some(table))
 }
 
 /// Runs every model over the manifest; the run folders, beside the report.

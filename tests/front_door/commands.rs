@@ -8,6 +8,8 @@ fn probed() -> (Place, serde_json::Value) {
     let ran = place.run([
         "probe",
         "speaker",
+        "--descriptors",
+        "none",
         "--model",
         ge2e(),
         "--data",

@@ -19,6 +19,8 @@ fn ge2e_on_real_speech_orders_the_sexes_on_its_first_component() {
     let ran = place.run([
         "probe",
         "speaker",
+        "--descriptors",
+        "none",
         "--model",
         ge2e(),
         "--data",
@@ -70,6 +72,8 @@ fn planted_vocal_tract_length_reaches_the_embedding_space() {
     let ran = place.run([
         "probe",
         "speaker",
+        "--descriptors",
+        "none",
         "--model",
         ge2e(),
         "--data",

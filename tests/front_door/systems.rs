@@ -87,6 +87,47 @@ fn two_systems_and_descriptors_in_one_report() {
         assert!(place.path("tables").join(file).is_file(), "{file}");
     }
     probe(&["--descriptors", &table, "--descriptor", "f1"]).fails_with_hint(2, "`f1`", "f0_hz");
-    probe(&["--descriptor", "f0_hz"]).fails_with_hint(2, "there are none", "--descriptors");
-    probe(&["--fold-column", "fold"]).fails_with_hint(2, "column `fold`", "speaker");
+    let none = ["--descriptors", "none", "--descriptor", "f0_hz"];
+    probe(&none).fails_with_hint(2, "there are none", "--descriptors");
+    probe(&["--descriptors", "none", "--fold-column", "fold"]).fails_with_hint(
+        2,
+        "column `fold`",
+        "speaker",
+    );
+}
+
+#[test]
+fn descriptors_are_measured_once_and_kept_beside_the_report() {
+    let place = Place::new();
+    let manifest = place.voices(24, 1, 1.0);
+    let probe = || {
+        let few = [
+            "--permutations",
+            "39",
+            "--bootstrap",
+            "40",
+            "--components",
+            "4",
+        ];
+        let asked = ["--no-mlp", "--no-sensitivity", "--out", "r.json"];
+        let given = ["probe", "speaker", "--model", ge2e(), "--data", &manifest];
+        place.run(given.iter().chain(&few).chain(&asked).copied())
+    };
+    let first = probe();
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let bytes = std::fs::read(place.path("r.json")).unwrap();
+    let report = Report::read(&place.path("r.json")).unwrap();
+    let table = report.table(None, "descriptors").unwrap();
+    let unit = table.column("unit").unwrap();
+    assert_eq!((table.rows(), unit.text_at(0)), (8, Some("st")));
+    let second = probe();
+    assert!(
+        second.stderr.contains("of an earlier call"),
+        "{}",
+        second.stderr
+    );
+    assert!(
+        bytes == std::fs::read(place.path("r.json")).unwrap(),
+        "other bytes"
+    );
 }

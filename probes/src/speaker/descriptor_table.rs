@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use phonoscope_analysis::acoustics::descriptor::{DESCRIPTORS, find};
+
 use super::{DescriptorInput, Transform, is_of_recording};
+use crate::acoustics::Acoustics;
 use crate::error::{Error, Result};
 use crate::report::InputFile;
 use crate::store::sha256_hex;
@@ -106,14 +109,7 @@ impl DescriptorTable {
             .filter(|(column, (name, _))| *column != at && *name != "speaker" && *name != "id")
             .filter_map(|(_, (name, values))| {
                 let values = values.filter(|v| v.iter().any(Option::is_some))?;
-                Some(DescriptorInput {
-                    name: name.clone(),
-                    unit: None,
-                    definition: "as in the given table".into(),
-                    recording: is_of_recording(name),
-                    transform: Transform::for_descriptor(name),
-                    values,
-                })
+                Some(described(name, values))
             })
             .collect();
         if descriptors.is_empty() {
@@ -126,6 +122,49 @@ impl DescriptorTable {
             source: String::new(),
             file: None,
         })
+    }
+
+    /// The descriptors of a measured corpus, by item.
+    pub fn of_acoustics(found: &Acoustics) -> Self {
+        let values = |name: &str| {
+            let of = found.rows.iter();
+            of.map(|row| row.values.get(name).copied()).collect()
+        };
+        Self {
+            key: JoinKey::Item,
+            keys: found.rows.iter().map(|row| row.id.clone()).collect(),
+            descriptors: DESCRIPTORS
+                .iter()
+                .map(|d| described(d.name, values(d.name)))
+                .collect(),
+            source: "measured".into(),
+            file: None,
+        }
+    }
+
+    /// The table as [`DescriptorTable::read`] reads it, with tabs between columns.
+    pub fn to_tsv(&self) -> String {
+        let key = match self.key {
+            JoinKey::Item => "id",
+            JoinKey::Path => "path",
+            JoinKey::Speaker => "speaker",
+        };
+        let names = self.descriptors.iter().map(|d| d.name.clone());
+        let mut lines = vec![
+            std::iter::once(key.to_owned())
+                .chain(names)
+                .collect::<Vec<_>>(),
+        ];
+        for (row, name) in self.keys.iter().enumerate() {
+            let cell = |d: &DescriptorInput| match d.values.get(row).copied().flatten() {
+                Some(value) => value.to_string(),
+                None => "NA".into(),
+            };
+            let cells = self.descriptors.iter().map(cell);
+            lines.push(std::iter::once(name.clone()).chain(cells).collect());
+        }
+        let joined = lines.iter().map(|cells| cells.join("\t") + "\n");
+        joined.collect()
     }
 
     /// Keeps the descriptors called `names`, in that order.
@@ -180,6 +219,19 @@ impl DescriptorTable {
     }
 }
 
+/// A descriptor of this name; the registry knows unit and definition of those that it measures.
+fn described(name: &str, values: Vec<Option<f64>>) -> DescriptorInput {
+    let known = find(name);
+    DescriptorInput {
+        name: name.into(),
+        unit: known.map(|d| d.unit.to_owned()).filter(|unit| unit != "1"),
+        definition: known.map_or("as in the given table".into(), |d| d.definition.into()),
+        recording: is_of_recording(name),
+        transform: Transform::for_descriptor(name),
+        values,
+    }
+}
+
 /// A number, a missing entry, or nothing for words.
 fn entry(text: &str) -> Option<Option<f64>> {
     match text.trim() {
@@ -211,6 +263,8 @@ mod tests {
             [Some(0.02), None, Some(0.01)]
         );
         assert!(table.choose(&["f0".into()]).is_err());
+        let again = DescriptorTable::parse(table.to_tsv().as_bytes(), b'\t').unwrap();
+        assert_eq!(again.descriptors, table.descriptors);
         let by_speaker = DescriptorTable::parse(b"speaker,x\ns,1\n", b',').unwrap();
         let speakers = ["s", "s"].map(String::from);
         assert_eq!(

@@ -31,6 +31,8 @@ pub struct Asked {
     pub descriptors: Option<DescriptorTable>,
     /// Column of the manifest that holds folds; by default they are drawn.
     pub folds: Option<String>,
+    /// Cautions from before the probe.
+    pub remarks: Vec<String>,
     /// Recorded as the way to make the report again.
     pub command: String,
 }
@@ -137,7 +139,7 @@ pub fn from_runs(
         title,
         systems: names,
         summary: outcome.summary,
-        warnings: outcome.warnings,
+        warnings: [outcome.warnings, asked.remarks.clone()].concat(),
         provenance: Provenance {
             phonoscope: env!("CARGO_PKG_VERSION").into(),
             command: asked.command.clone(),
