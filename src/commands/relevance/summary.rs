@@ -179,7 +179,7 @@ fn lines(maps: &Explanation) -> Vec<Line> {
     let line = |place: usize| {
         let layer = &ledger.layers[place];
         let of = |part: &Array2<f32>| {
-            let items = part.column(place).iter().zip(&maps.scores);
+            let items = part.column(place).into_iter().zip(&maps.scores);
             let shares = items.map(|(part, score)| share(f64::from(*part), *score));
             median(shares.collect())
         };
