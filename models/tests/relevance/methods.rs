@@ -70,11 +70,18 @@ fn explained(
     explainer.explain(x.view(), &Cancel::new()).unwrap()
 }
 
+/// Name, attributes and constants of an operator.
+type Operator<'a> = (
+    &'a str,
+    Vec<(&'a str, Attribute<'a>)>,
+    Vec<(&'a str, &'a [f32])>,
+);
+
 #[test]
 fn gradients_are_those_of_finite_differences() {
     let slopes = numbers(5, 9).iter().map(|x| x.abs()).collect::<Vec<_>>();
     let alpha = |alpha: f32| vec![("alpha", Attribute::Float(alpha))];
-    let cases: [(&str, Vec<(&str, Attribute<'_>)>, Vec<(&str, &[f32])>); 14] = [
+    let cases: [Operator<'_>; 14] = [
         ("Relu", vec![], vec![]),
         ("LeakyRelu", alpha(0.2), vec![]),
         ("PRelu", vec![], vec![("slopes", &slopes)]),

@@ -41,9 +41,17 @@ fn around(operator: &str, more: &[&str], attributes: &[(&str, Attribute<'_>)]) -
     graph
 }
 
+/// Operator, inputs, attributes, and what its refusal says.
+type Refused<'a> = (
+    &'a str,
+    &'a [&'a str],
+    &'a [(&'a str, Attribute<'a>)],
+    &'a str,
+);
+
 #[test]
 fn a_node_without_a_rule_is_refused_by_its_name() {
-    let cases: [(&str, &[&str], &[(&str, Attribute<'_>)], &str); 19] = [
+    let cases: [Refused<'_>; 19] = [
         (
             "InstanceNormalization",
             &["five", "five"],

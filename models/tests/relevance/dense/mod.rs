@@ -89,9 +89,9 @@ pub(crate) enum Step {
     /// Zeros around the axes behind the channel.
     Pad(Vec<usize>, Vec<usize>),
     /// The sum of two branches.
-    Sum(Vec<Step>, Vec<Step>),
+    Sum(Vec<Self>, Vec<Self>),
     /// Two branches side by side as channels.
-    Join(Vec<Step>, Vec<Step>),
+    Join(Vec<Self>, Vec<Self>),
 }
 
 /// A value, `[channel, axes…]`.

@@ -8,7 +8,7 @@ use super::{Number, Step, Value};
 #[derive(Debug)]
 pub(super) struct Trace<T> {
     pub(super) values: Vec<Value<T>>,
-    pub(super) branches: Vec<Option<[Trace<T>; 2]>>,
+    pub(super) branches: Vec<Option<[Self; 2]>>,
 }
 
 pub(super) fn run<T: Number>(steps: &[Step], x: &Value<T>) -> Trace<T> {

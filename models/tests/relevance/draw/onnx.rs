@@ -189,9 +189,8 @@ impl Writing {
     fn dense(&mut self, layer: &Weighted, x: &str) -> String {
         let y = self.fresh("dense");
         let inputs = layer.weight.len() / layer.outputs;
-        if self.opset == 13 && layer.bias.is_some() {
+        if let Some(bias) = layer.bias.as_ref().filter(|_| self.opset == 13) {
             let weight = self.floats("weight", &[inputs, layer.outputs], &layer.weight);
-            let bias = layer.bias.as_ref().unwrap();
             let bias = self.floats("bias", &[layer.outputs], bias);
             let product = self.fresh("product");
             self.graph
