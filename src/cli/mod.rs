@@ -20,8 +20,8 @@ pub use data::{
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{
-    Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs, SpeakerArgs,
-    SpeakerSource, Statistics,
+    Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
+    SpeakerArgs, SpeakerSource, Statistics,
 };
 pub use relevance::{MethodChoice, RelevanceArgs};
 
