@@ -74,6 +74,7 @@ impl Place {
             sample_format: hound::SampleFormat::Int,
         };
         let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut wav = hound::WavWriter::create(&path, spec).unwrap();
         samples.iter().for_each(|s| wav.write_sample(*s).unwrap());
         wav.finalize().unwrap();

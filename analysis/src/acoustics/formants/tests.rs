@@ -1,10 +1,16 @@
 use super::*;
 
-/// A train of pulses at 100 Hz through resonances, which are found exactly where harmonics lie.
+/// Pulses at 100 Hz whose spectrum falls as pre-emphasis rises, through resonances on harmonics.
 fn vowel(formants: &[(f64, f64)], rate_hz: f64, secs: f64) -> Sound {
     let count = (secs * rate_hz) as usize;
     let period = (rate_hz / 100.0) as usize;
     let mut samples: Vec<f64> = (0..count).map(|i| f64::from(i % period == 0)).collect();
+    let keep = (-std::f64::consts::TAU * 50.0 / rate_hz).exp();
+    let mut before = 0.0;
+    for sample in &mut samples {
+        *sample += keep * before;
+        before = *sample;
+    }
     for &(frequency_hz, bandwidth_hz) in formants {
         let r = (-std::f64::consts::PI * bandwidth_hz / rate_hz).exp();
         let turn = 2.0 * r * (std::f64::consts::TAU * frequency_hz / rate_hz).cos();
