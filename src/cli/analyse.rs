@@ -171,7 +171,7 @@ pub struct LinearProbeArgs {
         required_unless_present = "y"
     )]
     pub labels: Option<PathBuf>,
-    /// Numbers to predict [row] or [row, target] as .npy
+    /// Numbers to predict as .npy: one for each row of X, or rows × targets
     #[arg(long, value_name = "Y.npy")]
     pub y: Option<PathBuf>,
     /// Groups (speakers) whose rows stay in one fold: one label a row

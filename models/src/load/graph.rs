@@ -21,7 +21,7 @@ pub struct FileGraph {
 /// The graph of a file, whatever it is fed, with branches that are always taken made part of it.
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`].
+/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`](super::load_file).
 pub fn graph_of_file(path: &Path) -> Result<FileGraph> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     let (graph, found) = surveyed(bytes, &path.display().to_string())?;
@@ -53,7 +53,7 @@ pub(super) fn surveyed(mut bytes: Vec<u8>, what: &str) -> Result<(GraphBytes, Su
 /// A card to start from for the model in a file: see [`crate::card::starting_card`].
 ///
 /// # Errors
-/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`].
+/// [`Error::Io`] and [`Error::NotOnnx`] as [`load_file`](super::load_file).
 pub fn card_for_file(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     let (graph, found) = surveyed(bytes, &path.display().to_string())?;

@@ -302,9 +302,10 @@ pub(super) fn sexes(found: &[Separation], differences: Option<&Differences>) -> 
         let distance = s.ashman_d.map_or(String::new(), |d| {
             format!(", Ashman's D {:.2} [{:.2}, {:.2}]", d.value, d.lo, d.hi)
         });
-        let peaks = match two_peaks.is_empty() {
-            true => "none of them has".to_owned(),
-            false => format!("{} have", two_peaks.join(", ")),
+        let peaks = match two_peaks.as_slice() {
+            [] => "none has".to_owned(),
+            [one] => format!("{one} has"),
+            _ => format!("{} have", two_peaks.join(", ")),
         };
         out.push(format!(
             "PC{} parts the sexes best: AUC {:.3} [{:.3}, {:.3}]{distance}; of {} components {peaks} more \

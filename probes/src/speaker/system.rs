@@ -59,6 +59,13 @@ impl Corpus<'_> {
         out
     }
 
+    /// Names of all given descriptors, and their medians by speaker.
+    fn medians(&self) -> Vec<(&str, &[Option<f64>])> {
+        let names = self.input.descriptors.iter().map(|d| d.name.as_str());
+        let medians = self.descriptors.medians.iter().map(Vec::as_slice);
+        names.zip(medians).collect()
+    }
+
     /// Why descriptors take no part, where some were given.
     fn left_out(&self) -> Option<String> {
         match self.input.descriptors.is_empty() {
@@ -92,7 +99,7 @@ pub(super) fn probe(corpus: &Corpus<'_>, system: &SystemInput, task: &Task) -> R
     let associations = intervals::with_intervals(scores, &corpus.columns, tested, settings, task)?;
     let mut out = Found {
         tables: vec![
-            tables::speakers(&speakers, &corpus.columns, scores),
+            tables::speakers(&speakers, &corpus.columns, &corpus.medians(), scores),
             tables::components(&spectrum, system.normalise, settings),
             tables::associations(&corpus.columns, &associations, settings),
         ],
@@ -255,8 +262,12 @@ fn worth_in_words(
             None => String::new(),
         };
         let note = r.note.as_ref().map_or(String::new(), |n| format!("; {n}"));
+        let whose = match r.speakers.as_str() {
+            "all" => String::new(),
+            class => format!(" with {class}"),
+        };
         format!(
-            "{} descriptors predict {:.1} % [{:.1}, {:.1}] of the variance of held-out speakers by \
+            "{} descriptors predict {:.1} % [{:.1}, {:.1}] of the variance of held-out speakers{whose} by \
              {model}{control}, as much as {:.1} [{:.1}, {:.1}] components{note}",
             r.descriptors,
             100.0 * r.worth.r2.value,

@@ -30,6 +30,7 @@ pub(super) fn is_of_speakers(id: &str) -> bool {
 pub(super) fn speakers(
     speakers: &Speakers,
     columns: &[SpeakerColumn],
+    descriptors: &[(&str, &[Option<f64>])],
     scores: ArrayView2<'_, f64>,
 ) -> Table {
     let names = speakers.names.iter().cloned().map(Some).collect();
@@ -44,6 +45,21 @@ pub(super) fn speakers(
         ),
     ];
     out.extend(columns.iter().map(metadata));
+    for (name, medians) in descriptors {
+        // A column of the manifest keeps its name; what was measured gives way.
+        let mut id = (*name).to_owned();
+        while is_of_speakers(&id) || out.iter().any(|column| column.id == id) {
+            id.insert_str(0, "measured.");
+        }
+        out.push(Column::number(
+            &id,
+            Role::Value,
+            "median of the descriptor over the speaker's utterances, transformed as in the table of \
+             descriptors",
+            None,
+            medians.iter().map(|v| v.unwrap_or(f64::NAN)),
+        ));
+    }
     for (k, column) in scores.columns().into_iter().enumerate() {
         out.push(Column::number(
             &format!("pc{}", k + 1),

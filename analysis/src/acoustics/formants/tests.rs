@@ -37,6 +37,7 @@ fn planted_resonances_are_found_at_any_rate() {
         (1500.0, 80.0),
         (2500.0, 100.0),
         (3500.0, 120.0),
+        (4500.0, 150.0),
     ];
     for rate_hz in [16_000.0, 44_100.0, 48_000.0] {
         let sound = vowel(&planted, rate_hz, 0.6);
@@ -44,7 +45,8 @@ fn planted_resonances_are_found_at_any_rate() {
             panic!("0.6 s hold a window")
         };
         assert_eq!(found.unsolved, 0);
-        for (i, (planted_hz, _)) in planted.iter().enumerate() {
+        // The fifth keeps the poles of the others in their places; its own lie where resampling filters.
+        for (i, (planted_hz, _)) in planted.iter().take(4).enumerate() {
             let error = median(&found, i + 1) / planted_hz - 1.0;
             assert!(error.abs() < 0.04, "F{} at {rate_hz}: {error}", i + 1);
         }
