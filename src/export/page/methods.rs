@@ -100,13 +100,13 @@ fn speaker(report: &Report) -> String {
         "The embeddings of each of {speakers} speakers were {length}, the speaker means {scaling}, and their principal \
          components found by eigendecomposition of the covariance matrix; each component's sign was set so that its \
          largest loading is positive. Components were kept apart from noise by {} permutations of the speakers within \
-         each dimension. Every interval is from {} bootstrap draws of whole speakers (level {}), every p from {} \
-         permutations of speakers as (1+b)/(1+B), corrected within the family that its table names (Benjamini and \
-         Hochberg); whatever was fitted was fitted within {} speaker-disjoint folds. The seed was {}.",
+         each dimension. Unless a table says otherwise, intervals (level {}) are from {} bootstrap draws of whole \
+         speakers, and p from as many permutations of speakers as (1+b)/(1+B); q is p corrected within the family that \
+         its table names (Benjamini and Hochberg). Held-out figures are from {} speaker-disjoint folds, with everything \
+         fitted inside them. The seed was {}.",
         setting("permutations"),
-        setting("bootstrap"),
         setting("level"),
-        setting("permutations"),
+        setting("bootstrap"),
         setting("folds"),
         report.provenance.seed,
     )

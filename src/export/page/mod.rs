@@ -75,11 +75,18 @@ fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
     page
 }
 
-/// Every figure that the report has tables for; one that cannot be drawn is left out here, and named by
-/// `export --format svg`.
+/// Figures that carry the page; the others are `export --format svg`'s, which names those that cannot be drawn.
+const FIGURES: [&str; 4] = ["scatter", "scree", "regression", "heat"];
+
+/// The page's figures, of each system.
 fn figures(report: &Report) -> Vec<Block> {
     let drawn = plot::figures(report).into_iter();
     drawn
+        .filter(|(name, _)| {
+            FIGURES
+                .iter()
+                .any(|kind| name.ends_with(&format!("{kind}.svg")))
+        })
         .filter_map(|(name, svg)| {
             let caption = name.trim_end_matches(".svg").replace(['_', '-', '.'], " ");
             Some(Block::Figure {

@@ -6,17 +6,26 @@ use super::Block;
 use crate::plot::significant;
 
 /// Most rows and columns of a table on the page; the rest is counted.
-const ROWS: usize = 12;
+const ROWS: usize = 6;
 const COLUMNS: usize = 8;
 
-/// Tables of the corpus, row by row: too long for a page, and in the report anyway.
-const LISTS: [&str; 3] = ["items", "speakers", "columns"];
+/// Tables that are lists or details, too long for a page; the report and `export --format csv` have them.
+const LEFT_OUT: [&str; 8] = [
+    "items",
+    "speakers",
+    "columns",
+    "pc_cards",
+    "sex_slopes",
+    "recording",
+    "selection",
+    "angles",
+];
 
 pub(super) fn of(report: &Report) -> impl Iterator<Item = Block> {
     let shown = report
         .tables
         .iter()
-        .filter(|t| !LISTS.contains(&t.id.as_str()) && t.rows() > 0);
+        .filter(|t| !LEFT_OUT.contains(&t.id.as_str()) && t.rows() > 0);
     shown.map(|table| block(report, table))
 }
 
