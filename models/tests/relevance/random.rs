@@ -208,11 +208,11 @@ fn emissions_agree_with_each_other_and_with_a_dense_reference() {
             let wide = literal.relevance.mapv(f64::from);
             let far = error(optimised.relevance.view(), wide.view());
             assert!(
-                far <= 2.0 * tolerated,
-                "seed {seed}: {far:e}: {}",
+                far <= tolerated,
+                "seed {seed}: {far:e} of {tolerated:e}: {}",
                 case.about()
             );
-            between.add(far, far / (2.0 * tolerated), about);
+            between.add(far, far / tolerated, about);
         }
         let name = engine.info().to_string();
         against.tell(&format!(
@@ -220,6 +220,8 @@ fn emissions_agree_with_each_other_and_with_a_dense_reference() {
         ));
         between.tell(&format!("{name}, optimised against literal"));
         println!("{name}: {refused} of {NETWORKS} networks not run");
+        // What rten cannot run is mostly 3-D convolutions; much more would be a loss of ours.
+        assert!(refused <= NETWORKS / 5, "{name} ran too few networks");
         assert!(is_rten || refused == 0);
         assert!(refused < NETWORKS as usize / 2);
     }

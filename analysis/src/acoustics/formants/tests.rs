@@ -48,7 +48,7 @@ fn planted_resonances_are_found_at_any_rate() {
         // The fifth keeps the poles of the others in their places; its own lie where resampling filters.
         for (i, (planted_hz, _)) in planted.iter().take(4).enumerate() {
             let error = median(&found, i + 1) / planted_hz - 1.0;
-            assert!(error.abs() < 0.04, "F{} at {rate_hz}: {error}", i + 1);
+            assert!(error.abs() < 0.01, "F{} at {rate_hz}: {error}", i + 1);
         }
     }
 }
