@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use phonoscope_analysis::pca::Scaling;
 use phonoscope_datasets::Manifest;
 use phonoscope_probes::extract::{Rows, SpanKind, select_taps};
+use phonoscope_probes::learn::mlp::MlpSettings;
 use phonoscope_probes::report::{Report, Status};
 use phonoscope_probes::speaker::{
     Asked, SpeakerReport, SpeakerSettings, from_runs, speaker_column, system_name,
@@ -57,6 +58,10 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     }
     let settings = SpeakerSettings {
         seed: args.statistics.seed,
+        network: MlpSettings {
+            seed: args.statistics.seed,
+            ..MlpSettings::default()
+        },
         permutations: args.statistics.permutations,
         bootstrap: args.statistics.bootstrap,
         folds: args.folds,

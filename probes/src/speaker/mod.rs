@@ -78,7 +78,7 @@ pub struct SpeakerSettings {
     pub cap: f64,
     /// Whether the network is fitted beside the linear regression.
     pub mlp: bool,
-    /// The network.
+    /// The network, fold `f` with its seed plus `f`.
     pub network: MlpSettings,
     /// Whether permutation nulls of regressions, ages and comparisons of systems are drawn.
     pub nulls: bool,

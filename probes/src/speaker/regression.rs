@@ -86,7 +86,7 @@ impl Matched {
         let found = errors::each_fold(self.y.view(), &self.folds, |train, test, fold| {
             let of = |m: &Array2<f64>, rows: &[usize]| m.select(Axis(0), rows);
             let network = MlpSettings {
-                seed: settings.seed.wrapping_add(fold as u64),
+                seed: settings.network.seed.wrapping_add(fold as u64),
                 ..settings.network.clone()
             };
             let fitted = mlp::fit(
