@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draw::Draw;
+use crate::synth::draw::Draw;
 use crate::synth::SynthError;
 
 /// How many voices say how much.

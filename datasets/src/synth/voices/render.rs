@@ -1,6 +1,6 @@
 //! From a plan to samples.
 
-use super::draw::Draw;
+use crate::synth::draw::Draw;
 use super::plan::VoicePlan;
 use super::{score, source, tract};
 use crate::synth::SynthError;

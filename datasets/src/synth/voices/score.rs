@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::draw::Draw;
+use crate::synth::draw::Draw;
 use super::phones::{CONSONANTS, Consonant, Manner, Noise, VOWELS_HZ};
 use super::plan::VoicePlan;
 

@@ -3,7 +3,7 @@
 use std::f64::consts::{PI, TAU};
 
 use super::RATE;
-use super::draw::Draw;
+use crate::synth::draw::Draw;
 use super::plan::VoicePlan;
 use super::score::{FRAME_SECS, Frame, VOICED};
 
