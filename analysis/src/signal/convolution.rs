@@ -16,7 +16,10 @@ pub fn convolve(signal: &[f64], response: &[f64]) -> Vec<f64> {
     let size = (2 * response.len()).next_power_of_two().max(SHORTEST);
     let block = size - response.len() + 1;
     let mut planner = RealFftPlanner::<f64>::new();
-    let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
+    let (forward, inverse) = (
+        planner.plan_fft_forward(size),
+        planner.plan_fft_inverse(size),
+    );
     let mut time = forward.make_input_vec();
     let mut spectrum = forward.make_output_vec();
     let transform = |samples: &[f64], time: &mut [f64], spectrum: &mut [Complex<f64>]| {
@@ -65,9 +68,8 @@ mod tests {
 
     #[test]
     fn blocks_add_up_to_the_sum_of_products() {
-        let wave = |n: usize, k: f64| -> Vec<f64> {
-            (0..n).map(|i| ((i * i) as f64 * k).sin()).collect()
-        };
+        let wave =
+            |n: usize, k: f64| -> Vec<f64> { (0..n).map(|i| ((i * i) as f64 * k).sin()).collect() };
         for (n, m) in [(1, 1), (5, 3), (3, 5), (2500, 7), (1024, 1024), (4001, 700)] {
             let (signal, response) = (wave(n, 0.37), wave(m, 0.11));
             let (got, expected) = (convolve(&signal, &response), directly(&signal, &response));

@@ -31,7 +31,10 @@ mod tests {
             (29, 29, 0.8830, 1.0),
         ] {
             let (lo, hi) = wilson(hits, n, 0.95).unwrap();
-            assert!((lo - low).abs() < 1e-4 && (hi - high).abs() < 1e-4, "{lo} {hi}");
+            assert!(
+                (lo - low).abs() < 1e-4 && (hi - high).abs() < 1e-4,
+                "{lo} {hi}"
+            );
         }
         assert!(wilson(0, 0, 0.95).is_none());
     }

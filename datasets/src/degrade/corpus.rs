@@ -63,7 +63,11 @@ impl Settings {
         for (index, plan) in self.plans.iter().enumerate() {
             plan.check()?;
             if self.plans[..index].iter().any(|p| p.kind == plan.kind) {
-                return Err(fault("kinds", "each named once", format!("`{}`", plan.kind)));
+                return Err(fault(
+                    "kinds",
+                    "each named once",
+                    format!("`{}`", plan.kind),
+                ));
             }
         }
         Ok(())
@@ -227,7 +231,11 @@ pub fn write(
             let Some(place) = place(utterance) else {
                 continue;
             };
-            match outcomes[place].as_ref().ok().and_then(|all| all.get(number)) {
+            match outcomes[place]
+                .as_ref()
+                .ok()
+                .and_then(|all| all.get(number))
+            {
                 Some(Ok(scale_db)) => {
                     let audio = dir.join(clip(&grade.system, &names[place]));
                     let severity = grade.severity.to_string();
@@ -329,7 +337,11 @@ fn one(
         let peak = degraded.iter().fold(0.0_f64, |p, x| p.max(x.abs()));
         let scale = if peak > highest { highest / peak } else { 1.0 };
         let scaled: Vec<f32> = degraded.iter().map(|x| (x * scale) as f32).collect();
-        write_flac(&dir.join(clip(&grade.system, name)), &scaled, SAMPLE_RATE_HZ)?;
+        write_flac(
+            &dir.join(clip(&grade.system, name)),
+            &scaled,
+            SAMPLE_RATE_HZ,
+        )?;
         outcomes.push(Ok(20.0 * scale.log10()));
     }
     Ok(Ok(outcomes))

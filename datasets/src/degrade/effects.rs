@@ -172,7 +172,13 @@ pub(super) fn room(rt60_secs: f64, draw: &mut Draw) -> Vec<f64> {
     let count = start + (rt60_secs * RATE) as usize;
     let decaying = |i: usize| (-SIXTY_DB * i as f64 / RATE / rt60_secs).exp();
     let mut response: Vec<f64> = (0..count)
-        .map(|i| if i < start { 0.0 } else { draw.normal() * decaying(i) })
+        .map(|i| {
+            if i < start {
+                0.0
+            } else {
+                draw.normal() * decaying(i)
+            }
+        })
         .collect();
     let energy: f64 = response.iter().map(|x| x * x).sum();
     response.iter_mut().for_each(|x| *x /= energy.sqrt());

@@ -234,8 +234,15 @@ mod tests {
         assert_eq!(plan.kind.system(0.3), "reverb_0.3s");
         assert_eq!(Kind::NoiseWhite.system(20.0), "noise_white_snr20");
         for bad in [
-            "hiss", "reverb=", "reverb=1/0.5", "lowpass=1000/2000", "quantise=3.5", "clip=200", "",
-            "noise_white=20/20", "reverb=NaN",
+            "hiss",
+            "reverb=",
+            "reverb=1/0.5",
+            "lowpass=1000/2000",
+            "quantise=3.5",
+            "clip=200",
+            "",
+            "noise_white=20/20",
+            "reverb=NaN",
         ] {
             assert!(bad.parse::<Plan>().is_err(), "{bad}");
         }

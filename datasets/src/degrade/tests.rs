@@ -63,7 +63,9 @@ fn noise_has_the_ratio_and_the_spectrum_asked_for() {
     }
     let alike = |kind| {
         let added = difference(&degraded(&speech, kind, 0.0), &speech);
-        pearson(&levels_db(&speech)[..75], &levels_db(&added)[..75]).unwrap().r
+        pearson(&levels_db(&speech)[..75], &levels_db(&added)[..75])
+            .unwrap()
+            .r
     };
     let (white, shaped) = (alike(Kind::NoiseWhite), alike(Kind::NoiseSpeech));
     println!("correlation of levels with those of speech: white {white:.2}, shaped {shaped:.2}");
@@ -81,7 +83,10 @@ fn the_cut_off_lies_where_it_should() {
             let gap: f64 = bands.clone().map(|b| after[b] - before[b]).sum();
             gap / bands.len() as f64
         };
-        let (pass, stop) = (change(0.0, cutoff_hz - 200.0), change(cutoff_hz + 200.0, 7900.0));
+        let (pass, stop) = (
+            change(0.0, cutoff_hz - 200.0),
+            change(cutoff_hz + 200.0, 7900.0),
+        );
         let cut = change(cutoff_hz - 100.0, cutoff_hz + 100.0);
         println!("low-pass {cutoff_hz} Hz: {pass:.2} dB, {cut:.1} dB at the cut-off, {stop:.0} dB");
         assert!(pass.abs() < 0.1 && stop < -60.0, "{pass} {stop}");
@@ -111,18 +116,28 @@ fn there_are_as_many_values_as_bits_hold() {
     for kind in [Kind::Quantise, Kind::Mulaw] {
         for bits in [3, 4, 6, 8] {
             let after = degraded(&sound, kind, f64::from(bits));
-            let mut values: Vec<i64> = after.iter().map(|x| (x / peak * 1e12).round() as i64).collect();
+            let mut values: Vec<i64> = after
+                .iter()
+                .map(|x| (x / peak * 1e12).round() as i64)
+                .collect();
             values.sort_unstable();
             values.dedup();
             assert!(values.len() < 1 << bits, "{kind} {bits}: {}", values.len());
-            assert!(values.len() > 1 << (bits - 1), "{kind} {bits}: {}", values.len());
+            assert!(
+                values.len() > 1 << (bits - 1),
+                "{kind} {bits}: {}",
+                values.len()
+            );
         }
     }
     // Half a step at most; and companding spares what is quiet.
     let gap = difference(&degraded(&sound, Kind::Quantise, 8.0), &sound);
     let largest = gap.iter().fold(0.0_f64, |p, x| p.max(x.abs()));
     assert!(largest <= peak / 127.0 / 2.0 + 1e-12, "{largest}");
-    let quiet: Vec<f64> = sound.iter().map(|x| if x.abs() < 0.05 * peak { *x } else { 0.0 }).collect();
+    let quiet: Vec<f64> = sound
+        .iter()
+        .map(|x| if x.abs() < 0.05 * peak { *x } else { 0.0 })
+        .collect();
     let of_quiet = |kind| {
         let after = degraded(&sound, kind, 8.0);
         let pairs = after.iter().zip(&quiet).filter(|(_, q)| **q != 0.0);
@@ -152,7 +167,10 @@ fn rooms_decay_in_the_time_asked_for() {
         let found = rt60_secs(&after[100 + 32..]);
         let direct = after[100] * after[100];
         let tail: f64 = after[132..].iter().map(|x| x * x).sum();
-        println!("RT60 {secs} s: {found:.3} s, direct to reverberant {:.2} dB", db(direct / tail));
+        println!(
+            "RT60 {secs} s: {found:.3} s, direct to reverberant {:.2} dB",
+            db(direct / tail)
+        );
         assert!((found / secs - 1.0).abs() < 0.1, "{secs}: {found}");
         assert!(db(direct / tail).abs() < 0.01);
         assert!(db(power(&after) / power(&click)).abs() < 1e-6);
@@ -167,10 +185,14 @@ fn as_many_frames_are_lost_as_should_be() {
     for percent in [2.0, 5.0, 20.0] {
         let lost = (percent / 100.0 * frames as f64).round() as usize;
         let after = degraded(&sound, Kind::Drop, percent);
-        let silent = (0..frames).filter(|f| after[middle(*f)].iter().all(|x| *x == 0.0)).count();
+        let silent = (0..frames)
+            .filter(|f| after[middle(*f)].iter().all(|x| *x == 0.0))
+            .count();
         assert_eq!(silent, lost);
         let after = degraded(&sound, Kind::Repeat, percent);
-        let repeated = (1..frames).filter(|f| after[middle(*f)] == sound[middle(*f - 1)]).count();
+        let repeated = (1..frames)
+            .filter(|f| after[middle(*f)] == sound[middle(*f - 1)])
+            .count();
         let first = usize::from(after[20] == 0.0);
         assert_eq!(repeated + first, lost);
     }
@@ -180,7 +202,10 @@ fn as_many_frames_are_lost_as_should_be() {
 fn rounds_of_overlap_add_move_away_from_the_original() {
     let sound = voice();
     let distance = |rounds: f64| {
-        let (a, b) = (levels_db(&sound), levels_db(&degraded(&sound, Kind::Psola, rounds)));
+        let (a, b) = (
+            levels_db(&sound),
+            levels_db(&degraded(&sound, Kind::Psola, rounds)),
+        );
         let squares: f64 = a[..75].iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum();
         (squares / 75.0).sqrt()
     };

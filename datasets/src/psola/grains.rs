@@ -30,7 +30,12 @@ impl Grain {
 }
 
 /// All grains of an edited sound, ascending; the first lies at its start and the last at its end.
-pub(super) fn lay(voiced: &[Vec<f64>], map: &TimeMap, pitch_st: &Curve, rate_hz: f64) -> Vec<Grain> {
+pub(super) fn lay(
+    voiced: &[Vec<f64>],
+    map: &TimeMap,
+    pitch_st: &Curve,
+    rate_hz: f64,
+) -> Vec<Grain> {
     let step = UNVOICED_STEP_SECS * rate_hz;
     let mut grains = vec![Grain::unvoiced(0.0, map.inverse(0.0))];
     for pulses in voiced {

@@ -87,7 +87,10 @@ fn median_formants(sound: &Sound) -> [f64; 3] {
         secs > 0.06 && secs < sound.duration_secs() - 0.06
     };
     [1, 2, 3].map(|number| {
-        let all: Vec<f64> = found.series(number, middle).map(|f| f.frequency_hz).collect();
+        let all: Vec<f64> = found
+            .series(number, middle)
+            .map(|f| f.frequency_hz)
+            .collect();
         quantile(&all, 0.5)
     })
 }
@@ -128,21 +131,37 @@ fn pitch_and_duration_come_out_as_asked_for_and_formants_stay() {
         let editor = Editor::new(sound.clone());
         assert!(editor.voiced_share(0.05, 0.45) > 0.95);
         let before = median_formants(&sound);
-        for (st, ratio) in [(-3.0, 1.0), (0.0, 1.7), (0.0, 0.7), (3.0, 1.3), (6.0, 1.0), (6.0, 2.0)] {
+        for (st, ratio) in [
+            (-3.0, 1.0),
+            (0.0, 1.7),
+            (0.0, 0.7),
+            (3.0, 1.3),
+            (6.0, 1.0),
+            (6.0, 2.0),
+        ] {
             let edits = Edits {
                 duration_ratio: Curve::constant(ratio),
                 pitch_st: Curve::constant(st),
                 ..Edits::none()
             };
             let edited = editor.edit(&edits).unwrap();
-            assert_eq!(edited.sound.len(), (sound.len() as f64 * ratio).round() as usize);
+            assert_eq!(
+                edited.sound.len(),
+                (sound.len() as f64 * ratio).round() as usize
+            );
             let end = edited.sound.duration_secs() - 0.05;
             let found = 12.0 * (median_f0(&edited.sound, (0.05, end)) / f0_hz).log2();
-            assert!((found - st).abs() < 0.15, "{f0_hz} Hz, asked {st}, found {found}");
+            assert!(
+                (found - st).abs() < 0.15,
+                "{f0_hz} Hz, asked {st}, found {found}"
+            );
             let after = median_formants(&edited.sound);
             for ((a, b), tolerance) in before.iter().zip(after).zip([0.10, 0.03, 0.03]) {
                 let off = b / a - 1.0;
-                assert!(off.abs() < tolerance, "{f0_hz} Hz, {st} st: {before:.0?} {after:.0?}");
+                assert!(
+                    off.abs() < tolerance,
+                    "{f0_hz} Hz, {st} st: {before:.0?} {after:.0?}"
+                );
             }
         }
     }
@@ -159,7 +178,10 @@ fn a_pitch_curve_is_followed() {
     for (at, st) in [(0.2, 1.5), (0.3, 3.0), (0.4, 4.5)] {
         let f0 = median_f0(&edited.sound, (at - 0.02, at + 0.02));
         let found = 12.0 * (f0 / 120.0).log2();
-        assert!((found - st).abs() < 0.3, "at {at} s: asked {st}, found {found}");
+        assert!(
+            (found - st).abs() < 0.3,
+            "at {at} s: asked {st}, found {found}"
+        );
     }
 }
 
@@ -172,7 +194,10 @@ fn levels_change_by_what_is_asked_for() {
     };
     let edited = Editor::new(sound.clone()).edit(&edits).unwrap();
     let change = |range: std::ops::Range<usize>| {
-        let (a, b) = (&sound.samples()[range.clone()], &edited.sound.samples()[range]);
+        let (a, b) = (
+            &sound.samples()[range.clone()],
+            &edited.sound.samples()[range],
+        );
         10.0 * (power(b) / power(a)).log10()
     };
     assert!((change(3200..6400) - 6.0).abs() < 0.01);
@@ -190,7 +215,12 @@ fn outside_of_an_edited_stretch_nothing_changes_and_nothing_clicks() {
     let sound = vowel(0.9, |t| 110.0 + 20.0 * t);
     let editor = Editor::new(sound.clone());
     let stretch = (0.3, 0.4);
-    for (ratio, st, gain) in [(1.0, 4.0, 0.0), (1.63, 0.0, 0.0), (1.41, 5.3, 7.0), (0.8, -2.0, 0.0)] {
+    for (ratio, st, gain) in [
+        (1.0, 4.0, 0.0),
+        (1.63, 0.0, 0.0),
+        (1.41, 5.3, 7.0),
+        (0.8, -2.0, 0.0),
+    ] {
         let edits = Edits {
             duration_ratio: Curve::plateau(1.0, ratio, stretch, 0.0),
             pitch_st: Curve::plateau(0.0, st, stretch, 0.015),
@@ -240,15 +270,35 @@ fn stretched_noise_stays_noise() {
 fn what_cannot_be_edited_is_refused_or_left_alone() {
     let editor = Editor::new(vowel(0.3, |_| 120.0));
     for edits in [
-        Edits { duration_ratio: Curve::constant(0.1), ..Edits::none() },
-        Edits { duration_ratio: Curve::constant(9.0), ..Edits::none() },
-        Edits { pitch_st: Curve::constant(30.0), ..Edits::none() },
-        Edits { gain_db: Curve::constant(-99.0), ..Edits::none() },
+        Edits {
+            duration_ratio: Curve::constant(0.1),
+            ..Edits::none()
+        },
+        Edits {
+            duration_ratio: Curve::constant(9.0),
+            ..Edits::none()
+        },
+        Edits {
+            pitch_st: Curve::constant(30.0),
+            ..Edits::none()
+        },
+        Edits {
+            gain_db: Curve::constant(-99.0),
+            ..Edits::none()
+        },
     ] {
         assert!(matches!(editor.edit(&edits), Err(Error::Setting { .. })));
     }
-    let longer = Edits { duration_ratio: Curve::constant(2.0), ..Edits::none() };
-    for samples in [vec![0.0; 4000], vec![0.5; 4000], vec![0.1], vec![0.1, -0.1, 0.2]] {
+    let longer = Edits {
+        duration_ratio: Curve::constant(2.0),
+        ..Edits::none()
+    };
+    for samples in [
+        vec![0.0; 4000],
+        vec![0.5; 4000],
+        vec![0.1],
+        vec![0.1, -0.1, 0.2],
+    ] {
         let count = samples.len();
         let editor = Editor::new(Sound::new(samples, RATE));
         assert!(editor.pitch().is_none());

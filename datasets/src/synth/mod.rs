@@ -68,7 +68,10 @@ impl SynthError {
 
     /// Whether the user's input, rather than the machine, is at fault.
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::Setting { .. } | Self::ForeignManifest { .. })
+        matches!(
+            self,
+            Self::Setting { .. } | Self::ForeignManifest { .. } | Self::Nothing { .. }
+        )
     }
 }
 
@@ -106,5 +109,8 @@ pub(crate) fn file_name(id: &str, index: usize) -> String {
         .take(100)
         .map(|c| if plain(c) { c } else { '_' })
         .collect();
-    format!("{}-{index}", made.replace("..", "_").trim_start_matches('.'))
+    format!(
+        "{}-{index}",
+        made.replace("..", "_").trim_start_matches('.')
+    )
 }

@@ -207,9 +207,13 @@ fn displaced(before: &Sound, after: &Sound, start: f64, moved: f64) -> Option<f6
         .map(|by| (by, likeness(by).unwrap_or(-1.0)))
         .collect();
     // Periods repeat: of the peaks that are nearly as good as the best, the nearest.
-    let peaks = curve.windows(3).filter(|w| w[1].1 >= w[0].1 && w[1].1 >= w[2].1);
+    let peaks = curve
+        .windows(3)
+        .filter(|w| w[1].1 >= w[0].1 && w[1].1 >= w[2].1);
     let peaks: Vec<(isize, f64)> = peaks.map(|w| w[1]).filter(|p| p.1 >= LIKENESS).collect();
     let best = peaks.iter().fold(-1.0, |best: f64, peak| best.max(peak.1));
     let near = peaks.iter().filter(|peak| peak.1 >= best - AS_GOOD);
-    near.map(|peak| peak.0).min_by_key(|by| by.abs()).map(|by| by as f64)
+    near.map(|peak| peak.0)
+        .min_by_key(|by| by.abs())
+        .map(|by| by as f64)
 }

@@ -127,7 +127,11 @@ pub fn write(dir: &Path, manifest: &Manifest, settings: &Settings, task: &Task) 
 /// Rows that were drawn, ascending; all of them unless fewer are asked for.
 fn drawn_rows(count: usize, settings: &Settings) -> Vec<usize> {
     let wanted = settings.rows.unwrap_or(count);
-    some_of(count, wanted, &mut Draw::new(settings.seed, "emphasis rows", 0))
+    some_of(
+        count,
+        wanted,
+        &mut Draw::new(settings.seed, "emphasis rows", 0),
+    )
 }
 
 /// `wanted` of `0 .. count`, ascending.

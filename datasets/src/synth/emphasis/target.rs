@@ -116,9 +116,7 @@ const SLACK_SECS: f64 = 0.002;
 
 fn told(error: crate::Error) -> String {
     match error {
-        crate::Error::Unaligned { .. } => {
-            "it has no times of vowels and no alignment".to_owned()
-        }
+        crate::Error::Unaligned { .. } => "it has no times of vowels and no alignment".to_owned(),
         other => other.to_string(),
     }
 }
@@ -170,8 +168,8 @@ fn stressed<'a>(word: &Span, phones: &'a [Span]) -> Option<(&'a Span, VowelSourc
 /// because it begins with a vowel sign of SAMPA or the IPA. A lone `y` is ARPAbet's consonant.
 pub fn is_vowel(phone: &str) -> bool {
     const ARPABET: [&str; 20] = [
-        "aa", "ae", "ah", "ao", "aw", "ax", "axr", "ax-h", "ay", "eh", "er", "ey", "ih", "ix", "iy",
-        "ow", "oy", "uh", "uw", "ux",
+        "aa", "ae", "ah", "ao", "aw", "ax", "axr", "ax-h", "ay", "eh", "er", "ey", "ih", "ix",
+        "iy", "ow", "oy", "uh", "uw", "ux",
     ];
     // Syllabic consonants and silence of TIMIT.
     const OTHERS: [&str; 6] = ["el", "em", "en", "eng", "epi", "y"];
@@ -199,10 +197,14 @@ mod tests {
 
     #[test]
     fn vowels_are_known_in_the_usual_notations() {
-        for vowel in ["AA1", "er", "AH0_I", "ax-h", "ux", "ɛ", "ˈaɪ", "i:", "@", "əʊ"] {
+        for vowel in [
+            "AA1", "er", "AH0_I", "ax-h", "ux", "ɛ", "ˈaɪ", "i:", "@", "əʊ",
+        ] {
             assert!(is_vowel(vowel), "{vowel}");
         }
-        for other in ["P", "HH", "th", "ŋ", "ʃ", "sil", "n", "JH", "epi", "EN", "Y"] {
+        for other in [
+            "P", "HH", "th", "ŋ", "ʃ", "sil", "n", "JH", "epi", "EN", "Y",
+        ] {
             assert!(!is_vowel(other), "{other}");
         }
     }
@@ -218,10 +220,22 @@ mod tests {
             span("OW1", 0.5, 0.6),
         ];
         let (vowel, source) = stressed(&word, &marked).unwrap();
-        assert_eq!((vowel.label.as_str(), source), ("EH1", VowelSource::StressDigit));
-        let plain = marked.clone().map(|p| span(p.label.trim_end_matches(['0', '1']), p.start_secs, p.end_secs));
+        assert_eq!(
+            (vowel.label.as_str(), source),
+            ("EH1", VowelSource::StressDigit)
+        );
+        let plain = marked.clone().map(|p| {
+            span(
+                p.label.trim_end_matches(['0', '1']),
+                p.start_secs,
+                p.end_secs,
+            )
+        });
         let (vowel, source) = stressed(&word, &plain).unwrap();
-        assert_eq!((vowel.label.as_str(), source), ("AH", VowelSource::LongestVowel));
+        assert_eq!(
+            (vowel.label.as_str(), source),
+            ("AH", VowelSource::LongestVowel)
+        );
         assert!(stressed(&span("shh", 0.6, 0.7), &marked).is_none());
     }
 }

@@ -107,11 +107,7 @@ pub fn versions(
         .collect()
 }
 
-fn edit(
-    editor: &Editor,
-    stretch: (f64, f64),
-    asked: Asked,
-) -> phonoscope_analysis::Result<Edited> {
+fn edit(editor: &Editor, stretch: (f64, f64), asked: Asked) -> phonoscope_analysis::Result<Edited> {
     let mut edits = Edits {
         duration_ratio: Curve::plateau(1.0, asked.duration_ratio, stretch, 0.0),
         pitch_st: Curve::plateau(0.0, asked.f0_shift_st, stretch, RAMP_SECS),
@@ -122,7 +118,10 @@ fn edit(
     let there = (retimed.time_of(from), retimed.time_of(to));
     let own = rms(editor.sound(), stretch);
     let by_itself_db = 20.0 * (rms(&retimed.sound, there) / own).log10();
-    let gain_db = asked.level_shift_db - Some(by_itself_db).filter(|db| db.is_finite()).unwrap_or(0.0);
+    let gain_db = asked.level_shift_db
+        - Some(by_itself_db)
+            .filter(|db| db.is_finite())
+            .unwrap_or(0.0);
     edits.gain_db = Curve::plateau(0.0, gain_db, stretch, RAMP_SECS);
     editor.edit(&edits)
 }
@@ -131,7 +130,10 @@ fn edit(
 pub(super) fn rms(sound: &Sound, (from, to): (f64, f64)) -> f64 {
     let rate = sound.sample_rate_hz();
     let index = |secs: f64| ((secs * rate).round().max(0.0) as usize).min(sound.len());
-    let samples = sound.samples().get(index(from)..index(to)).unwrap_or_default();
+    let samples = sound
+        .samples()
+        .get(index(from)..index(to))
+        .unwrap_or_default();
     let power: f64 = samples.iter().map(|x| x * x).sum();
     if samples.is_empty() {
         0.0
