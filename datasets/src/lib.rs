@@ -8,6 +8,7 @@
 pub mod alignment;
 pub mod audio;
 pub mod check;
+pub mod clips;
 pub mod corpora;
 pub mod degrade;
 pub mod error;
