@@ -8,8 +8,8 @@ use phonoscope_analysis::task::Task;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Plan, degrade};
-use crate::audio::{self, SAMPLE_RATE_HZ, write_flac};
+use super::Plan;
+use super::recording::{Outcome, clip, grades, one};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Utterance};
 use crate::synth::{SynthError, file_name};
@@ -119,17 +119,6 @@ pub struct Skipped {
     /// Why, in one line.
     pub reason: String,
 }
-
-/// A grade of a kind.
-struct Grade {
-    plan: usize,
-    severity: usize,
-    amount: f64,
-    system: String,
-}
-
-/// What became of a recording: for each grade its scale, or why it is missing.
-type Outcome = Result<Vec<Result<f64, String>>, String>;
 
 /// Writes every recording of a manifest in all grades into `dir/SYSTEM/NAME.flac` (16 kHz, 16 bit, mono)
 /// and `dir/manifest.tsv`: its columns and [`COLUMNS`], first the recordings as they are, which are not
@@ -268,25 +257,6 @@ pub fn write(
     Ok(made)
 }
 
-fn grades(plans: &[Plan]) -> Vec<Grade> {
-    let of = |(plan, p): (usize, &Plan)| -> Vec<Grade> {
-        let amounts = p.amounts.iter().enumerate();
-        let grade = amounts.map(|(index, &amount)| Grade {
-            plan,
-            severity: index + 1,
-            amount,
-            system: p.kind.system(amount),
-        });
-        grade.collect()
-    };
-    plans.iter().enumerate().flat_map(of).collect()
-}
-
-/// Where a degraded recording lies below the folder.
-fn clip(system: &str, name: &str) -> String {
-    format!("{system}/{name}.flac")
-}
-
 /// A file name for each recording: its own where no other has it.
 fn names(recordings: &[&Utterance]) -> Vec<String> {
     let stem = |utterance: &&Utterance| {
@@ -305,46 +275,6 @@ fn names(recordings: &[&Utterance]) -> Vec<String> {
         }
     };
     recordings.iter().enumerate().map(name).collect()
-}
-
-fn one(
-    dir: &Path,
-    utterance: &Utterance,
-    name: &str,
-    grades: &[Grade],
-    settings: &Settings,
-    task: &Task,
-) -> Result<Outcome> {
-    task.check()?;
-    let samples = match audio::read(&utterance.audio) {
-        Ok(waveform) => waveform.samples,
-        Err(Error::Audio { fault, .. }) => return Ok(Err(fault.to_string())),
-        Err(other) => return Ok(Err(other.to_string())),
-    };
-    let samples: Vec<f64> = samples.into_iter().map(f64::from).collect();
-    let highest = 10f64.powf(-settings.headroom_db / 20.0);
-    let mut outcomes = Vec::with_capacity(grades.len());
-    for grade in grades {
-        task.check()?;
-        let kind = settings.plans[grade.plan].kind;
-        let degraded = match degrade(&samples, kind, grade.amount, (settings.seed, name)) {
-            Ok(degraded) => degraded,
-            Err(reason) => {
-                outcomes.push(Err(reason));
-                continue;
-            }
-        };
-        let peak = degraded.iter().fold(0.0_f64, |p, x| p.max(x.abs()));
-        let scale = if peak > highest { highest / peak } else { 1.0 };
-        let scaled: Vec<f32> = degraded.iter().map(|x| (x * scale) as f32).collect();
-        write_flac(
-            &dir.join(clip(&grade.system, name)),
-            &scaled,
-            SAMPLE_RATE_HZ,
-        )?;
-        outcomes.push(Ok(20.0 * scale.log10()));
-    }
-    Ok(Ok(outcomes))
 }
 
 /// The manifest's columns under names that are free, then ours.

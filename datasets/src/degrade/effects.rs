@@ -189,6 +189,7 @@ pub(super) fn room(rt60_secs: f64, draw: &mut Draw) -> Vec<f64> {
 fn overlap_added(samples: &[f64], rounds: usize) -> Result<Vec<f64>, String> {
     let mut sound = Sound::new(samples.to_vec(), RATE);
     let (ratio, st) = ROUND;
+    // After every round as long as before, so that two rounds and two more are four.
     for _ in 0..rounds {
         for (ratio, st) in [(ratio, st), (1.0 / ratio, -st)] {
             let edits = Edits {
@@ -199,10 +200,11 @@ fn overlap_added(samples: &[f64], rounds: usize) -> Result<Vec<f64>, String> {
             let edited = Editor::new(sound).edit(&edits);
             sound = edited.map_err(|e| e.to_string())?.sound;
         }
+        let mut out = sound.samples().to_vec();
+        out.resize(samples.len(), 0.0);
+        sound = Sound::new(out, RATE);
     }
-    let mut out = sound.samples().to_vec();
-    out.resize(samples.len(), 0.0);
-    Ok(out)
+    Ok(sound.samples().to_vec())
 }
 
 /// Puts `other` in the place of a share of the frames, drawn without replacement.

@@ -6,6 +6,7 @@
 mod corpus;
 mod effects;
 mod kind;
+mod recording;
 
 #[cfg(test)]
 mod tests;

@@ -212,6 +212,8 @@ fn rounds_of_overlap_add_move_away_from_the_original() {
     let found = [1.0, 4.0, 8.0].map(distance);
     println!("spectral distance after 1, 4 and 8 rounds: {found:.2?} dB");
     assert!(found[0] > 0.1 && found.is_sorted(), "{found:?}");
+    let twice = degraded(&degraded(&sound, Kind::Psola, 1.0), Kind::Psola, 1.0);
+    assert_eq!(twice, degraded(&sound, Kind::Psola, 2.0));
 }
 
 #[test]
