@@ -74,7 +74,7 @@ pub enum SynthCommand {
     /// Synthetic voices with planted parameters, the truth in the manifest's columns
     Voices(VoicesArgs),
     /// Real words edited: emphasis on the stressed vowel, neutral versions and whole-word controls
-    Emphasis(EmphasisArgs),
+    Emphasis(Box<EmphasisArgs>),
 }
 
 /// Arguments of `data synth emphasis`.

@@ -13,7 +13,8 @@ use tempfile::{TempDir, tempdir};
 fn corpus() -> (TempDir, Manifest) {
     let dir = tempdir().unwrap();
     let tone = |hz: f64| -> Vec<f32> {
-        let sample = |i: i32| (0.4 * (f64::from(i) / 16_000.0 * hz * 6.28).sin()) as f32;
+        let sample =
+            |i: i32| (0.4 * (f64::from(i) / 16_000.0 * hz * std::f64::consts::TAU).sin()) as f32;
         (0..16_000).map(sample).collect()
     };
     for (name, samples) in [
