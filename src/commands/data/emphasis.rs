@@ -133,7 +133,11 @@ fn share(share: &Share) -> String {
 
 fn spread(spread: &Spread) -> String {
     match (spread.median, spread.q05, spread.q95) {
-        (Some(median), Some(low), Some(high)) => format!("{median:.1} ({low:.1} to {high:.1})"),
+        (Some(median), Some(low), Some(high)) => {
+            // No minus before a zero.
+            let [median, low, high] = [median, low, high].map(|x| (10.0 * x).round() / 10.0 + 0.0);
+            format!("{median:.1} ({low:.1} to {high:.1})")
+        }
         _ => "–".to_owned(),
     }
 }
