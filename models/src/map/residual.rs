@@ -305,18 +305,8 @@ pub(super) fn region(
 }
 
 fn branch_kind(wiring: &Wiring<'_>, region: &[At]) -> Branch {
-    let made: BTreeSet<Value> = region
-        .iter()
-        .flat_map(|at| {
-            wiring
-                .makes
-                .get(*at)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .copied()
-        })
-        .collect();
+    let makes = region.iter().filter_map(|at| wiring.makes.get(*at));
+    let made: BTreeSet<Value> = makes.flatten().flatten().copied().collect();
     let fused = region.iter().find(|at| wiring.op(**at) == Op::Attention);
     if let Some(at) = fused {
         let key = wiring.read(*at, 1).filter(|key| wiring.is_data(*key));
