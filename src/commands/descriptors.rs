@@ -212,8 +212,8 @@ impl Kept<'_> {
             false => None,
         };
         let has = |name: &String| {
-            let of = kept.iter().flat_map(|table| &table.descriptors);
-            of.into_iter().any(|d| d.name == *name)
+            let mut known = kept.iter().flat_map(|table| &table.descriptors);
+            known.any(|d| d.name == *name)
         };
         let missing: Vec<String> = names.iter().filter(|n| !has(n)).cloned().collect();
         if missing.len() < names.len() {

@@ -137,7 +137,7 @@ pub(super) fn in_words(baselines: &[Baseline]) -> Vec<String> {
 
 pub(super) fn table(baselines: &[Baseline]) -> Table {
     let found = |b: &Baseline| b.found.as_ref().ok().map(|f| (f.dim, f.half));
-    let conclusions = |b: &'_ Baseline| -> Option<(Option<Estimate>, Option<Estimate>)> {
+    let conclusions = |b: &Baseline| -> Option<(Option<Estimate>, Option<Estimate>)> {
         let of = &b.found.as_ref().ok()?.conclusions;
         let worth = of.worth.as_ref();
         Some((worth.map(|w| w.r2), worth.map(|w| w.components)))

@@ -41,8 +41,8 @@ fn what_is_planted_in_the_model_only_is_not_in_its_controls() {
     let auc = values(baselines, "sex_auc");
     assert!(auc[0] > 0.99 && auc[1] < 0.8 && auc[2] < 0.8, "{auc:?}");
     let worth = values(baselines, "equivalent_components");
-    // Three of the model's sixteen dimensions, beside the sex; one of the spectra's.
-    assert!(worth[0] > 1.0 && worth[1] < 0.3, "{worth:?}");
+    // Three of eight parts of the model's variance, of which its first component, the sex, holds four.
+    assert!((worth[0] - 0.75).abs() < 0.2 && worth[1] < 0.3, "{worth:?}");
     assert!((worth[2] - 1.0).abs() < 0.3, "{worth:?}");
     let half = baselines.column("half").unwrap().estimate_at(0).unwrap();
     assert!(half.lo <= half.value && half.value <= half.hi && half.n == n);
@@ -73,7 +73,6 @@ fn vectors_that_cannot_be_used_say_why_and_end_nothing() {
         control("log_mel", Ok(Array2::zeros((n - 1, 8)))),
     ];
     let outcome = found(&given, &quick());
-    is_whole(&outcome);
     let note = table(&outcome, "baselines").column("note").unwrap();
     assert!(note.text_at(1).unwrap().contains("utt7"));
     assert!((2..4).all(|row| note.text_at(row).is_some()));

@@ -22,12 +22,7 @@ const PLANTED: [(&str, fn(&VoicePlan) -> f64, &str, f64); 9] = [
     ("jitter", |v| v.jitter_percent.ln(), "jitter_ppq5", 0.5),
     ("shimmer", |v| v.shimmer_percent, "shimmer_apq5", 0.3),
     ("breathiness", |v| v.breathiness_db, "hnr_cc_mean_db", -0.3),
-    (
-        "tilt",
-        |v| v.tilt_db_per_octave,
-        "hann_trend_db_per_decade",
-        0.7,
-    ),
+    ("tilt", |v| v.tilt_db_per_octave, "h1c_h2c_db", -0.5),
     (
         "rate",
         |v| v.rate_syllables_per_sec,
@@ -165,7 +160,7 @@ fn nine_planted_parameters_are_measured_again_and_worth_nine_components() {
     }
     let [measured, planted, unrelated] = found.worth;
     assert!(planted.2 > 8.5, "{planted:?}");
-    assert!(measured.0 > measured.1 && measured.2 > 5.0, "{measured:?}");
+    assert!(measured.0 > measured.1 && measured.2 > 4.0, "{measured:?}");
     assert!(
         unrelated.0 < unrelated.1 && unrelated.2 == 0.0,
         "{unrelated:?}"
@@ -175,7 +170,7 @@ fn nine_planted_parameters_are_measured_again_and_worth_nine_components() {
 #[test]
 #[ignore = "minutes: the figures of the guide"]
 fn nine_planted_parameters_of_many_voices() {
-    let found = recovered(300, 3, 5.0);
+    let found = recovered(150, 2, 4.0);
     println!("{}", in_words(&found));
     assert!(found.worth[1].2 > 8.9 && found.worth[2].2 == 0.0);
 }
