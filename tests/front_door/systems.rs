@@ -133,7 +133,10 @@ fn descriptors_are_measured_once_and_kept_beside_the_report() {
     assert_eq!((table.rows(), unit.text_at(0)), (9, Some("st")));
     let used = table.column("used").unwrap();
     let used: Vec<_> = (0..9).filter_map(|r| used.text_at(r)).collect();
-    assert_eq!((used[0], used[7], used[8]), ("yes", "yes", "condition"));
+    // All synthetic voices have the band of their rate.
+    assert_eq!((used[0], used[7], used[8]), ("yes", "yes", "no"));
+    let note = table.column("note").unwrap().text_at(8);
+    assert_eq!(note, Some("constant over speakers"));
     // The controls are there: the network with random weights, and spectra without a network.
     let baselines = report.table(None, "baselines").unwrap();
     let auc = baselines.column("sex_auc").unwrap();
@@ -202,7 +205,7 @@ fn ratings_of_recordings_are_descriptors_and_conditions() {
     assert_eq!(
         all[9..],
         [
-            ("bandwidth_hz", "condition"),
+            ("bandwidth_hz", "no"),
             ("dnsmos_sig", "condition"),
             ("dnsmos_bak", "condition")
         ]
