@@ -14,8 +14,10 @@ use rayon::prelude::*;
 
 use crate::simulated::{descriptor, found, normals, quick, system, table, values};
 
+type Planted = (&'static str, fn(&VoicePlan) -> f64, &'static str, f64);
+
 /// What is planted, by what it is measured, and the least correlation of the two in the small test.
-const PLANTED: [(&str, fn(&VoicePlan) -> f64, &str, f64); 9] = [
+const PLANTED: [Planted; 9] = [
     ("F0", |v| v.f0_hz.ln(), "f0_median_st", 0.95),
     ("F0 range", |v| v.f0_range_st, "f0_range_st", 0.7),
     ("vocal tract", |v| v.vtl_cm, "vtl_delta_f_cm", 0.7),
