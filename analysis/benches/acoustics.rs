@@ -107,7 +107,7 @@ const FAMILIES: [(&str, Family); 18] = [
     ("whole", |sound| {
         let settings = descriptor::Settings {
             formant_ceiling: FormantCeiling::Given { hz: 5_500.0 },
-            with_tracks: false,
+            ..Default::default()
         };
         black_box(descriptor::measure(sound, &settings).ok());
     }),

@@ -19,6 +19,8 @@ fn clear() -> VoicePlan {
         jitter_percent: 0.2,
         breathiness_db: -40.0,
         tilt_db_per_octave: -7.0,
+        shimmer_percent: 0.0,
+        level_dbfs: -24.0,
         rate_syllables_per_sec: 4.0,
         duration_secs: 6.0,
         seed: 5,

@@ -7,8 +7,8 @@ use ndarray::Array2;
 use phonoscope_analysis::rng;
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::speaker::{
-    DescriptorInput, MetaColumn, Normalise, SpeakerInput, SpeakerSettings, SystemInput, Transform,
-    run,
+    DescriptorInput, MetaColumn, Normalise, Part, SpeakerInput, SpeakerSettings, SystemInput,
+    Transform, run,
 };
 use rand::RngExt as _;
 
@@ -36,6 +36,7 @@ fn corpus() -> SpeakerInput {
             name: "simulated".into(),
             normalise: Normalise::L2,
             embeddings,
+            controls: vec![],
         }],
         descriptors: vec![],
         folds: None,
@@ -60,6 +61,7 @@ fn large() -> SpeakerInput {
         unit: None,
         definition: "simulated".into(),
         recording: d >= 17,
+        part: Part::Predictor,
         transform: Transform::None,
         values: (0..speakers)
             .map(|i| {
@@ -78,6 +80,7 @@ fn large() -> SpeakerInput {
             name: "simulated".into(),
             normalise: Normalise::L2,
             embeddings,
+            controls: vec![],
         }],
         descriptors,
         folds: None,

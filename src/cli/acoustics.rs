@@ -11,6 +11,8 @@ use clap::Args;
   phonoscope acoustics --data manifest.tsv --csv descriptors.csv
   phonoscope acoustics --formant-ceiling 5000 --json a.wav b.flac
   phonoscope acoustics --data manifest.tsv --tracks tracks/ --json > acoustics.json
+  phonoscope acoustics --data manifest.tsv --descriptor f0_median_hz vtl_delta_f_cm --csv few.csv
+  phonoscope acoustics --data manifest.tsv --dnsmos --csv with-ratings.csv
   phonoscope acoustics --list
 
 Recordings are measured at their own rate with Praat's definitions and default settings; see
@@ -26,6 +28,12 @@ pub struct AcousticsArgs {
     /// recording the ceiling from 4500 to 6500 at which its formants jump least]
     #[arg(long, value_name = "HZ")]
     pub formant_ceiling: Option<f64>,
+    /// Measure only these, and only what they need [default: all]
+    #[arg(long = "descriptor", value_name = "NAME", num_args = 1..)]
+    pub chosen: Vec<String>,
+    /// Rate the recordings as well with the network DNSMOS, which is fetched where it is missing
+    #[arg(long)]
+    pub dnsmos: bool,
     /// Folder for curves over time: one CSV for each recording
     #[arg(long, value_name = "DIR")]
     pub tracks: Option<PathBuf>,
@@ -39,6 +47,6 @@ pub struct AcousticsArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// List the descriptors: unit, definition, source
-    #[arg(long, conflicts_with_all = ["files", "data", "formant_ceiling", "tracks", "csv"])]
+    #[arg(long, conflicts_with_all = ["files", "data", "formant_ceiling", "chosen", "dnsmos", "tracks", "csv"])]
     pub list: bool,
 }

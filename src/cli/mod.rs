@@ -169,6 +169,7 @@ pub struct DoctorArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   phonoscope browse report.json
+  phonoscope browse report.json --data corpus/manifest.tsv
   phonoscope browse phonoscope-demo --theme light
   phonoscope browse my/model.onnx
   phonoscope browse whisper-tiny.en")]
@@ -176,6 +177,9 @@ pub struct BrowseArgs {
     /// Reports, folders that hold a report.json, ONNX files, or names in the catalogue of models
     #[arg(required = true, value_name = "REPORT|MODEL")]
     pub things: Vec<PathBuf>,
+    /// Manifest of the reports' recordings, or its folder, where they are not found beside the report
+    #[arg(long, value_name = "MANIFEST|DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// Arguments of `export`.

@@ -76,6 +76,7 @@ pub enum ProbeCommand {
 #[command(after_help = "Examples:
   phonoscope probe speaker --model ge2e --data manifest.tsv --out report.json
   phonoscope probe speaker --model ge2e --model campplus --model dvector --data manifest.tsv --out three.json
+  phonoscope probe speaker --model ge2e --data manifest.tsv --dnsmos --out report.json
   phonoscope probe speaker --run ge2e.run --run campplus.run --descriptors descriptors.tsv --out two.json
   phonoscope probe speaker --run ge2e.run --descriptors d.csv --descriptor f0_median_st vtl_delta_f_cm --out r.json
   phonoscope probe speaker --run w.run --tap encoder.2.resid_post --descriptors none --out layer2.json
@@ -146,9 +147,14 @@ pub struct DescriptorArgs {
     #[arg(long, value_name = "measure|none|FILE", default_value = MEASURE)]
     pub descriptors: String,
     /// Descriptors that take part, in the order of the report; `all` for every one (`phonoscope acoustics
-    /// --list`) [default: eight counterparts of the paper's; of a table every column of numbers]
+    /// --list`) [default: eight counterparts of the paper's, nine with --dnsmos; of a table every column of
+    /// numbers]
     #[arg(long = "descriptor", value_name = "NAME", num_args = 1..)]
     pub chosen: Vec<String>,
+    /// Rate the recordings with the network DNSMOS as well (fetched where it is missing): dnsmos_ovrl,
+    /// dnsmos_sig, dnsmos_bak
+    #[arg(long)]
+    pub dnsmos: bool,
     /// Most descriptors that the forward selection chooses
     #[arg(long, value_name = "K", default_value_t = 9)]
     pub select: usize,
@@ -167,6 +173,7 @@ impl Default for DescriptorArgs {
         Self {
             descriptors: MEASURE.into(),
             chosen: vec![],
+            dnsmos: false,
             select: 9,
             cap: 0.8,
         }
@@ -186,6 +193,10 @@ pub struct Controls {
     /// Leave out the same conclusions from other arrangements of the embeddings
     #[arg(long)]
     pub no_sensitivity: bool,
+    /// Leave out the same conclusions from the network with random weights (which is run as well) and from
+    /// log-mel bands without a network
+    #[arg(long)]
+    pub no_baselines: bool,
 }
 
 impl Controls {
@@ -195,6 +206,7 @@ impl Controls {
             (self.no_mlp, "--no-mlp"),
             (self.no_nulls, "--no-nulls"),
             (self.no_sensitivity, "--no-sensitivity"),
+            (self.no_baselines, "--no-baselines"),
         ];
         all.iter()
             .filter(|(set, _)| *set)

@@ -4,15 +4,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phonoscope_analysis::acoustics::descriptor::{DESCRIPTORS, FormantCeiling, Settings, Tracks};
+use phonoscope_analysis::acoustics::descriptor::{
+    DESCRIPTORS, Descriptor, FormantCeiling, Settings, Tracks, Wanted, find,
+};
 use phonoscope_analysis::file::write_atomic;
 use phonoscope_datasets::{Manifest, Utterance};
-use phonoscope_probes::acoustics::{Acoustics, SCHEMA, document, measure_each};
+use phonoscope_probes::acoustics::{
+    Acoustics, DNSMOS, DNSMOS_MODEL, SCHEMA, document, measure_each, rate_manifest,
+};
 use serde_json::json;
 
 use super::Context;
-use crate::cli::AcousticsArgs;
-use crate::exit::Exit;
+use super::model_choice::load_model;
+use crate::cli::{AcousticsArgs, ModelChoice};
+use crate::exit::{Exit, Usage};
 use crate::output::columns;
 
 /// Descriptors in the table that people read; the others are in JSON and CSV.
@@ -42,6 +47,7 @@ pub(super) fn run(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exi
                 hz,
             }),
         with_tracks: args.tracks.is_some(),
+        wanted: wanted(&args.chosen)?,
     };
     settings.check()?;
     let manifest = match &args.data {
@@ -58,10 +64,28 @@ pub(super) fn run(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exi
     );
     let watch =
         |item: &Utterance, measured: &_| write_tracks(args.tracks.as_deref(), item, measured);
-    let found = measure_each(&manifest, &settings, threads, &context.task, &watch)?;
+    // A network that cannot be had is told before the long part.
+    let rating = match args.dnsmos {
+        false => None,
+        true => Some((
+            load_model(DNSMOS_MODEL, &ModelChoice::default(), context)?,
+            context.engine()?,
+        )),
+    };
+    let mut found = measure_each(&manifest, &settings, threads, &context.task, &watch)?;
     for failure in &found.failures {
         let told = format!("`{}` is left out: {}", failure.path, failure.reason);
         context.printer.caution(&told);
+    }
+    if let Some((model, engine)) = rating {
+        let engine = engine.as_ref();
+        found.add_quality(&rate_manifest(
+            &manifest,
+            &model,
+            engine,
+            threads,
+            &context.task,
+        )?);
     }
     if let Some(path) = &args.csv {
         write_csv(&found, path)?;
@@ -78,6 +102,24 @@ pub(super) fn run(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exi
     } else {
         Exit::Threshold
     })
+}
+
+/// The descriptors asked for; all for no name.
+fn wanted(names: &[String]) -> anyhow::Result<Wanted> {
+    match names.iter().find(|name| find(name).is_none()) {
+        _ if names.is_empty() => Ok(Wanted::default()),
+        None => Ok(Wanted::of(names)?),
+        Some(rating) if rating.starts_with("dnsmos") => Err(Usage::new(
+            format!("`{rating}` is a rating by a network"),
+            "add --dnsmos, and leave it out of --descriptor",
+        )
+        .into()),
+        Some(unknown) => Err(Usage::new(
+            format!("there is no descriptor `{unknown}`"),
+            "`phonoscope acoustics --list` has all",
+        )
+        .into()),
+    }
 }
 
 /// A manifest of files that were named one by one; repeated ones are measured once.
@@ -102,8 +144,7 @@ fn of_files(files: &[PathBuf]) -> Manifest {
 
 fn list(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.json {
-        let descriptors: Vec<_> = DESCRIPTORS
-            .iter()
+        let descriptors: Vec<_> = listed()
             .map(|d| {
                 json!({
                     "name": d.name, "unit": d.unit,
@@ -122,7 +163,7 @@ fn list(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exit> {
             .map(String::from)
             .into(),
     ];
-    let told = DESCRIPTORS.iter().map(|d| {
+    let told = listed().map(|d| {
         [d.name, d.unit, d.definition, d.source]
             .map(String::from)
             .into()
@@ -130,6 +171,11 @@ fn list(args: &AcousticsArgs, context: &Context) -> anyhow::Result<Exit> {
     rows.extend(told);
     context.printer.data(&columns(&rows))?;
     Ok(Exit::Done)
+}
+
+/// Everything that can be measured.
+fn listed() -> impl Iterator<Item = &'static Descriptor> {
+    DESCRIPTORS.iter().chain(&DNSMOS)
 }
 
 /// A number for a table, with the digits that it has.
@@ -145,8 +191,14 @@ fn shown(name: &str, value: f64) -> String {
 }
 
 fn table(found: &Acoustics) -> String {
+    // What was asked for by name is shown.
+    let some = found.measured.len() <= SHOWN.len();
+    let names = found.measured.iter().copied();
+    let shown_names: Vec<&str> = names
+        .filter(|name| some || SHOWN.contains(name) || name.starts_with("dnsmos"))
+        .collect();
     let mut heading = vec!["recording".to_owned(), "secs".into(), "ceiling_hz".into()];
-    heading.extend(SHOWN.map(String::from));
+    heading.extend(shown_names.iter().map(|name| (*name).to_owned()));
     let mut rows = vec![heading];
     for row in &found.rows {
         let mut cells = vec![
@@ -155,7 +207,7 @@ fn table(found: &Acoustics) -> String {
             row.formant_ceiling_hz
                 .map_or_else(|| "–".to_owned(), |hz| format!("{hz:.0}")),
         ];
-        cells.extend(SHOWN.iter().map(|name| {
+        cells.extend(shown_names.iter().map(|name| {
             row.values
                 .get(name)
                 .map_or_else(|| "–".to_owned(), |value| shown(name, *value))
@@ -164,7 +216,7 @@ fn table(found: &Acoustics) -> String {
     }
     let mut text = columns(&rows);
     let counts = found.missing_counts();
-    let missing = SHOWN
+    let missing = shown_names
         .iter()
         .filter_map(|name| Some(format!("{name} {}", counts.get(name)?)));
     let missing: Vec<String> = missing.collect();
@@ -177,9 +229,9 @@ fn table(found: &Acoustics) -> String {
 
 fn write_csv(found: &Acoustics, path: &Path) -> anyhow::Result<()> {
     let mut text = String::from("id,path,speaker,duration_secs,sample_rate_hz,formant_ceiling_hz");
-    for descriptor in DESCRIPTORS {
+    for name in &found.measured {
         text.push(',');
-        text.push_str(descriptor.name);
+        text.push_str(name);
     }
     text.push('\n');
     for row in &found.rows {
@@ -192,8 +244,8 @@ fn write_csv(found: &Acoustics, path: &Path) -> anyhow::Result<()> {
             row.formant_ceiling_hz
                 .map_or_else(String::new, |hz| hz.to_string()),
         ];
-        cells.extend(DESCRIPTORS.iter().map(|d| {
-            let value = row.values.get(d.name);
+        cells.extend(found.measured.iter().map(|name| {
+            let value = row.values.get(name);
             value.map_or_else(String::new, f64::to_string)
         }));
         text.push_str(&cells.join(","));

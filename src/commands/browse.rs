@@ -24,7 +24,27 @@ pub(super) fn run(args: &BrowseArgs, context: &Context) -> anyhow::Result<Exit> 
             None => reports.push(report_path(path)?),
         }
     }
-    start(reports, models, context)
+    start(
+        reports,
+        models,
+        args.data.as_deref().map(folder).transpose()?,
+        context,
+    )
+}
+
+/// The folder of recordings: a manifest's, or the one that is given.
+fn folder(data: &Path) -> anyhow::Result<PathBuf> {
+    if data.is_dir() {
+        return Ok(data.to_owned());
+    }
+    match data.parent() {
+        Some(parent) if data.is_file() => Ok(parent.to_owned()),
+        _ => Err(Usage::new(
+            format!("`{}` is no file or folder", data.display()),
+            "give the manifest that the report was made from, or its folder",
+        )
+        .into()),
+    }
 }
 
 /// The name of a model: a file of one, or an entry of the catalogue where no such file lies.
@@ -62,10 +82,15 @@ pub(super) fn report_path(path: &Path) -> anyhow::Result<PathBuf> {
 
 /// Opens the screen on reports.
 pub(super) fn open(reports: Vec<PathBuf>, context: &Context) -> anyhow::Result<Exit> {
-    start(reports, vec![], context)
+    start(reports, vec![], None, context)
 }
 
-fn start(reports: Vec<PathBuf>, models: Vec<String>, context: &Context) -> anyhow::Result<Exit> {
+fn start(
+    reports: Vec<PathBuf>,
+    models: Vec<String>,
+    recordings: Option<PathBuf>,
+    context: &Context,
+) -> anyhow::Result<Exit> {
     // A report that was asked for and cannot be read is an error of the command, not of the screen.
     let sources = reports
         .into_iter()
@@ -86,6 +111,7 @@ fn start(reports: Vec<PathBuf>, models: Vec<String>, context: &Context) -> anyho
         keys: key_file()?,
         log: Some(log),
         reports: sources,
+        recordings,
         models: listed(models)?,
         start,
         theme: theme(context.global.theme),

@@ -85,8 +85,12 @@ fn left_by_another_demo(error: &anyhow::Error, report: &Path) -> anyhow::Result<
     let run = report.with_extension("run");
     match error.downcast_ref() {
         Some(phonoscope_probes::Error::OtherRun { path, .. }) if *path == run => {
-            std::fs::remove_dir_all(&run)
-                .with_context(|| format!("cannot remove `{}`", run.display()))?;
+            for made in [run, report.with_extension("twin.run")] {
+                if made.is_dir() {
+                    std::fs::remove_dir_all(&made)
+                        .with_context(|| format!("cannot remove `{}`", made.display()))?;
+                }
+            }
             Ok(true)
         }
         _ => Ok(false),

@@ -3,6 +3,7 @@
 
 mod acoustics;
 mod analyse;
+mod baselines;
 mod browse;
 mod data;
 mod demo;

@@ -14,6 +14,7 @@ use phonoscope_probes::speaker::{
 };
 use phonoscope_probes::store::Run;
 
+use super::baselines::{self, Controls};
 use super::model_choice::load_model;
 use super::{Context, command_line, descriptors, extract};
 use crate::cli::{ProbeCommand, SpeakerArgs};
@@ -76,19 +77,25 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         mlp: !args.controls.no_mlp,
         nulls: !args.controls.no_nulls,
         sensitivity: !args.controls.no_sensitivity,
+        baselines: !args.controls.no_baselines,
         ..SpeakerSettings::default()
     };
     // What cannot succeed is refused before hours of extraction.
     settings.check()?;
     let given = descriptors::given(&args.descriptors)?;
-    let folders = match &args.source.data {
-        None => args.source.runs.clone(),
+    let (runs, controls) = match &args.source.data {
         Some(data) => extracted(args, data, context)?,
+        None => {
+            let runs: Vec<Run> = args
+                .source
+                .runs
+                .iter()
+                .map(|folder| Run::open(folder))
+                .collect::<Result<_, _>>()?;
+            let controls = baselines::not_at_hand(runs.len(), &args.controls);
+            (runs, controls)
+        }
     };
-    let runs: Vec<Run> = folders
-        .iter()
-        .map(|folder| Run::open(folder))
-        .collect::<Result<_, _>>()?;
     let engine = runs
         .first()
         .map_or("", |run| run.description.engine.name.as_str());
@@ -100,6 +107,8 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
         tap: args.tap.clone(),
         descriptors,
         remarks,
+        twins: controls.twins,
+        log_mel: controls.log_mel,
         folds: args.fold_column.clone(),
         command: again(args, engine),
     };
@@ -108,8 +117,12 @@ pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<R
     Ok(made.report)
 }
 
-/// Runs every model over the manifest; the run folders, beside the report.
-fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Result<Vec<PathBuf>> {
+/// Runs every model over the manifest, into run folders beside the report; then what they are compared with.
+fn extracted(
+    args: &SpeakerArgs,
+    data: &Path,
+    context: &Context,
+) -> anyhow::Result<(Vec<Run>, Controls)> {
     let manifest = of_speakers(data)?;
     let several = args.source.models.len() > 1;
     if several && args.source.choice.is_about_a_file() {
@@ -133,22 +146,22 @@ fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Resu
         }
         models.push((name, model));
     }
-    let mut folders: Vec<PathBuf> = vec![];
+    let taps: Vec<String> = args.tap.iter().cloned().collect();
+    let mut made = vec![];
     for (name, model) in models {
-        let out = match several {
-            false => args.out.with_extension("run"),
-            true => args
-                .out
-                .with_extension(format!("{}.run", system_name(name))),
+        let ending = match several {
+            false => String::new(),
+            true => format!("{}.", system_name(name)),
         };
-        if folders.contains(&out) {
+        let out = args.out.with_extension(format!("{ending}run"));
+        let twin_out = args.out.with_extension(format!("{ending}twin.run"));
+        if made.iter().any(|(_, folder, _)| *folder == out) {
             return Err(Usage::new(
                 format!("--model `{name}` is given twice"),
                 "give each system once, or extract into folders of your own and give --run",
             )
             .into());
         }
-        let taps: Vec<String> = args.tap.iter().cloned().collect();
         let asked = extract::Asked {
             manifest: manifest.clone(),
             taps: select_taps(&model, &taps, SpanKind::Utterance)?,
@@ -158,9 +171,20 @@ fn extracted(args: &SpeakerArgs, data: &Path, context: &Context) -> anyhow::Resu
         };
         let done = extract::into_folder(&model, data, asked, &out, context)?;
         extract::tell(&done, &out, context);
-        folders.push(out);
+        made.push((model, out, twin_out));
     }
-    Ok(folders)
+    let runs = made.iter().map(|(_, folder, _)| Run::open(folder));
+    let runs = runs.collect::<Result<_, _>>()?;
+    let models = made
+        .iter()
+        .map(|(model, _, twin_out)| (model, twin_out.as_path()));
+    let source = baselines::Source {
+        data,
+        manifest: &manifest,
+        taps: &taps,
+    };
+    let controls = baselines::measured(models, &source, &args.controls, context)?;
+    Ok((runs, controls))
 }
 
 /// The manifest; says before hours of extraction that it cannot be probed.
@@ -217,12 +241,16 @@ fn again(args: &SpeakerArgs, engine: &str) -> String {
     for name in &args.descriptors.chosen {
         option("descriptor", name.clone());
     }
+    let dnsmos = args.descriptors.dnsmos;
     option("select", args.descriptors.select.to_string());
     option("cap", args.descriptors.cap.to_string());
     option("seed", args.statistics.seed.to_string());
     option("permutations", args.statistics.permutations.to_string());
     option("bootstrap", args.statistics.bootstrap.to_string());
     option("out", args.out.display().to_string());
+    if dnsmos {
+        words.push("--dnsmos".into());
+    }
     if args.standardise {
         words.push("--standardise".into());
     }

@@ -35,6 +35,7 @@ pub(super) fn begin(launch: Launch, theme: Theme) -> (State, Effects) {
     });
     let mut state = State::new(theme, keymap, entries.collect());
     state.model.sources = launch.models;
+    state.recordings = launch.recordings;
     let mut effects = Effects::new();
     match launch.start {
         Start::Home => {}

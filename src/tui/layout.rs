@@ -207,9 +207,15 @@ pub(crate) fn space(body: Rect, room: Room, space: &Space) -> SpaceAreas {
             (areas.voices, areas.sound) = (list, sound);
         }
         (Page::People, Room::All) => {
+            // Without ages a line says so.
+            let age = if space.ages {
+                7.min(body.height / 3)
+            } else {
+                1
+            };
             let [sex, age, labels] = body.layout(&Layout::vertical([
                 Constraint::Fill(2),
-                Constraint::Length(7.min(body.height / 3)),
+                Constraint::Length(age),
                 Constraint::Fill(1),
             ]));
             (areas.sex, areas.age, areas.labels) = (sex, age, labels);

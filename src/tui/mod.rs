@@ -119,6 +119,8 @@ pub enum Source {
 pub struct Launch {
     /// Reports for Home, newest first.
     pub reports: Vec<Source>,
+    /// Folder of the reports' recordings, where the user said which.
+    pub recordings: Option<PathBuf>,
     /// Models for the Model screen.
     pub models: Vec<ModelSource>,
     /// What is shown first.

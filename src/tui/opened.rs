@@ -81,6 +81,8 @@ impl Selection {
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     pub(crate) report: Arc<Report>,
+    /// Folder of the recordings, where the user said which.
+    pub(crate) recordings: Option<PathBuf>,
     /// One per table of the report.
     pub(crate) views: Vec<TableView>,
     /// Table shown on the Data screen.
@@ -118,6 +120,7 @@ impl Opened {
             .find_map(|id| report.tables.iter().position(|t| t.id == *id));
         let voices = voices(&report);
         Self {
+            recordings: None,
             views: report.tables.iter().map(TableView::new).collect(),
             table: first.unwrap_or(0),
             system: 0,
@@ -272,6 +275,7 @@ impl Opened {
                 folders.push(folder);
             }
         };
+        self.recordings.iter().cloned().for_each(&mut add);
         let beside = self.path.parent().unwrap_or(Path::new(""));
         let provenance = &self.report.provenance;
         let inputs = provenance.inputs.iter();

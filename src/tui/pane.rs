@@ -67,9 +67,10 @@ impl Pane {
 }
 
 /// Tables that the figures page shows, in this order, where the report has them.
-pub(crate) const FIGURE_TABLES: [&str; 10] = [
+pub(crate) const FIGURE_TABLES: [&str; 11] = [
     "regression",
     "selection",
+    "baselines",
     "sensitivity",
     "similarity",
     "angles",

@@ -47,7 +47,7 @@ impl Recording {
             folders => format!(" from {}", folders.join(", ")),
         };
         bail!(
-            "no file `{}`{from}; start the screen in the manifest's folder",
+            "no file `{}`{from}; open the report with `browse --data MANIFEST`",
             self.path.display()
         )
     }

@@ -60,6 +60,8 @@ pub(crate) struct Space {
     /// Which of [`FIGURE_TABLES`] is shown, counted among those that are there.
     pub(crate) figure: usize,
     pub(crate) extremes: Extremes,
+    /// Whether there is a table of ages.
+    pub(crate) ages: bool,
     /// Cell under the cursor, (column, line) of the raster.
     pub(crate) cursor: (u16, u16),
     /// Other corner of the box being drawn.
@@ -106,6 +108,7 @@ impl Space {
             rows: [0; 4],
             figure: 0,
             extremes: Extremes::default(),
+            ages: report.table(system, "age").is_some_and(|t| t.rows() > 0),
             cursor: (0, 0),
             anchor: None,
             readout: String::new(),

@@ -165,6 +165,8 @@ pub(crate) struct State {
     pub(crate) entries: Vec<Entry>,
     pub(crate) entry: usize,
     pub(crate) opened: Option<Opened>,
+    /// Folder of the reports' recordings, where the user said which.
+    pub(crate) recordings: Option<PathBuf>,
     pub(crate) model: ModelScreen,
     pub(crate) jobs: Vec<JobRow>,
     pub(crate) job: usize,
@@ -188,6 +190,7 @@ impl State {
             entries,
             entry: 0,
             opened: None,
+            recordings: None,
             model: ModelScreen::default(),
             jobs: Vec::new(),
             job: 0,

@@ -200,7 +200,8 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
 }
 
 /// Puts a report on screen.
-pub(crate) fn show(state: &mut State, opened: Opened) {
+pub(crate) fn show(state: &mut State, mut opened: Opened) {
+    opened.recordings.clone_from(&state.recordings);
     match state.entries.iter_mut().position(|e| e.path == opened.path) {
         Some(index) => {
             if let Some(entry) = state.entries.get_mut(index) {

@@ -140,3 +140,73 @@ fn a_golden_recording_reads_as_in_praat() {
         );
     }
 }
+
+#[test]
+fn a_few_descriptors_are_measured_alone() {
+    let place = Place::new();
+    place.wav("voice.wav", &buzz());
+    let all = json(&place.run(["acoustics", "--json", "voice.wav"]).stdout);
+    let ran = place.run([
+        "acoustics",
+        "--json",
+        "voice.wav",
+        "--descriptor",
+        "level_db",
+        "f0_median_hz",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let few = json(&ran.stdout);
+    let values = few["files"][0]["descriptors"].as_object().unwrap();
+    assert_eq!(values.len(), 2);
+    for (name, value) in values {
+        assert_eq!(*value, all["files"][0]["descriptors"][name], "{name}");
+    }
+    assert_eq!(few["definitions"].as_object().unwrap().len(), 2);
+    let table = place.run(["acoustics", "voice.wav", "--descriptor", "level_db"]);
+    assert!(table.stdout.contains("level_db") && !table.stdout.contains("f0_median_hz"));
+    for (name, hint) in [("loudness", "--list"), ("dnsmos_sig", "--dnsmos")] {
+        place
+            .run(["acoustics", "voice.wav", "--descriptor", name])
+            .fails_with_hint(2, name, hint);
+    }
+}
+
+/// SIG, BAK and OVRL of the reference program (methods/models.md), and those of a file beside it.
+#[test]
+fn ratings_are_those_of_the_reference_program() {
+    let Some(shared) = shared() else { return };
+    let wavs = shared.join("golden/acoustic/wav");
+    let golden = [
+        ("real_librivox_0870", [3.6023, 3.9238, 3.2424]),
+        ("real_arctic_a0007", [3.4552, 3.8969, 3.1014]),
+        ("real_bobby", [3.5359, 4.0495, 3.2643]),
+    ];
+    let files = golden.map(|(name, _)| wavs.join(format!("{name}.wav")).display().to_string());
+    let place = Place::new();
+    let fixed = [
+        "acoustics",
+        "--dnsmos",
+        "--descriptor",
+        "level_db",
+        "--json",
+    ];
+    let ran = place.run(fixed.into_iter().chain(files.iter().map(String::as_str)));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let found = json(&ran.stdout);
+    assert!(
+        found["ratings"]
+            .as_str()
+            .unwrap()
+            .starts_with("DNSMOS P.835")
+    );
+    for ((name, expected), file) in golden.iter().zip(found["files"].as_array().unwrap()) {
+        for (rating, expected) in ["dnsmos_sig", "dnsmos_bak", "dnsmos_ovrl"]
+            .iter()
+            .zip(expected)
+        {
+            let value = file["descriptors"][rating].as_f64().unwrap();
+            // Figures of the note have four digits behind the point.
+            assert!((value - expected).abs() < 2e-4, "{name} {rating}: {value}");
+        }
+    }
+}

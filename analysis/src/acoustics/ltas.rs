@@ -133,6 +133,31 @@ pub fn alpha_ratio_db(spectrum: &EnergySpectrum) -> Option<f64> {
     (low > 0.0 && high > 0.0).then(|| 10.0 * (high / low).log10())
 }
 
+/// Drop below the strongest band at which the bandwidth ends, dB.
+const BANDWIDTH_DROP_DB: f64 = 60.0;
+/// Width of the bands that bandwidth is read from.
+const BANDWIDTH_BAND_HZ: f64 = 100.0;
+
+/// The effective bandwidth: the highest frequency at which the level of bands of 100 Hz is within
+/// 60 dB of the strongest band's, straight between the centres of bands; half of the rate where the
+/// last band still is. Of a spectrum of windowed frames ([`hann_spectrum`]), since leakage of an
+/// unwindowed one fills the stop band. Speech itself falls by less than that up to 8 kHz, as long as
+/// something is left of it above the noise of the format. None without energy.
+pub fn bandwidth_hz(spectrum: &EnergySpectrum) -> Option<f64> {
+    let ltas = Ltas::of(spectrum, BANDWIDTH_BAND_HZ);
+    let highest = ltas.level_db.iter().copied().reduce(f64::max)?;
+    if highest <= SILENCE_DB {
+        return None;
+    }
+    let floor = highest - BANDWIDTH_DROP_DB;
+    let last = ltas.level_db.iter().rposition(|level| *level >= floor)?;
+    let Some(beyond) = ltas.level_db.get(last + 1) else {
+        return Some(spectrum.nyquist_hz());
+    };
+    let step = (ltas.level_db[last] - floor) / (ltas.level_db[last] - beyond);
+    Some((ltas.centre_hz(last) + step * ltas.band_hz).min(spectrum.nyquist_hz()))
+}
+
 /// The mean spectrum of Hann frames of 2048 samples that overlap by half, as an energy spectrum.
 ///
 /// A whole-file transform without a window leaks, so that it cannot show slopes beyond -6 dB an
@@ -202,6 +227,67 @@ mod tests {
         assert!(trend.is_some_and(|t| (t.slope + 0.01).abs() < 1e-15));
         assert!(trend.is_some_and(|t| (t.offset_db - 65.0).abs() < 1e-10));
         assert_eq!(falling.hammarberg_db(), Some(20.0));
+    }
+
+    /// Windowed-sinc low-pass, stop band below -70 dB from 150 Hz above the cut-off on.
+    fn low_passed(sound: &Sound, cutoff_hz: f64) -> Sound {
+        use std::f64::consts::{PI, TAU};
+        let (half, c) = (300i32, cutoff_hz / sound.sample_rate_hz());
+        let tap = |n: i32| {
+            let x = f64::from(n) / f64::from(half + 1);
+            let blackman = 0.42 + 0.5 * (PI * x).cos() + 0.08 * (TAU * x).cos();
+            let sinc = match n {
+                0 => 2.0 * c,
+                n => (TAU * c * f64::from(n)).sin() / (PI * f64::from(n)),
+            };
+            blackman * sinc
+        };
+        let taps: Vec<f64> = (-half..=half).map(tap).collect();
+        let out = sound.samples().windows(taps.len());
+        let out = out.map(|part| part.iter().zip(&taps).map(|(x, t)| x * t).sum());
+        Sound::new(out.collect(), sound.sample_rate_hz())
+    }
+
+    #[test]
+    fn planted_cut_offs_are_the_bandwidth() {
+        use crate::acoustics::synthetic;
+        let of = |sound: &Sound| hann_spectrum(sound).and_then(|s| bandwidth_hz(&s));
+        for rate_hz in [16_000.0, 44_100.0] {
+            let noise = synthetic::noise(rate_hz, 2.0, 0.5);
+            assert_eq!(of(&noise), Some(rate_hz / 2.0));
+            for cutoff_hz in [1_000.0, 3_400.0, 5_500.0, 7_000.0] {
+                let found = of(&low_passed(&noise, cutoff_hz)).unwrap();
+                // The transition of the filter is 1.2 % of the rate wide on either side.
+                let slack_hz = 100.0 + 0.012 * rate_hz;
+                assert!((found - cutoff_hz).abs() < slack_hz, "{cutoff_hz}: {found}");
+            }
+        }
+        // Louder or softer is as wide; a tone is as wide as its band and the next.
+        let soft = synthetic::noise(16_000.0, 2.0, 1e-3);
+        assert_eq!(of(&soft), Some(8_000.0));
+        let tone = synthetic::from_function(16_000.0, 1.0, |t| (6_283.185 * t).sin());
+        let width_hz = of(&tone).unwrap();
+        assert!((1_000.0..1_300.0).contains(&width_hz), "{width_hz}");
+        assert_eq!(of(&Sound::new(vec![0.0; 4_096], 16_000.0)), None);
+    }
+
+    #[test]
+    fn bandwidth_ends_between_bands_by_hand() {
+        // Bands of 100 Hz at 60, 20 and -20 dB: 0 dB lies half way from the second to the third.
+        let density = |db: f64| REFERENCE_POWER * 10f64.powf(db / 10.0);
+        let spectrum = EnergySpectrum {
+            density: [60.0, 60.0, 20.0, 20.0, -20.0, -20.0, -20.0]
+                .map(density)
+                .to_vec(),
+            bin_hz: 50.0,
+            duration_secs: 1.0,
+        };
+        let ltas = Ltas::of(&spectrum, 100.0);
+        let found = bandwidth_hz(&spectrum).unwrap();
+        let expected = 150.0
+            + 100.0 * (ltas.level_db[1] - (ltas.level_db[0] - 60.0))
+                / (ltas.level_db[1] - ltas.level_db[2]);
+        assert!((found - expected).abs() < 1e-9 && (150.0..250.0).contains(&found));
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn descriptor_settings(golden: &Golden, name: &str) -> descriptor::Settings {
         formant_ceiling: FormantCeiling::Given {
             hz: golden.value(name, "/formant_ceiling_hz").unwrap(),
         },
-        with_tracks: false,
+        ..Default::default()
     }
 }
 

@@ -1,19 +1,20 @@
 //! The measurements as a JSON document.
 
-use phonoscope_analysis::acoustics::descriptor::DESCRIPTORS;
 use serde_json::{Map, Value, json};
 
-use super::Acoustics;
+use super::{Acoustics, definition};
 
 /// Version tag of the document.
 pub const SCHEMA: &str = "phonoscope.acoustics/1";
 
 /// The document: settings, definitions, one entry a file, failures.
 ///
-/// Each entry's `descriptors` holds every name, `null` where `missing` says why.
+/// Each entry's `descriptors` holds every name that was measured, `null` where `missing` says why.
 pub fn document(acoustics: &Acoustics) -> Value {
-    let definitions: Map<String, Value> = DESCRIPTORS
+    let definitions: Map<String, Value> = acoustics
+        .measured
         .iter()
+        .filter_map(|name| definition(name))
         .map(|d| {
             let told = json!({"unit": d.unit, "definition": d.definition, "source": d.source});
             (d.name.to_owned(), told)
@@ -23,9 +24,9 @@ pub fn document(acoustics: &Acoustics) -> Value {
         .rows
         .iter()
         .map(|row| {
-            let values: Map<String, Value> = DESCRIPTORS
-                .iter()
-                .map(|d| (d.name.to_owned(), json!(row.values.get(d.name))))
+            let names = acoustics.measured.iter();
+            let values: Map<String, Value> = names
+                .map(|name| ((*name).to_owned(), json!(row.values.get(name))))
                 .collect();
             json!({
                 "path": row.path,
@@ -43,6 +44,7 @@ pub fn document(acoustics: &Acoustics) -> Value {
     json!({
         "schema": SCHEMA,
         "settings": acoustics.settings,
+        "ratings": acoustics.ratings,
         "definitions": definitions,
         "files": files,
         "failures": acoustics.failures,

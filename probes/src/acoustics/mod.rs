@@ -6,22 +6,27 @@
 //! the same for any number of threads.
 
 mod document;
+mod each;
+mod log_mel;
+mod quality;
 
 pub use document::{SCHEMA, document};
+pub use log_mel::{LOG_MEL_WORDS, LogMel, log_mel_manifest};
+pub use quality::{DNSMOS, DNSMOS_MODEL, Quality, Rating, rate_manifest, rating_words};
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use phonoscope_analysis::acoustics::Sound;
-use phonoscope_analysis::acoustics::descriptor::{Counts, Measured, Settings, measure};
+use phonoscope_analysis::acoustics::descriptor::{
+    Counts, DESCRIPTORS, Descriptor, Measured, Settings, measure,
+};
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::audio::read_at_own_rate;
 use phonoscope_datasets::{Manifest, Utterance};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use each::each;
 
 /// The descriptors of one item.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,6 +67,10 @@ pub struct Failure {
 pub struct Acoustics {
     /// How they were measured.
     pub settings: Settings,
+    /// Names of the descriptors that were measured, in the order of tables.
+    pub measured: Vec<&'static str>,
+    /// What rated the recordings, in words, where they were rated.
+    pub ratings: Option<String>,
     /// One row an item that could be read, in the manifest's order.
     pub rows: Vec<Row>,
     /// The other items, in the manifest's order.
@@ -77,6 +86,43 @@ impl Acoustics {
         }
         counts
     }
+
+    /// Adds ratings to the rows of their items; a row without one says why.
+    pub fn add_quality(&mut self, quality: &Quality) {
+        let rated: BTreeMap<&str, [f64; 3]> = quality
+            .ratings
+            .iter()
+            .map(|rating| (rating.id.as_str(), rating.values))
+            .collect();
+        let failed: BTreeMap<&str, &str> = quality
+            .failures
+            .iter()
+            .map(|failure| (failure.id.as_str(), failure.reason.as_str()))
+            .collect();
+        for row in &mut self.rows {
+            let values = rated.get(row.id.as_str());
+            for (at, descriptor) in DNSMOS.iter().enumerate() {
+                match values.and_then(|values| values.get(at)) {
+                    Some(value) => {
+                        row.values.insert(descriptor.name, *value);
+                    }
+                    None => {
+                        let why = failed.get(row.id.as_str()).copied();
+                        let why = why.unwrap_or("it was not rated").to_owned();
+                        row.missing.insert(descriptor.name, why);
+                    }
+                }
+            }
+        }
+        self.measured.extend(DNSMOS.iter().map(|d| d.name));
+        self.ratings = Some(quality.words());
+    }
+}
+
+/// Unit and definition of everything that this module measures: the registry's descriptors, and
+/// [`DNSMOS`].
+pub fn definition(name: &str) -> Option<&'static Descriptor> {
+    DESCRIPTORS.iter().chain(&DNSMOS).find(|d| d.name == name)
 }
 
 /// Measures every item of a manifest on `threads` threads (at least one).
@@ -107,52 +153,25 @@ pub fn measure_each(
 ) -> Result<Acoustics> {
     settings.check()?;
     let items = &manifest.utterances;
-    if items.is_empty() {
-        return Err(Error::NoItems);
-    }
-    task.progress
-        .start("measuring", "recordings", Some(items.len() as u64));
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::new());
-    let fatal = Mutex::new(None);
-    let work = || {
-        while let Some((index, item)) = {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            items.get(index).map(|item| (index, item))
-        } {
-            if task.cancel.is_cancelled() {
-                return;
-            }
-            match one(manifest, item, settings, watch) {
-                Ok(result) => lock(&results).push((index, result)),
-                Err(error) => {
-                    lock(&fatal).get_or_insert(error);
-                    next.store(items.len(), Ordering::Relaxed);
-                    return;
-                }
-            }
-            task.progress.advance(1);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.clamp(1, items.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    task.progress.finish();
-    task.check()?;
-    if let Some(error) = fatal.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
+    let results = each(
+        items.len(),
+        threads,
+        "measuring",
+        task,
+        &|| Ok(()),
+        &|(), index| {
+            let item = items.get(index).ok_or(Error::NoItems)?;
+            one(manifest, item, settings, watch)
+        },
+    )?;
     let mut acoustics = Acoustics {
         settings: *settings,
+        measured: settings.wanted.names().collect(),
         rows: Vec::with_capacity(results.len()),
         failures: Vec::new(),
+        ratings: None,
     };
-    for (_, result) in results {
+    for result in results {
         match result {
             Ok(row) => acoustics.rows.push(row),
             Err(failure) => acoustics.failures.push(failure),
@@ -166,10 +185,6 @@ pub fn measure_each(
         }),
         _ => Ok(acoustics),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One item: its row, or why it has none. An error ends everything.

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Mutex;
 
 use phonoscope_analysis::acoustics::descriptor::DESCRIPTORS;
 use phonoscope_datasets::audio::write_wav;
@@ -108,12 +109,12 @@ fn who_watches_sees_tracks_and_can_end_it() {
     let seen = Mutex::new(0);
     let watch = |_: &Utterance, measured: &Measured| {
         if measured.tracks.is_some() {
-            *lock(&seen) += 1;
+            *seen.lock().unwrap() += 1;
         }
         Ok(())
     };
     measure_each(&manifest, &settings, 2, &Task::silent(), &watch).unwrap();
-    assert_eq!(*lock(&seen), 2);
+    assert_eq!(*seen.lock().unwrap(), 2);
     let refuse = |_: &Utterance, _: &Measured| Err(Error::NoItems);
     let ended = measure_each(&manifest, &settings, 2, &Task::silent(), &refuse);
     assert!(matches!(ended, Err(Error::NoItems)));

@@ -240,20 +240,8 @@ fn describe(
     RunDescription {
         schema: SCHEMA.into(),
         phonoscope: env!("CARGO_PKG_VERSION").into(),
-        model: ModelUsed {
-            name: model.name.clone(),
-            source: model.source.clone(),
-            weights_sha256: model.weights_sha256.clone(),
-            graph_sha256: model.graph.sha256().into(),
-            front_end: model.front_end.describe(),
-            licence: model.licence.clone(),
-            citation: model.citation.clone(),
-            taps: names,
-        },
-        engine: EngineUsed {
-            name: engine.info().name.clone(),
-            version: engine.info().version.clone(),
-        },
+        model: ModelUsed::of(model, names),
+        engine: EngineUsed::of(engine),
         items: ItemSource {
             manifest: manifest_name.into(),
             sha256: manifest.sha256.clone(),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use phonoscope_models::Model;
+use phonoscope_models::engine::Engine;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +80,22 @@ pub struct ModelUsed {
     pub taps: Vec<String>,
 }
 
+impl ModelUsed {
+    /// What is recorded of a model when these taps are read.
+    pub(crate) fn of(model: &Model, taps: Vec<String>) -> Self {
+        Self {
+            name: model.name.clone(),
+            source: model.source.clone(),
+            weights_sha256: model.weights_sha256.clone(),
+            graph_sha256: model.graph.sha256().into(),
+            front_end: model.front_end.describe(),
+            licence: model.licence.clone(),
+            citation: model.citation.clone(),
+            taps,
+        }
+    }
+}
+
 /// The inference engine that ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,4 +104,14 @@ pub struct EngineUsed {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+impl EngineUsed {
+    /// What is recorded of an engine.
+    pub(crate) fn of(engine: &dyn Engine) -> Self {
+        Self {
+            name: engine.info().name.clone(),
+            version: engine.info().version.clone(),
+        }
+    }
 }

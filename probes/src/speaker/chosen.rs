@@ -136,6 +136,23 @@ impl<'a> Chosen<'a> {
         }
     }
 
+    /// Vectors of the items from rows that are known by item id, or how many items lack one.
+    pub(super) fn vectors(
+        &self,
+        ids: &[&str],
+        vectors: &Array2<f64>,
+    ) -> std::result::Result<Array2<f64>, String> {
+        let rows: HashMap<&str, usize> = ids.iter().copied().zip(0..).collect();
+        let found: Vec<usize> = self
+            .items()
+            .filter_map(|item| rows.get(item.id.as_str()).copied())
+            .collect();
+        match self.items.len() - found.len() {
+            0 => Ok(vectors.select(Axis(0), &found)),
+            n => Err(format!("{n} of {} items have no result", self.items.len())),
+        }
+    }
+
     /// Completes the trust report: items that take no part, and recordings shared by speakers.
     pub(super) fn add_to(&self, trust: &mut Trust) {
         for (item, reason) in &self.unused {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, s};
 use phonoscope_analysis::estimate::Method;
-use phonoscope_analysis::pca::{self, ParallelAnalysis, Pca};
+use phonoscope_analysis::pca::{self, ParallelAnalysis, Pca, SpectrumBootstrap};
 use phonoscope_analysis::stats::{self, draws};
 use phonoscope_analysis::task::Task;
 use phonoscope_analysis::{Estimate, Result};
@@ -104,21 +104,11 @@ pub(super) fn decompose(
         ratio.push(share(pca.explained_variance_ratio[k], &replicates.to_vec()));
         cumulative.push(share(total[k].min(1.0), &sums.to_vec()));
     }
-    let halves: Vec<f64> = resampled
-        .ratio
-        .outer_iter()
-        .map(|draw| half_count(draw.to_owned()))
-        .collect();
-    let half = estimate(half_count(pca.explained_variance_ratio.clone()), &halves);
     Ok(Spectrum {
         held_out: held_out(x, folds, shown, settings, task)?,
         gaps: pca::eigen_gaps(pca.explained_variance.view()),
         stability: resampled.axis_stability(),
-        half: Estimate {
-            lo: half.lo.floor().max(1.0),
-            hi: half.hi.ceil().min(pca.components.nrows() as f64),
-            ..half
-        },
+        half: half_of(&pca, &resampled, n, settings.level),
         pca,
         scores,
         shown,
@@ -126,6 +116,33 @@ pub(super) fn decompose(
         cumulative,
         parallel,
     })
+}
+
+/// Components that hold half of the variance of `x: [speaker, dim]`, with the bootstrap's interval.
+pub(super) fn half(
+    x: ArrayView2<'_, f64>,
+    settings: &SpeakerSettings,
+    task: &Task,
+) -> Result<Estimate> {
+    let pca = pca::fit(x, settings.scaling)?;
+    let (draws, seed) = (settings.bootstrap, settings.seed);
+    let resampled = pca::bootstrap(x, settings.scaling, &pca, 1, draws, seed, task)?;
+    Ok(half_of(&pca, &resampled, x.nrows(), settings.level))
+}
+
+fn half_of(pca: &Pca, resampled: &SpectrumBootstrap, n: usize, level: f64) -> Estimate {
+    let value = half_count(pca.explained_variance_ratio.clone());
+    let draws = resampled.ratio.outer_iter();
+    let halves: Vec<f64> = draws.map(|draw| half_count(draw.to_owned())).collect();
+    let interval = stats::debiased(value, &halves, level);
+    Estimate {
+        value,
+        lo: interval.lo.floor().max(1.0),
+        hi: interval.hi.ceil().min(pca.components.nrows() as f64),
+        n,
+        level,
+        method: Method::DebiasedClusterBootstrap,
+    }
 }
 
 /// Components that hold half of the variance; all of them when rounding leaves less.

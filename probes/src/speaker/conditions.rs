@@ -1,33 +1,81 @@
 //! Voice or recording: what is left of each when the other is held.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use phonoscope_analysis::estimate::Method;
 use phonoscope_analysis::regress::Gram;
 use phonoscope_analysis::{Estimate, Result, stats};
 
-use super::descriptors::Descriptors;
+use super::DescriptorInput;
+use super::descriptors::{Descriptors, mean_sd};
 use crate::report::{Column, Role, Table};
 
 /// One component against one descriptor, with the other kind of descriptors held.
 pub(super) struct Partial {
     component: usize,
-    descriptor: usize,
+    /// Place among the compared ones.
+    place: usize,
+    descriptor: String,
+    recording: bool,
     r: f64,
     partial: Estimate,
     p: f64,
     q: f64,
 }
 
+/// Descriptors that are compared, over speakers who have all of them.
+struct Compared {
+    names: Vec<String>,
+    recording: Vec<bool>,
+    /// `[speaker, descriptor]`
+    x: Array2<f64>,
+    /// Places of the speakers among the complete ones.
+    rows: Vec<usize>,
+}
+
+impl Compared {
+    /// The predictors, and the conditions that vary.
+    fn new(descriptors: &Descriptors, given: &[DescriptorInput]) -> Self {
+        let medians = |d: usize, row: usize| {
+            let speaker = descriptors.speakers.get(row)?;
+            descriptors.medians.get(d)?.get(*speaker).copied().flatten()
+        };
+        let complete = |row: &usize| {
+            let mut conditions = descriptors.conditions.iter();
+            conditions.all(|d| medians(*d, *row).is_some())
+        };
+        let rows: Vec<usize> = (0..descriptors.x.nrows()).filter(complete).collect();
+        let mut out = Self {
+            names: descriptors.names.clone(),
+            recording: descriptors.recording.clone(),
+            x: descriptors.x.select(Axis(0), &rows),
+            rows,
+        };
+        for d in &descriptors.conditions {
+            let column: Vec<f64> = out.rows.iter().filter_map(|r| medians(*d, *r)).collect();
+            let (mean, sd) = mean_sd(&column);
+            let column: Array1<f64> = column.iter().map(|v| (v - mean) / sd).collect();
+            if sd > 0.0 && out.x.push_column(column.view()).is_ok() {
+                out.names.push(given[*d].name.clone());
+                out.recording.push(given[*d].recording);
+            }
+        }
+        out
+    }
+}
+
 /// Correlations of every column of `scores: [complete speaker, component]`; nothing unless there are
 /// descriptors of both kinds and speakers to spare.
 pub(super) fn partials(
     descriptors: &Descriptors,
+    given: &[DescriptorInput],
     scores: ArrayView2<'_, f64>,
     level: f64,
 ) -> Result<Vec<Partial>> {
-    let x = descriptors.x.view();
+    let compared = Compared::new(descriptors, given);
+    let x = compared.x.view();
+    let scores = scores.select(Axis(0), &compared.rows);
     let of_kind = |recording: bool| -> Vec<usize> {
-        let kinds = descriptors.recording.iter().enumerate();
+        let kinds = compared.recording.iter().enumerate();
         kinds
             .filter(|(_, r)| **r == recording)
             .map(|(j, _)| j)
@@ -38,12 +86,12 @@ pub(super) fn partials(
     if voice.is_empty() || recording.is_empty() || n < voice.len().max(recording.len()) + 6 {
         return Ok(vec![]);
     }
-    let r = Gram::of(x, scores, None)?.correlations().targets;
+    let r = Gram::of(x, scores.view(), None)?.correlations().targets;
     let mut out = vec![];
     for (own, held) in [(&voice, &recording), (&recording, &voice)] {
         let z = x.select(Axis(1), held);
         let left_x = residuals(z.view(), x.select(Axis(1), own).view())?;
-        let left_scores = residuals(z.view(), scores)?;
+        let left_scores = residuals(z.view(), scores.view())?;
         let partial = Gram::of(left_x.view(), left_scores.view(), None)?
             .correlations()
             .targets;
@@ -53,7 +101,9 @@ pub(super) fn partials(
                 let (partial, p) = tested(value, n, held.len(), level);
                 out.push(Partial {
                     component: k,
-                    descriptor: *j,
+                    place: *j,
+                    descriptor: compared.names[*j].clone(),
+                    recording: compared.recording[*j],
                     r: r[[*j, k]],
                     partial,
                     p,
@@ -62,7 +112,7 @@ pub(super) fn partials(
             }
         }
     }
-    out.sort_by_key(|p| (p.component, p.descriptor));
+    out.sort_by_key(|p| (p.component, p.place));
     let p: Vec<f64> = out.iter().map(|p| p.p).collect();
     for (one, q) in out.iter_mut().zip(stats::benjamini_hochberg(&p)) {
         one.q = q;
@@ -95,8 +145,8 @@ fn tested(r: f64, n: usize, held: usize, level: f64) -> (Estimate, f64) {
     (estimate, stats::t_two_sided(t, df))
 }
 
-pub(super) fn table(partials: &[Partial], descriptors: &Descriptors) -> Table {
-    let kind = |p: &Partial| match descriptors.recording[p.descriptor] {
+pub(super) fn table(partials: &[Partial]) -> Table {
+    let kind = |p: &Partial| match p.recording {
         true => "recording",
         false => "voice",
     };
@@ -123,7 +173,7 @@ pub(super) fn table(partials: &[Partial], descriptors: &Descriptors) -> Table {
             "acoustic descriptor",
             partials
                 .iter()
-                .map(|p| Some(descriptors.names[p.descriptor].clone()))
+                .map(|p| Some(p.descriptor.clone()))
                 .collect(),
         ),
         Column::text(
@@ -151,7 +201,8 @@ pub(super) fn table(partials: &[Partial], descriptors: &Descriptors) -> Table {
         "Voice or recording",
         "One row per component and descriptor. A voice descriptor is correlated with the component with all \
          recording conditions held, and a recording condition with all voice descriptors held: what goes to \
-         nothing was borrowed. Intervals from Fisher's z.",
+         nothing was borrowed. Conditions that are marked so in the table of descriptors take part here only. \
+         Intervals from Fisher's z.",
         columns,
     )
 }

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use phonoscope_analysis::acoustics::descriptor::{DESCRIPTORS, find};
-
-use super::{DescriptorInput, Transform, is_of_recording};
-use crate::acoustics::Acoustics;
+use super::{DescriptorInput, Part, Transform, is_of_recording};
+use crate::acoustics::{Acoustics, DNSMOS, Quality, definition};
 use crate::error::{Error, Result};
 use crate::report::InputFile;
 use crate::store::sha256_hex;
@@ -45,6 +43,24 @@ impl DescriptorTable {
     /// # Errors
     /// When it cannot be read, has neither key, a key twice, or no column of numbers.
     pub fn read(path: &Path) -> Result<Self> {
+        let mut table = Self::read_whole(path)?;
+        let has_values = |d: &DescriptorInput| d.values.iter().any(Option::is_some);
+        table.descriptors.retain(has_values);
+        if table.descriptors.is_empty() {
+            return Err(Error::Format {
+                path: path.into(),
+                what: "table of descriptors",
+                why: "no column holds numbers only".into(),
+            });
+        }
+        Ok(table)
+    }
+
+    /// The same, with the columns that hold no number at all.
+    ///
+    /// # Errors
+    /// When it cannot be read, has neither key, a key twice, or no column of numbers or gaps.
+    pub fn read_whole(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         let wrong = |why: String| Error::Format {
             path: path.into(),
@@ -107,10 +123,7 @@ impl DescriptorTable {
         let named = header.iter().zip(columns).enumerate();
         let descriptors: Vec<DescriptorInput> = named
             .filter(|(column, (name, _))| *column != at && *name != "speaker" && *name != "id")
-            .filter_map(|(_, (name, values))| {
-                let values = values.filter(|v| v.iter().any(Option::is_some))?;
-                Some(described(name, values))
-            })
+            .filter_map(|(_, (name, values))| Some(described(name, values?)))
             .collect();
         if descriptors.is_empty() {
             return Err("no column holds numbers only".into());
@@ -133,12 +146,57 @@ impl DescriptorTable {
         Self {
             key: JoinKey::Item,
             keys: found.rows.iter().map(|row| row.id.clone()).collect(),
-            descriptors: DESCRIPTORS
+            descriptors: found
+                .measured
                 .iter()
-                .map(|d| described(d.name, values(d.name)))
+                .map(|name| described(name, values(name)))
                 .collect(),
             source: "measured".into(),
             file: None,
+        }
+    }
+
+    /// The ratings of a corpus, by item.
+    pub fn of_quality(found: &Quality) -> Self {
+        let column = |(at, d): (
+            usize,
+            &phonoscope_analysis::acoustics::descriptor::Descriptor,
+        )| {
+            let of = found.ratings.iter();
+            let values = of.map(|rating| rating.values.get(at).copied());
+            described(d.name, values.collect())
+        };
+        Self {
+            key: JoinKey::Item,
+            keys: found.ratings.iter().map(|r| r.id.clone()).collect(),
+            descriptors: DNSMOS.iter().enumerate().map(column).collect(),
+            source: found.words(),
+            file: None,
+        }
+    }
+
+    /// Adds the columns of `other` that are not there yet, row by row of the same key; rows that one of
+    /// the two lacks have no value there.
+    pub fn add(&mut self, other: &Self) {
+        let known: std::collections::HashSet<String> = self.keys.iter().cloned().collect();
+        let new = other.keys.iter().filter(|key| !known.contains(*key));
+        self.keys.extend(new.cloned());
+        for descriptor in &mut self.descriptors {
+            descriptor.values.resize(self.keys.len(), None);
+        }
+        for column in other.of_keys(&self.keys) {
+            if self.descriptors.iter().all(|d| d.name != column.name) {
+                self.descriptors.push(column);
+            }
+        }
+    }
+
+    /// Says what the descriptors called `names` are for.
+    pub fn set_part(&mut self, names: &[&str], part: Part) {
+        for descriptor in &mut self.descriptors {
+            if names.contains(&descriptor.name.as_str()) {
+                descriptor.part = part;
+            }
         }
     }
 
@@ -197,17 +255,21 @@ impl DescriptorTable {
         paths: &[String],
         speakers: &[String],
     ) -> Vec<DescriptorInput> {
+        self.of_keys(match self.key {
+            JoinKey::Item => item_ids,
+            JoinKey::Path => paths,
+            JoinKey::Speaker => speakers,
+        })
+    }
+
+    /// The descriptors with a value, or none, for each of these keys.
+    fn of_keys(&self, wanted: &[String]) -> Vec<DescriptorInput> {
         let rows: HashMap<&str, usize> = self
             .keys
             .iter()
             .enumerate()
             .map(|(i, k)| (k.as_str(), i))
             .collect();
-        let wanted = match self.key {
-            JoinKey::Item => item_ids,
-            JoinKey::Path => paths,
-            JoinKey::Speaker => speakers,
-        };
         let joined = |d: &DescriptorInput| DescriptorInput {
             values: wanted
                 .iter()
@@ -221,8 +283,9 @@ impl DescriptorTable {
 
 /// A descriptor of this name; the registry knows unit and definition of those that it measures.
 fn described(name: &str, values: Vec<Option<f64>>) -> DescriptorInput {
-    let known = find(name);
+    let known = definition(name);
     DescriptorInput {
+        part: Part::Predictor,
         name: name.into(),
         unit: known.map(|d| d.unit.to_owned()).filter(|unit| unit != "1"),
         definition: known.map_or("as in the given table".into(), |d| d.definition.into()),
@@ -271,6 +334,45 @@ mod tests {
             by_speaker.joined(&ids[..2], &[], &speakers)[0].values,
             [Some(1.0), Some(1.0)]
         );
+    }
+
+    #[test]
+    fn columns_are_added_by_key() {
+        let parse = |text: &[u8]| DescriptorTable::parse(text, b',').unwrap();
+        let mut table = parse(b"id,snr_db\na,1\nb,2\n");
+        table.add(&parse(b"id,snr_db,dnsmos_bak\nb,9,4\nc,9,5\n"));
+        table.set_part(&["dnsmos_bak"], Part::Condition);
+        assert_eq!(table.keys, ["a", "b", "c"]);
+        let found: Vec<(&str, &[Option<f64>], Part)> = table
+            .descriptors
+            .iter()
+            .map(|d| (d.name.as_str(), d.values.as_slice(), d.part))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (
+                    "snr_db",
+                    [Some(1.0), Some(2.0), None].as_slice(),
+                    Part::Predictor
+                ),
+                ("dnsmos_bak", &[None, Some(4.0), Some(5.0)], Part::Condition),
+            ]
+        );
+        assert_eq!(table.descriptors[1].unit.as_deref(), Some("MOS"));
+        assert!(table.descriptors[1].recording);
+        // A column of gaps is kept on the way, and none of a user's table.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("d.csv");
+        std::fs::write(&file, "id,snr_db,gne_max\na,1,NA\n").unwrap();
+        assert_eq!(
+            DescriptorTable::read_whole(&file)
+                .unwrap()
+                .descriptors
+                .len(),
+            2
+        );
+        assert_eq!(DescriptorTable::read(&file).unwrap().descriptors.len(), 1);
     }
 
     #[test]

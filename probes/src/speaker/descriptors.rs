@@ -5,7 +5,7 @@ use phonoscope_analysis::regress::Gram;
 use phonoscope_analysis::{Result, importance, stats};
 
 use super::gathering::Speakers;
-use super::{DescriptorInput, SpeakerInput};
+use super::{DescriptorInput, Part, SpeakerInput};
 use crate::report::{Column, Role, Table};
 
 /// A descriptor that more speakers than this share lack is left out.
@@ -19,6 +19,8 @@ pub(super) struct Descriptors {
     pub(super) names: Vec<String>,
     /// Their places among the given ones.
     pub(super) places: Vec<usize>,
+    /// Places of usable conditions ([`Part::Condition`]) among the given ones.
+    pub(super) conditions: Vec<usize>,
     /// Whether they tell of the recording, `[descriptor]`.
     pub(super) recording: Vec<bool>,
     /// Speakers who have a value of every usable descriptor.
@@ -54,9 +56,12 @@ impl Descriptors {
         medians: Vec<Vec<Option<f64>>>,
         left_out: Vec<Option<String>>,
     ) -> Self {
-        let places: Vec<usize> = (0..given.len())
-            .filter(|d| left_out[*d].is_none())
-            .collect();
+        let usable = |part: Part| -> Vec<usize> {
+            let all = 0..given.len();
+            all.filter(|d| left_out[*d].is_none() && given[*d].part == part)
+                .collect()
+        };
+        let (places, conditions) = (usable(Part::Predictor), usable(Part::Condition));
         let count = medians.first().map_or(0, Vec::len);
         let complete = |s: &usize| places.iter().all(|d| medians[*d][*s].is_some());
         let speakers: Vec<usize> = match places.is_empty() {
@@ -71,6 +76,7 @@ impl Descriptors {
             names: places.iter().map(|d| given[*d].name.clone()).collect(),
             recording: places.iter().map(|d| given[*d].recording).collect(),
             places,
+            conditions,
             speakers,
             x,
             scale,
@@ -187,9 +193,19 @@ impl Descriptors {
                         .unwrap_or(f64::NAN)
                 },
             ),
-            text("used", Role::Value, "whether it takes part", &|d| {
-                Some(if usable(d).is_some() { "yes" } else { "no" }.into())
-            }),
+            text(
+                "used",
+                Role::Value,
+                "yes: it takes part in everything; condition: in partial correlations only; no",
+                &|d| {
+                    let used = match (usable(d), self.conditions.contains(&d)) {
+                        (Some(_), _) => "yes",
+                        (None, true) => "condition",
+                        (None, false) => "no",
+                    };
+                    Some(used.into())
+                },
+            ),
             text("note", Role::Value, "why it is left out", &|d| {
                 self.left_out[d].clone()
             }),

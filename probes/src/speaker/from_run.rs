@@ -7,7 +7,10 @@ use ndarray::{Array2, ArrayD};
 use phonoscope_analysis::task::Task;
 
 use super::chosen::Chosen;
-use super::{DescriptorTable, Normalise, SpeakerSettings, SystemInput, run};
+use super::{
+    ControlInput, DescriptorTable, Normalise, SpeakerInput, SpeakerSettings, SystemInput, run,
+};
+use crate::acoustics::{LOG_MEL_WORDS, LogMel};
 use crate::error::{Error, Result};
 use crate::extract::SpanKind;
 use crate::report::{InputFile, ModelUsed, Provenance, Report, SCHEMA, SystemUsed, Table};
@@ -23,7 +26,7 @@ pub struct SpeakerReport {
 }
 
 /// What is asked of runs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Asked {
     /// The tap of every run; by default each model's embedding.
     pub tap: Option<String>,
@@ -31,6 +34,11 @@ pub struct Asked {
     pub descriptors: Option<DescriptorTable>,
     /// Column of the manifest that holds folds; by default they are drawn.
     pub folds: Option<String>,
+    /// For each run that of its network with random weights, or why there is none; empty where the
+    /// control was not asked for.
+    pub twins: Vec<std::result::Result<Run, String>>,
+    /// The spectra of the recordings, or why there are none; nothing where the control was not asked for.
+    pub log_mel: Option<std::result::Result<LogMel, String>>,
     /// Cautions from before the probe.
     pub remarks: Vec<String>,
     /// Recorded as the way to make the report again.
@@ -69,6 +77,7 @@ pub fn from_runs(
                 false => Normalise::None,
             },
             embeddings: Array2::zeros((0, 0)),
+            controls: vec![],
         });
     }
     let (Some(first), Some(chosen)) = (runs.first(), Chosen::new(runs, &rows, &names)?) else {
@@ -84,6 +93,7 @@ pub fn from_runs(
         .collect();
     let input = chosen.input(&vectors, systems, asked.descriptors.as_ref(), folds);
     drop(vectors);
+    let input = with_controls(input, &chosen, &taps, asked);
     if input.item_ids.is_empty() && runs.len() > 1 {
         return Err(Error::Request {
             problem: "the runs have no items in common".into(),
@@ -159,6 +169,43 @@ pub fn from_runs(
     })
 }
 
+/// Gives every system its twin's vectors and those of the spectra.
+fn with_controls(
+    mut input: SpeakerInput,
+    chosen: &Chosen<'_>,
+    taps: &[&str],
+    asked: &Asked,
+) -> SpeakerInput {
+    for ((at, system), tap) in input.systems.iter_mut().enumerate().zip(taps) {
+        if let Some(twin) = asked.twins.get(at) {
+            let described = twin.as_ref().ok().map(|run| &run.description.model.name);
+            system.controls.push(ControlInput {
+                kind: "twin",
+                words: described.map_or("the network with random weights".into(), Clone::clone),
+                normalise: system.normalise,
+                vectors: twin.as_ref().map_err(Clone::clone).and_then(|run| {
+                    let (items, vectors) = run.tap(tap).map_err(|e| e.to_string())?;
+                    let id = |item: &usize| run.items.get(*item).map_or("", |i| i.id.as_str());
+                    let ids: Vec<&str> = items.iter().map(id).collect();
+                    chosen.vectors(&ids, &vectors)
+                }),
+            });
+        }
+        if let Some(log_mel) = &asked.log_mel {
+            system.controls.push(ControlInput {
+                kind: "log_mel",
+                words: LOG_MEL_WORDS.into(),
+                normalise: Normalise::None,
+                vectors: log_mel.as_ref().map_err(Clone::clone).and_then(|found| {
+                    let ids: Vec<&str> = found.ids.iter().map(String::as_str).collect();
+                    chosen.vectors(&ids, &found.vectors)
+                }),
+            });
+        }
+    }
+    input
+}
+
 /// The tap of a run that holds speaker embeddings.
 fn tap_of<'a>(source: &'a Run, asked: Option<&'a str>) -> Result<&'a str> {
     let description = &source.description;
@@ -214,6 +261,14 @@ fn inputs(runs: &[Run], asked: &Asked) -> Vec<InputFile> {
         let run_json = serde_json::to_string(description).unwrap_or_default();
         out.push(InputFile {
             what: "run description".into(),
+            name: "run.json".into(),
+            sha256: sha256_hex(run_json.as_bytes()),
+        });
+    }
+    for twin in asked.twins.iter().flatten() {
+        let run_json = serde_json::to_string(&twin.description).unwrap_or_default();
+        out.push(InputFile {
+            what: "run description of a random-weight twin".into(),
             name: "run.json".into(),
             sha256: sha256_hex(run_json.as_bytes()),
         });

@@ -33,6 +33,21 @@ pub struct SystemInput {
     pub normalise: Normalise,
     /// Embeddings, `[item, dim]`.
     pub embeddings: Array2<f64>,
+    /// Vectors of the same items by what learned nothing of speakers.
+    pub controls: Vec<ControlInput>,
+}
+
+/// Vectors that stand in for a system's as a control.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlInput {
+    /// `twin` or `log_mel`.
+    pub kind: &'static str,
+    /// What it is, in words.
+    pub words: String,
+    /// What is done to a vector before it is averaged per speaker.
+    pub normalise: Normalise,
+    /// Vectors, `[item, dim]`, or why there are none.
+    pub vectors: Result<Array2<f64>, String>,
 }
 
 /// One metadata column, as written.
@@ -55,10 +70,23 @@ pub struct DescriptorInput {
     pub definition: String,
     /// Whether it tells of the recording (noise, band, level, quality) rather than of the voice.
     pub recording: bool,
+    /// What it is for.
+    pub part: Part,
     /// What is done to a value before the median over the speaker's items.
     pub transform: Transform,
     /// Its values, one per item; nothing where it could not be measured.
     pub values: Vec<Option<f64>>,
+}
+
+/// What a descriptor is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Part {
+    /// It takes part in everything.
+    #[default]
+    Predictor,
+    /// A condition of the recording that is only held in partial correlations and compared with the
+    /// components there: it predicts nothing and counts among no descriptors.
+    Condition,
 }
 
 /// What is done to a descriptor's values so that equal steps mean equal changes.

@@ -3,15 +3,19 @@
 use ndarray::{Array2, ArrayView2, Axis, s};
 use phonoscope_analysis::classify::logistic;
 use phonoscope_analysis::pca::{self, Scaling};
-use phonoscope_analysis::{Error, Result};
+use phonoscope_analysis::{Error, Result, stats};
 
 use super::descriptors::Descriptors;
 use super::gathering::Speakers;
 use super::sex::Sex;
 use crate::report::{Column, Role, Table};
 
-/// Probability of the other sex above which a label is suspicious.
-pub(super) const CONFIDENT: f64 = 0.9;
+/// How many speakers of a corpus without a wrong label may be listed on average.
+pub(super) const BY_CHANCE: f64 = 0.5;
+/// Fewest speakers of a class whose scores have a spread.
+const FEWEST: usize = 10;
+/// Standard deviations of a normal in one median absolute deviation.
+const PER_MAD: f64 = 1.482_602_218_505_602;
 /// Leading components that the classifier sees.
 const COMPONENTS: usize = 40;
 
@@ -29,7 +33,7 @@ pub(super) struct Labels {
 }
 
 impl Labels {
-    /// Chance that the label of row `i` is the other one.
+    /// Chance that the label of row `i` is the other one, as the classifier has it.
     fn other(&self, i: usize) -> f64 {
         match self.class[i] {
             0 => self.second[i],
@@ -37,13 +41,44 @@ impl Labels {
         }
     }
 
-    /// Speakers held to be of the other class, the most confident first: `(row, probability)`.
+    /// Log odds of row `i` for its own label.
+    fn score(&self, i: usize) -> f64 {
+        let other = self.other(i).clamp(1e-12, 1.0 - 1e-12);
+        ((1.0 - other) / other).ln()
+    }
+
+    /// For each row, how many speakers with a right label would lie as far below their class by chance:
+    /// all speakers times the tail of a normal about the class's median, as wide as its median absolute
+    /// deviation. A wrong label hardly moves either. None in a class of fewer than ten.
+    fn by_chance(&self) -> Vec<Option<f64>> {
+        let normal = |class: usize| -> Option<(f64, f64)> {
+            let of = (0..self.rows.len()).filter(|i| self.class[*i] == class);
+            let scores: Vec<f64> = of.map(|i| self.score(i)).collect();
+            let median = |values: &[f64]| stats::quantile(values, 0.5);
+            let centre = (scores.len() >= FEWEST).then(|| median(&scores))?;
+            let apart: Vec<f64> = scores.iter().map(|s| (s - centre).abs()).collect();
+            let spread = PER_MAD * median(&apart);
+            (spread > 0.0).then_some((centre, spread))
+        };
+        let of_class = [normal(0), normal(1)];
+        let expected = |i: usize| {
+            let (centre, spread) = of_class.get(self.class[i]).copied().flatten()?;
+            let z = (self.score(i) - centre) / spread;
+            Some(self.rows.len() as f64 * stats::normal_cdf(z))
+        };
+        (0..self.rows.len()).map(expected).collect()
+    }
+
+    /// Speakers whose embedding says the other class, so far from their own that no more than
+    /// [`BY_CHANCE`] of all speakers would be; the farthest first: `(row, by chance)`.
     pub(super) fn suspicious(&self) -> Vec<(usize, f64)> {
-        let mut out: Vec<(usize, f64)> = (0..self.rows.len())
-            .map(|i| (i, self.other(i)))
-            .filter(|(_, p)| *p >= CONFIDENT)
+        let by_chance = self.by_chance();
+        let rows = by_chance.into_iter().enumerate();
+        let mut out: Vec<(usize, f64)> = rows
+            .filter_map(|(i, expected)| Some((i, expected?)))
+            .filter(|(i, expected)| *expected <= BY_CHANCE && self.other(*i) > 0.5)
             .collect();
-        out.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        out.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         out
     }
 }
@@ -125,11 +160,18 @@ pub(super) fn table(
             sex.levels[1 - labels.class[i]].to_owned()
         }),
         Column::number(
+            "by_chance",
+            Role::Value,
+            "speakers of this corpus that would lie as far from their class if every label were right",
+            None,
+            listed.iter().map(|(_, expected)| *expected),
+        ),
+        Column::number(
             "probability",
             Role::Value,
-            "of the other class, by the model of the other folds",
+            "of the other class, by the model of the other folds; not calibrated",
             None,
-            listed.iter().map(|(_, p)| *p),
+            listed.iter().map(|(i, _)| labels.other(*i)),
         ),
         Column::number(
             "items",
@@ -161,13 +203,18 @@ pub(super) fn table(
         "suspicious_labels",
         "Labels to check",
         &format!(
-            "Speakers whose embedding says the other `{}` with a probability of at least {CONFIDENT}, by a \
-             logistic regression on the leading components that was fitted without their fold. Of {} \
-             labelled speakers it takes {wrong} for the other class. A voice may be unlike its label and the \
-             label right: listen before changing anything.",
+            "Speakers whose embedding says the other `{}`, by a logistic regression on the leading \
+             components that was fitted without their fold, and whose log odds lie so far from those of \
+             their class that at most {BY_CHANCE} speakers would on average if every label were right \
+             (normal scores within a class; the guide has simulations). Of {} labelled speakers it takes \
+             {wrong} for the other class, most of them by its own error. A voice may be unlike its label \
+             and the label right: listen before changing anything.",
             sex.name,
             labels.rows.len()
         ),
         columns,
     )
 }
+
+#[cfg(test)]
+mod tests;

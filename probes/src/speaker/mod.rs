@@ -8,6 +8,7 @@ mod across_tables;
 mod age;
 mod age_table;
 mod association;
+mod baselines;
 #[cfg(test)]
 mod calibration;
 mod card_tables;
@@ -39,7 +40,8 @@ mod verification;
 pub use descriptor_table::{DescriptorTable, JoinKey};
 pub use from_run::{Asked, SpeakerReport, from_runs, speaker_column, system_name};
 pub use input::{
-    DescriptorInput, MetaColumn, Normalise, SpeakerInput, SystemInput, Transform, is_of_recording,
+    ControlInput, DescriptorInput, MetaColumn, Normalise, Part, SpeakerInput, SystemInput,
+    Transform, is_of_recording,
 };
 
 use ndarray::ArrayD;
@@ -84,6 +86,8 @@ pub struct SpeakerSettings {
     pub nulls: bool,
     /// Whether the main conclusions are drawn again from other arrangements of the embeddings.
     pub sensitivity: bool,
+    /// Whether the main conclusions are drawn from the given controls as well.
+    pub baselines: bool,
 }
 
 impl Default for SpeakerSettings {
@@ -103,6 +107,7 @@ impl Default for SpeakerSettings {
             network: MlpSettings::default(),
             nulls: true,
             sensitivity: true,
+            baselines: true,
         }
     }
 }
@@ -150,6 +155,10 @@ impl SpeakerSettings {
                 "permutation nulls of regressions, cards, ages and systems",
             ),
             (self.sensitivity, "the sensitivity panel"),
+            (
+                self.baselines,
+                "the network with random weights and the log-mel baseline",
+            ),
         ];
         let off: Vec<&str> = controls
             .iter()

@@ -19,7 +19,7 @@ const LOOKED_AT: usize = 10;
 const CURVE: usize = 60;
 
 /// One way to arrange the same embeddings.
-struct Arrangement {
+pub(super) struct Arrangement {
     id: &'static str,
     /// `[row, dim]`
     y: Array2<f64>,
@@ -29,6 +29,13 @@ struct Arrangement {
     x: Option<(Vec<usize>, Array2<f64>)>,
     /// Whether the mean is taken out.
     centred: bool,
+}
+
+impl Arrangement {
+    /// `[row, dim]`
+    pub(super) fn rows(&self) -> ArrayView2<'_, f64> {
+        self.y.view()
+    }
 }
 
 /// The main conclusions under one arrangement.
@@ -76,6 +83,21 @@ pub(super) fn panel(
     Ok(out)
 }
 
+/// Speaker means in the metric of the analysis.
+pub(super) fn as_analysed(corpus: &Corpus<'_>, system: &SystemInput) -> Result<Arrangement> {
+    let y = gathering::gather(corpus.input, system)?.embeddings;
+    let descriptors = &corpus.descriptors;
+    Ok(Arrangement {
+        id: "as analysed",
+        cluster: (0..y.nrows()).collect(),
+        y: in_metric(y, corpus.settings.scaling),
+        x: corpus
+            .has_descriptors()
+            .then(|| (descriptors.speakers.clone(), descriptors.x.clone())),
+        centred: true,
+    })
+}
+
 fn arrangements(corpus: &Corpus<'_>, system: &SystemInput) -> Result<Vec<Arrangement>> {
     let averaged = |normalise| -> Result<Array2<f64>> {
         let system = SystemInput {
@@ -84,12 +106,8 @@ fn arrangements(corpus: &Corpus<'_>, system: &SystemInput) -> Result<Vec<Arrange
         };
         Ok(gathering::gather(corpus.input, &system)?.embeddings)
     };
-    let descriptors = &corpus.descriptors;
-    let of_speakers = corpus
-        .has_descriptors()
-        .then(|| (descriptors.speakers.clone(), descriptors.x.clone()));
-    let scaling = corpus.settings.scaling;
-    let as_analysed = in_metric(averaged(system.normalise)?, scaling);
+    let as_analysed = as_analysed(corpus, system)?;
+    let of_speakers = as_analysed.x.clone();
     let plain = averaged(Normalise::None)?;
     let count = plain.nrows();
     let speaker_rows = |id, y: Array2<f64>, centred| Arrangement {
@@ -100,7 +118,7 @@ fn arrangements(corpus: &Corpus<'_>, system: &SystemInput) -> Result<Vec<Arrange
         centred,
     };
     let mut out = vec![
-        speaker_rows("as analysed", as_analysed, true),
+        as_analysed,
         speaker_rows("raw", plain.clone(), false),
         speaker_rows("centred", plain.clone(), true),
         speaker_rows(
@@ -148,7 +166,8 @@ fn utterances(corpus: &Corpus<'_>, system: &SystemInput) -> Result<Arrangement> 
     })
 }
 
-fn conclusions(
+/// What `of` says; axes and folds are its own.
+pub(super) fn conclusions(
     of: &Arrangement,
     corpus: &Corpus<'_>,
     sex: Option<&Sex<'_>>,

@@ -15,8 +15,8 @@ use super::regression::{Matched, Regression};
 use super::selection::Step;
 use super::sex::{self, Sex};
 use super::{
-    SpeakerInput, SpeakerSettings, SystemInput, age_table, association, card_tables, cards,
-    components, conditions, findings, gathering, intervals, labels, regression, selection,
+    SpeakerInput, SpeakerSettings, SystemInput, age_table, association, baselines, card_tables,
+    cards, components, conditions, findings, gathering, intervals, labels, regression, selection,
     sensitivity, sensitivity_table, sex_tables, tables,
 };
 use crate::report::Table;
@@ -128,6 +128,11 @@ pub(super) fn probe(corpus: &Corpus<'_>, system: &SystemInput, task: &Task) -> R
         out.warnings.extend(remarks);
         out.tables.push(age_table::table(&age, &rows));
     }
+    let beside = baselines::beside(corpus, system, out.spectrum.half, sex.as_ref(), task)?;
+    if !beside.is_empty() {
+        out.summary.extend(baselines::in_words(&beside));
+        out.tables.push(baselines::table(&beside));
+    }
     if settings.sensitivity {
         let rows = sensitivity::panel(corpus, system, sex.as_ref(), task)?;
         out.tables.push(sensitivity_table::table(&rows));
@@ -168,7 +173,8 @@ fn on_descriptors(
         .shown_scores()
         .select(Axis(0), &descriptors.speakers);
     let measured = cards::measure(matched.x.view(), scores.view(), settings, task)?;
-    let partials = conditions::partials(descriptors, scores.view(), settings.level)?;
+    let given = &corpus.input.descriptors;
+    let partials = conditions::partials(descriptors, given, scores.view(), settings.level)?;
     out.summary
         .splice(0..0, worth_in_words(&regressions, &steps, settings));
     out.tables.extend([
@@ -178,7 +184,7 @@ fn on_descriptors(
         card_tables::fits(&measured),
     ]);
     if !partials.is_empty() {
-        out.tables.push(conditions::table(&partials, descriptors));
+        out.tables.push(conditions::table(&partials));
     }
     Ok(())
 }
@@ -229,10 +235,14 @@ fn on_sex(
             let listed = found.suspicious().len();
             if listed > 0 {
                 out.warnings.push(format!(
-                    "{listed} speakers have an embedding that says the other `{}` with a probability of \
-                     at least {}: listen to them (table suspicious_labels)",
+                    "{} an embedding that says the other `{}`, so far from their own class that {} \
+                     would be by chance: listen to them (table suspicious_labels)",
+                    match listed {
+                        1 => "1 speaker has".to_owned(),
+                        n => format!("{n} speakers have"),
+                    },
                     sex.name,
-                    labels::CONFIDENT
+                    labels::BY_CHANCE
                 ));
             }
             let table = labels::table(sex, &found, &out.speakers, descriptors, &names);

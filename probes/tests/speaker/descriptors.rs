@@ -1,7 +1,7 @@
 //! Descriptors that are planted in embeddings, and descriptors that are not.
 
 use ndarray::{Array2, s};
-use phonoscope_probes::speaker::{SpeakerSettings, Transform};
+use phonoscope_probes::speaker::{Part, SpeakerSettings, Transform};
 
 use super::simulated::{found, has, input, is_whole, normals, quick, table, values};
 
@@ -128,6 +128,46 @@ fn what_the_recording_lends_goes_when_it_is_held() {
         partial[0].abs() > 0.9 && partial[1].abs() < 0.2,
         "{partial:?}"
     );
+}
+
+#[test]
+fn a_condition_is_held_and_predicts_nothing() {
+    let n = 300;
+    let z = normals(n, 3, 5, "lent");
+    let mut y = normals(n, 6, 6, "lent-y") * 0.3;
+    y.column_mut(0).assign(&(&z.column(0) * 3.0));
+    let mut x = Array2::zeros((n, 2));
+    x.column_mut(0).assign(&z.column(0));
+    x.column_mut(1)
+        .assign(&(&z.column(0) + &(&z.column(1) * 0.5)));
+    let mut input = input(y, &x);
+    input.descriptors[0].name = "snr_db".into();
+    input.descriptors[0].recording = true;
+    input.descriptors[0].part = Part::Condition;
+    // Some speakers lack it: they take part in everything else.
+    for speaker in 0..10 {
+        input.descriptors[0].values[speaker] = None;
+    }
+    let outcome = found(&input, &quick());
+    is_whole(&outcome);
+    assert_eq!(values(table(&outcome, "regression"), "descriptors"), [1.0]);
+    let cards = table(&outcome, "pc_cards").column("descriptor").unwrap();
+    assert!((0..6).all(|row| cards.text_at(row) == Some("d1")));
+    let used = table(&outcome, "descriptors").column("used").unwrap();
+    assert_eq!(
+        (used.text_at(0), used.text_at(1)),
+        (Some("condition"), Some("yes"))
+    );
+    let recording = table(&outcome, "recording");
+    let partial = recording.column("partial_r").unwrap();
+    let names = recording.column("descriptor").unwrap();
+    let of = |name: &str| {
+        let row = (0..recording.rows()).find(|r| names.text_at(*r) == Some(name));
+        partial.estimate_at(row.unwrap()).unwrap()
+    };
+    assert!(of("snr_db").value.abs() > 0.9 && of("d1").value.abs() < 0.2);
+    assert_eq!(of("d1").n, n - 10);
+    assert!(outcome.warnings.iter().all(|w| !w.contains("not used")));
 }
 
 #[test]

@@ -5,11 +5,13 @@
     reason = "functions that serve the tests may fail and speak as tests do"
 )]
 
+mod baselines;
 mod degenerate;
 mod descriptors;
 mod sexes_and_ages;
 mod simulated;
 mod systems;
+mod voices;
 
 use ndarray::{Array2, s};
 use phonoscope_analysis::task::Task;
@@ -64,6 +66,7 @@ fn system(embeddings: Array2<f64>) -> SystemInput {
         name: "simulated".into(),
         normalise: Normalise::None,
         embeddings,
+        controls: vec![],
     }
 }
 

@@ -5,7 +5,7 @@ use phonoscope_analysis::rng::{self, Stream};
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Table;
 use phonoscope_probes::speaker::{
-    DescriptorInput, MetaColumn, Normalise, SpeakerInput, SpeakerOutcome, SpeakerSettings,
+    DescriptorInput, MetaColumn, Normalise, Part, SpeakerInput, SpeakerOutcome, SpeakerSettings,
     SystemInput, Transform, run,
 };
 use rand::RngExt as _;
@@ -25,6 +25,7 @@ pub(crate) fn system(name: &str, embeddings: Array2<f64>) -> SystemInput {
         name: name.into(),
         normalise: Normalise::None,
         embeddings,
+        controls: vec![],
     }
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn descriptor(name: &str, values: Vec<Option<f64>>) -> DescriptorInpu
         unit: None,
         definition: "simulated".into(),
         recording: name.starts_with("snr"),
+        part: Part::Predictor,
         transform: Transform::None,
         values,
     }

@@ -219,3 +219,39 @@ fn a_recording_is_drawn_and_the_next_one_after_it() {
     app.press(".").unwrap();
     assert_eq!(path(&app), first);
 }
+
+#[test]
+fn without_ages_a_line_says_so() {
+    let mut report = sample_systems::report();
+    report.tables.retain(|t| t.id != "age");
+    let mut app = app_of(report, ThemeChoice::Dark, (120, 40));
+    app.press("S").unwrap();
+    let screen = dump(&app);
+    let line = "Age: no ages in this manifest";
+    assert_eq!(screen.matches(line).count(), 1, "{screen}");
+    // The pane can be reached, and shows it.
+    app.press("tab").unwrap();
+    assert_eq!(space(&app).pane, Pane::Age);
+    assert!(dump(&app).contains(&format!("> {line}")));
+    // With ages, and in a small terminal, there is a frame.
+    let mut app = app_of(sample_systems::report(), ThemeChoice::Dark, (120, 40));
+    app.press("S").unwrap();
+    assert!(!dump(&app).contains(line));
+}
+
+#[test]
+fn recordings_are_looked_for_where_the_user_says() {
+    let launch = Launch {
+        reports: vec![Source::Loaded {
+            path: "two/report.json".into(),
+            report: Arc::new(sample_systems::report()),
+        }],
+        recordings: Some("corpus".into()),
+        start: Start::FirstReport,
+        ..Launch::default()
+    };
+    let app = Headless::new(launch, Arc::new(Fake), 80, 24);
+    let folders = opened(&app).recording(0, 0).unwrap().0.folders;
+    assert_eq!(folders.first(), Some(&"corpus".into()));
+    assert!(folders.len() > 1);
+}

@@ -51,7 +51,21 @@ pub(super) fn sex(state: &State, opened: &Opened, space: &Space, canvas: &mut Ca
 }
 
 pub(super) fn age(state: &State, opened: &Opened, space: &Space, canvas: &mut Canvas<'_>) {
-    let lacking = "`phonoscope probe speaker` makes it where the manifest has a column of ages.";
+    if !space.ages && canvas.height() == 1 {
+        let theme = &state.theme;
+        let (mark, style) = match space.pane == Pane::Age {
+            true => ('>', theme.accent),
+            false => (' ', theme.muted),
+        };
+        canvas.put(
+            0,
+            0,
+            &format!("{mark} Age: no ages in this manifest"),
+            style,
+        );
+        return;
+    }
+    let lacking = "There are no ages in this manifest.";
     let telling = ["q", "spearman", "accuracy", "majority_accuracy"];
     let words = (telling.as_slice(), lacking);
     draw(state, opened, space, (Pane::Age, 1), words, canvas);

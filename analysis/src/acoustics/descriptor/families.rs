@@ -4,7 +4,7 @@ use super::sheet::Sheet;
 use super::{FormantCeiling, Settings, Tracks};
 use crate::Result;
 use crate::acoustics::formants::{self, Formants};
-use crate::acoustics::ltas::{FrequencyAxis, Ltas, alpha_ratio_db, hann_spectrum};
+use crate::acoustics::ltas::{FrequencyAxis, Ltas, alpha_ratio_db, bandwidth_hz, hann_spectrum};
 use crate::acoustics::spectrum::EnergySpectrum;
 use crate::acoustics::{
     Pitch, Sound, cepstrum, gne, harmonicity, harmonics, intensity, jitter, level, pitch, pulses,
@@ -17,26 +17,52 @@ const MAX_GNE_SECS: f64 = 600.0;
 
 const NO_VOICED_FRAME: &str = "no frame is voiced";
 
-/// Measures everything.
+/// How names start that need formants.
+const RESONANCES: [&str; 11] = [
+    "f1_", "f2_", "f3_", "f4_", "b1_", "b2_", "b3_", "b4_", "delta_f", "vtl_", "h1",
+];
+
+/// Measures the families of what is asked for.
 pub(super) fn measure(sound: &Sound, settings: &Settings, sheet: &mut Sheet) {
+    let wants = |starts: &[&str]| settings.wanted.any(starts);
     let mut tracks = Tracks::default();
-    let pitch = pitch::track(sound, &pitch::Settings::ac());
-    f0(&pitch, sheet);
-    if let Ok(pitch) = &pitch {
+    let resonating = wants(&RESONANCES);
+    let perturbed = wants(&["jitter", "shimmer"]);
+    let pitch = (resonating || perturbed || wants(&["f0_", "voiced_share"]))
+        .then(|| pitch::track(sound, &pitch::Settings::ac()));
+    if let Some(pitch) = &pitch {
+        f0(pitch, sheet);
+    }
+    let voiced = pitch.as_ref().and_then(|pitch| pitch.as_ref().ok());
+    if let Some(pitch) = voiced {
         tracks.push_pitch(pitch);
     }
-    let voiced = pitch.as_ref().ok();
-    let formants = resonances(sound, settings, voiced, sheet);
-    if let Some(formants) = &formants {
-        tracks.push_formants(formants);
+    if resonating {
+        let formants = resonances(sound, settings, voiced, sheet);
+        if let Some(formants) = &formants {
+            tracks.push_formants(formants);
+        }
+        if wants(&["h1"]) {
+            harmonic_levels(sound, voiced, formants.as_ref(), sheet);
+        }
     }
-    tracks.pulses_secs = perturbation(sound, voiced, sheet);
-    harmonic_levels(sound, voiced, formants.as_ref(), sheet);
-    noise(sound, sheet, &mut tracks);
-    prominence(sound, sheet, &mut tracks);
-    levels(sound, sheet, &mut tracks);
-    tilt(sound, sheet);
-    syllables(sound, sheet);
+    if perturbed {
+        tracks.pulses_secs = perturbation(sound, voiced, sheet);
+    }
+    noise(sound, &wants, sheet, &mut tracks);
+    if wants(&["cpps"]) {
+        prominence(sound, sheet, &mut tracks);
+    }
+    levels(sound, &wants, sheet, &mut tracks);
+    if wants(&["ltas_", "alpha_ratio", "hammarberg", "spectral_"]) {
+        tilt(sound, sheet);
+    }
+    if wants(&["hann_trend", "bandwidth"]) {
+        average(sound, sheet);
+    }
+    if wants(&["syllable", "speech_rate", "articulation_rate"]) {
+        syllables(sound, sheet);
+    }
     if settings.with_tracks {
         sheet.set_tracks(tracks);
     }
@@ -175,12 +201,12 @@ fn harmonic_levels(
     }
 }
 
-fn noise(sound: &Sound, sheet: &mut Sheet, tracks: &mut Tracks) {
+fn noise(sound: &Sound, wants: &dyn Fn(&[&str]) -> bool, sheet: &mut Sheet, tracks: &mut Tracks) {
     let presets = [
         ("hnr_cc_mean_db", harmonicity::Settings::cc()),
         ("hnr_ac_mean_db", harmonicity::Settings::ac()),
     ];
-    for (name, preset) in presets {
+    for (name, preset) in presets.into_iter().filter(|(name, _)| wants(&[*name])) {
         match harmonicity::track(sound, &preset) {
             Ok(found) => {
                 sheet.put(name, found.mean_db(), "every frame is silent");
@@ -190,6 +216,9 @@ fn noise(sound: &Sound, sheet: &mut Sheet, tracks: &mut Tracks) {
             }
             Err(why) => sheet.leave_out(name, &why.to_string()),
         }
+    }
+    if !wants(&["gne"]) {
+        return;
     }
     if sound.duration_secs() > MAX_GNE_SECS {
         sheet.leave_out("gne_max", "the recording is longer than 10 minutes");
@@ -214,53 +243,43 @@ fn prominence(sound: &Sound, sheet: &mut Sheet, tracks: &mut Tracks) {
     }
 }
 
-fn levels(sound: &Sound, sheet: &mut Sheet, tracks: &mut Tracks) {
-    let track = intensity::track(sound, 100.0, None, true);
-    sheet.put(
-        "intensity_mean_db",
-        track.as_ref().map(intensity::Intensity::mean_energy_db),
-        "the recording is shorter than a window of 64 ms",
-    );
-    if let Some(track) = track {
-        tracks.push_intensity(&track);
+fn levels(sound: &Sound, wants: &dyn Fn(&[&str]) -> bool, sheet: &mut Sheet, tracks: &mut Tracks) {
+    if wants(&["intensity"]) {
+        let track = intensity::track(sound, 100.0, None, true);
+        sheet.put(
+            "intensity_mean_db",
+            track.as_ref().map(intensity::Intensity::mean_energy_db),
+            "the recording is shorter than a window of 64 ms",
+        );
+        if let Some(track) = track {
+            tracks.push_intensity(&track);
+        }
     }
     let whole = level::whole(sound);
     sheet.counts().clipped_samples = whole.as_ref().map_or(0, |level| level.clipped);
-    let numbers = [
-        ("level_db", whole.map(|level| level.rms_dbfs)),
-        (
+    let mut enter = |name: &'static str, number: Result<f64>| match number {
+        Ok(value) => sheet.put(name, Some(value), ""),
+        Err(why) => sheet.leave_out(name, &why.to_string()),
+    };
+    enter("level_db", whole.map(|level| level.rms_dbfs));
+    if wants(&["active_level"]) {
+        enter(
             "active_level_db",
             level::active(sound).map(|l| l.level_dbfs),
-        ),
-        ("snr_db", level::signal_to_noise(sound).map(|s| s.ratio_db)),
-    ];
-    for (name, number) in numbers {
-        match number {
-            Ok(value) => sheet.put(name, Some(value), ""),
-            Err(why) => sheet.leave_out(name, &why.to_string()),
-        }
+        );
+    }
+    if wants(&["snr"]) {
+        enter("snr_db", level::signal_to_noise(sound).map(|s| s.ratio_db));
     }
 }
 
 fn tilt(sound: &Sound, sheet: &mut Sheet) {
     let spectrum = EnergySpectrum::of(sound);
     let ltas = Ltas::of(&spectrum, 100.0);
-    let trend = |ltas: &Ltas| {
-        Some(
-            ltas.trend(100.0, 5_000.0, FrequencyAxis::Logarithmic)?
-                .slope,
-        )
-    };
-    let hann = hann_spectrum(sound).and_then(|s| trend(&Ltas::of(&s, s.bin_hz)));
     let why = "a band has no energy";
     let slope_db = ltas.slope_db((0.0, 1_000.0), (1_000.0, 4_000.0));
     sheet.put("ltas_slope_db", slope_db, why);
     sheet.put("ltas_trend_db_per_decade", trend(&ltas), why);
-    sheet.put(
-        "hann_trend_db_per_decade",
-        hann,
-        "the recording is shorter than a frame of 2048 samples, or a band has no energy",
-    );
     sheet.put("alpha_ratio_db", alpha_ratio_db(&spectrum), why);
     sheet.put("hammarberg_db", ltas.hammarberg_db(), why);
     let moments = spectrum.moments();
@@ -268,6 +287,24 @@ fn tilt(sound: &Sound, sheet: &mut Sheet) {
     sheet.put("spectral_sd_hz", moments.map(|m| m.sd_hz), why);
     sheet.put("spectral_skewness", moments.map(|m| m.skewness), why);
     sheet.put("spectral_kurtosis", moments.map(|m| m.kurtosis), why);
+}
+
+/// The slope of a spectrum over a decade.
+fn trend(ltas: &Ltas) -> Option<f64> {
+    let line = ltas.trend(100.0, 5_000.0, FrequencyAxis::Logarithmic)?;
+    Some(line.slope)
+}
+
+/// What the mean of Hann frames says.
+fn average(sound: &Sound, sheet: &mut Sheet) {
+    let spectrum = hann_spectrum(sound);
+    let why = "the recording is shorter than a frame of 2048 samples, or a band has no energy";
+    let slope = spectrum
+        .as_ref()
+        .and_then(|s| trend(&Ltas::of(s, s.bin_hz)));
+    sheet.put("hann_trend_db_per_decade", slope, why);
+    let width_hz = spectrum.as_ref().and_then(bandwidth_hz);
+    sheet.put("bandwidth_hz", width_hz, why);
 }
 
 fn syllables(sound: &Sound, sheet: &mut Sheet) {

@@ -4,9 +4,11 @@ mod families;
 mod registry;
 mod sheet;
 mod tracks;
+mod wanted;
 
 pub use registry::{DESCRIPTORS, Descriptor, find};
 pub use tracks::{Track, Tracks};
+pub use wanted::Wanted;
 
 use std::collections::BTreeMap;
 
@@ -37,8 +39,12 @@ pub enum FormantCeiling {
 pub struct Settings {
     /// Where the search for formants ends.
     pub formant_ceiling: FormantCeiling,
-    /// Whether to give tracks as well.
+    /// Whether to give tracks as well: those of the families that are measured.
     pub with_tracks: bool,
+    /// What is measured.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub wanted: Wanted,
 }
 
 impl Settings {
@@ -60,7 +66,7 @@ impl Settings {
     }
 }
 
-/// How much there was to measure.
+/// How much there was to measure; 0 where nothing that was asked for needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Pitch frames.
@@ -103,9 +109,9 @@ impl Measured {
     }
 }
 
-/// Measures every descriptor of a recording at the rate that it has.
+/// Measures the descriptors that are asked for, at the rate that the recording has.
 ///
-/// Every name of [`DESCRIPTORS`] is in `values` or in `missing`. A recording without any change,
+/// Every wanted name is in `values` or in `missing`, with the value that it has among all others. A recording without any change,
 /// or with samples that are not finite, has no values at all.
 ///
 /// # Errors
@@ -113,7 +119,7 @@ impl Measured {
 /// error.
 pub fn measure(sound: &Sound, settings: &Settings) -> Result<Measured> {
     settings.check()?;
-    let mut sheet = Sheet::new(sound);
+    let mut sheet = Sheet::new(sound, settings.wanted);
     let unfit = unfit(sound);
     if let Some(why) = unfit {
         sheet.leave_out_rest(why);

@@ -332,6 +332,12 @@ pub const DESCRIPTORS: &[Descriptor] = &[
         "mean power",
         "mean power of the whole recording",
     ),
+    entry(
+        "bandwidth_hz",
+        "Hz",
+        "mean of Hann frames of 2048 samples, bands of 100 Hz",
+        "highest frequency whose mean level is within 60 dB of the highest band's",
+    ),
 ];
 
 /// The descriptor of a name.

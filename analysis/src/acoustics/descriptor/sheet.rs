@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::DESCRIPTORS;
-use super::{Counts, Measured, Tracks};
+use super::{Counts, Measured, Tracks, Wanted};
 use crate::acoustics::Sound;
 
 /// A half-filled [`Measured`].
 pub(super) struct Sheet {
     measured: Measured,
+    wanted: Wanted,
 }
 
 impl Sheet {
-    pub(super) fn new(sound: &Sound) -> Self {
+    pub(super) fn new(sound: &Sound, wanted: Wanted) -> Self {
         Self {
+            wanted,
             measured: Measured {
                 duration_secs: sound.duration_secs(),
                 values: BTreeMap::new(),
@@ -25,11 +26,13 @@ impl Sheet {
         }
     }
 
-    /// Enters a value, or that there is none and why.
+    /// Enters a value, or that there is none and why. What was not asked for stays out.
     pub(super) fn put(&mut self, name: &'static str, value: Option<f64>, why_not: &str) {
         match value {
             Some(value) if value.is_finite() => {
-                self.measured.values.insert(name, value);
+                if self.wanted.has(name) {
+                    self.measured.values.insert(name, value);
+                }
             }
             Some(_) => self.leave_out(name, "the value is not finite"),
             None => self.leave_out(name, why_not),
@@ -38,13 +41,14 @@ impl Sheet {
 
     /// Enters that there is no value, and why.
     pub(super) fn leave_out(&mut self, name: &'static str, why: &str) {
-        self.measured.missing.insert(name, why.to_owned());
+        if self.wanted.has(name) {
+            self.measured.missing.insert(name, why.to_owned());
+        }
     }
 
-    /// Gives one reason for all names without an entry.
+    /// Gives one reason for all wanted names without an entry.
     pub(super) fn leave_out_rest(&mut self, why: &str) {
-        for descriptor in DESCRIPTORS {
-            let name = descriptor.name;
+        for name in self.wanted.names() {
             let is_known =
                 self.measured.values.contains_key(name) || self.measured.missing.contains_key(name);
             if !is_known {

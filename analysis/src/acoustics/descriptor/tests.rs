@@ -22,7 +22,7 @@ fn voice(rate_hz: f64) -> Vec<f64> {
 fn measured(samples: Vec<f64>, rate_hz: f64) -> Measured {
     let settings = Settings {
         formant_ceiling: FormantCeiling::Given { hz: 5_000.0 },
-        with_tracks: false,
+        ..Settings::default()
     };
     let measured = measure(&Sound::new(samples, rate_hz), &settings).unwrap();
     for descriptor in DESCRIPTORS {
@@ -141,7 +141,47 @@ fn tracks_come_on_request_and_a_ceiling_must_make_sense() {
     assert!(tracks.pulses_secs.len() > 30);
     let bad = Settings {
         formant_ceiling: FormantCeiling::Given { hz: f64::NAN },
-        with_tracks: false,
+        ..Settings::default()
     };
     assert!(measure(&sound, &bad).is_err());
+}
+
+#[test]
+fn a_few_descriptors_are_what_they_are_among_all() {
+    let sound = Sound::new(voice(16e3), 16e3);
+    let all = measure(&sound, &Settings::default()).unwrap();
+    let of = |names: &[&str]| {
+        let settings = Settings {
+            wanted: Wanted::of(names).unwrap(),
+            ..Settings::default()
+        };
+        measure(&sound, &settings).unwrap()
+    };
+    // Each alone, so that no family leans on another that is left out.
+    for descriptor in DESCRIPTORS {
+        let name = descriptor.name;
+        let one = of(&[name]);
+        assert_eq!(one.values.len() + one.missing.len(), 1, "{name}");
+        assert_eq!(one.value(name), all.value(name), "{name}");
+        assert_eq!(one.missing.get(name), all.missing.get(name), "{name}");
+    }
+    let several = ["f0_median_st", "vtl_delta_f_cm", "gne_max", "snr_db"];
+    let few = of(&several);
+    assert!(
+        several
+            .iter()
+            .all(|name| few.value(name) == all.value(name))
+    );
+    assert_eq!(few.formant_ceiling_hz, all.formant_ceiling_hz);
+    // Nothing else was measured.
+    assert_eq!((few.counts.pulses, few.counts.periods), (0, 0));
+    let silent = Settings {
+        wanted: Wanted::of(&["cpps_db"]).unwrap(),
+        ..Settings::default()
+    };
+    let silent = measure(&Sound::new(vec![0.0; 16_000], 16e3), &silent).unwrap();
+    assert_eq!(
+        silent.missing.keys().copied().collect::<Vec<_>>(),
+        ["cpps_db"]
+    );
 }

@@ -19,7 +19,7 @@ mod source;
 mod tract;
 
 pub use corpus::{COLUMNS, write};
-pub use plan::{Sex, VoicePlan, VoicesSettings, plan};
+pub use plan::{Sex, VoicePlan, VoicesSettings, plan, plan_independent};
 pub use render::render;
 
 /// Sample rate of the voices.

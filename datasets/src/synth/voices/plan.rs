@@ -85,12 +85,25 @@ pub struct VoicePlan {
     /// Slope of the voiced source (derivative of glottal flow) above 200 Hz, in dB per octave
     /// (−24 to 0).
     pub tilt_db_per_octave: f64,
+    /// Mean absolute difference of the strengths of neighbouring pulses over the mean, in percent (0 to 40).
+    #[serde(default)]
+    pub shimmer_percent: f64,
+    /// Level of the recording in dB below full scale (−60 to −20), give or take 2 dB an utterance.
+    #[serde(default = "usual_level")]
+    pub level_dbfs: f64,
     /// Syllables per second between pauses (1 to 10).
     pub rate_syllables_per_sec: f64,
     /// Approximate length of an utterance in seconds (0.5 to 30).
     pub duration_secs: f64,
     /// Seed of what is said and of the noise.
     pub seed: u64,
+}
+
+/// Level of recordings where none is planted.
+pub(super) const USUAL_LEVEL_DBFS: f64 = -24.0;
+
+fn usual_level() -> f64 {
+    USUAL_LEVEL_DBFS
 }
 
 impl VoicePlan {
@@ -106,6 +119,8 @@ impl VoicePlan {
         within("voice: breathiness in dB", self.breathiness_db, -80.0, 10.0)?;
         let tilt = self.tilt_db_per_octave;
         within("voice: tilt in dB per octave", tilt, -24.0, 0.0)?;
+        within("voice: shimmer in percent", self.shimmer_percent, 0.0, 40.0)?;
+        within("voice: level in dBFS", self.level_dbfs, -60.0, -20.0)?;
         let rate = self.rate_syllables_per_sec;
         within("voice: rate in syllables per second", rate, 1.0, 10.0)?;
         within("voice: duration in seconds", self.duration_secs, 0.5, 30.0)
@@ -145,7 +160,41 @@ pub fn plan(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, SynthError> {
             jitter_percent: uniform(0.2, 2.5),
             breathiness_db: uniform(-40.0, -10.0),
             tilt_db_per_octave: uniform(-12.0, -4.0),
+            shimmer_percent: 0.0,
+            level_dbfs: USUAL_LEVEL_DBFS,
             rate_syllables_per_sec: uniform(3.0, 6.5),
+            duration_secs: settings.duration_secs,
+            seed: settings.seed,
+        }
+    };
+    Ok((0..settings.speakers).map(voice).collect())
+}
+
+/// Draws voices whose nine parameters are all independent of each other and of the sex, which says
+/// nothing: F0 90–220 Hz (log-uniform), vocal tract 13.5–18.5 cm, F0 range 2–10 st, jitter 0.3–2 %,
+/// breathiness −40 to −12 dB, tilt −14 to −5 dB/octave, shimmer 0–15 %, level −44 to −26 dBFS, rate
+/// 2.5–6 syllables/s (all uniform). For tests of what is recovered; no people are like that.
+///
+/// # Errors
+/// [`SynthError::Setting`] when a setting is out of range.
+pub fn plan_independent(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, SynthError> {
+    settings.check()?;
+    let voice = |index: usize| {
+        let mut draw = Draw::new(settings.seed, "voices plan independent", index as u64);
+        let f0_hz = draw.uniform(90f64.ln(), 220f64.ln()).exp();
+        let mut uniform = |low: f64, high: f64| round(draw.uniform(low, high));
+        VoicePlan {
+            speaker: format!("v{index:04}"),
+            sex: [Sex::Female, Sex::Male][index % 2],
+            f0_hz: round(f0_hz),
+            vtl_cm: uniform(13.5, 18.5),
+            f0_range_st: uniform(2.0, 10.0),
+            jitter_percent: uniform(0.3, 2.0),
+            breathiness_db: uniform(-40.0, -12.0),
+            tilt_db_per_octave: uniform(-14.0, -5.0),
+            shimmer_percent: uniform(0.0, 15.0),
+            level_dbfs: uniform(-44.0, -26.0),
+            rate_syllables_per_sec: uniform(2.5, 6.0),
             duration_secs: settings.duration_secs,
             seed: settings.seed,
         }

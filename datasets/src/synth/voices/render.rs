@@ -5,7 +5,6 @@ use super::{score, source, tract};
 use crate::synth::SynthError;
 use crate::synth::draw::Draw;
 
-const LEVEL_DBFS: f64 = -24.0;
 /// Utterances are up to this much louder or softer.
 const LEVEL_SPREAD_DB: f64 = 2.0;
 const HIGHEST_PEAK: f64 = 0.89;
@@ -15,7 +14,7 @@ const FLOOR_DBFS: f64 = -70.0;
 /// Utterance number `utterance_index` of `voice`: mono samples at 16 kHz, within ±0.9, over a noise
 /// floor of −70 dBFS.
 ///
-/// Every utterance of a voice says something else at a slightly different level; the planted
+/// Every utterance of a voice says something else, up to 2 dB louder or softer than its level; the planted
 /// parameters are the same.
 ///
 /// # Errors
@@ -32,7 +31,7 @@ pub fn render(voice: &VoicePlan, utterance_index: usize) -> Result<Vec<f32>, Syn
     let energy: f64 = speech.iter().map(|x| x * x).sum();
     let rms = (energy / speech.len().max(1) as f64).sqrt();
     let peak = speech.iter().fold(0.0f64, |peak, x| peak.max(x.abs()));
-    let wanted = 10f64.powf((LEVEL_DBFS + spread_db) / 20.0) / rms;
+    let wanted = 10f64.powf((voice.level_dbfs + spread_db) / 20.0) / rms;
     let gain = if peak > 0.0 {
         wanted.min(HIGHEST_PEAK / peak)
     } else {

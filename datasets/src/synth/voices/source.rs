@@ -23,7 +23,7 @@ const TILT_HALF_TAPS: usize = 160;
 /// Voiced excitation plus aspiration, at the sample rate: the voiced part has RMS 1 over the voiced
 /// frames.
 pub(super) fn excite(frames: &[Frame], voice: &VoicePlan, draw: &mut Draw) -> Vec<f64> {
-    let pulses = pulses(frames, voice.jitter_percent, draw);
+    let pulses = pulses(frames, voice.jitter_percent, voice.shimmer_percent, draw);
     let decimated = decimate(&pulses.flow_change);
     let tilt = voice.tilt_db_per_octave - PULSE_TILT_DB_PER_OCTAVE;
     let mut source = filter(&decimated, &tilt_taps(tilt));
@@ -67,14 +67,19 @@ struct Pulses {
 /// Flow `x² − x³` while open (x from 0 to 1), closed otherwise: Klatt and Klatt's pulse, whose
 /// derivative jumps at closure. A cycle runs from closure to closure, so that the main excitations
 /// are one jittered period apart, and takes F0 and strength from the frame it starts in.
-fn pulses(frames: &[Frame], jitter_percent: f64, draw: &mut Draw) -> Pulses {
+fn pulses(frames: &[Frame], jitter_percent: f64, shimmer_percent: f64, draw: &mut Draw) -> Pulses {
     let n_samples = (frames.len() as f64 * FRAME_SECS * RATE).round() as usize;
     let step_secs = 1.0 / (RATE * OVERSAMPLING as f64);
     let mut starts = Vec::new();
     let mut now = 0.0;
     while let Some(frame) = at(frames, now) {
         let period_secs = perturb(1.0 / frame.f0_hz, jitter_percent, draw);
-        starts.push((now, period_secs, frame.voicing));
+        // Without shimmer nothing is drawn.
+        let strength = match shimmer_percent > 0.0 {
+            true => perturb(frame.voicing, shimmer_percent, draw),
+            false => frame.voicing,
+        };
+        starts.push((now, period_secs, strength));
         now += period_secs;
     }
 
@@ -105,11 +110,11 @@ fn pulses(frames: &[Frame], jitter_percent: f64, draw: &mut Draw) -> Pulses {
     Pulses { flow_change, open }
 }
 
-/// A period with normal noise whose neighbours differ by `jitter_percent` of it on average: the
+/// A period or strength with normal noise whose neighbours differ by `percent` of it on average: the
 /// mean absolute difference of two normal draws is 2/√π standard deviations.
-fn perturb(period_secs: f64, jitter_percent: f64, draw: &mut Draw) -> f64 {
-    let sd = jitter_percent / 100.0 * PI.sqrt() / 2.0;
-    period_secs * (1.0 + sd * draw.normal())
+fn perturb(value: f64, percent: f64, draw: &mut Draw) -> f64 {
+    let sd = percent / 100.0 * PI.sqrt() / 2.0;
+    value * (1.0 + sd * draw.normal())
 }
 
 /// Every fourth sample after a windowed-sinc low-pass at 7.6 kHz.
@@ -280,7 +285,7 @@ mod tests {
     fn closures_are_apart_by_the_planted_jitter() {
         for percent in [0.0, 0.2, 1.0, 2.5] {
             let frames = steady(100.0).repeat(10);
-            let change = pulses(&frames, percent, &mut Draw::new(1, "test", 0)).flow_change;
+            let change = pulses(&frames, percent, 0.0, &mut Draw::new(1, "test", 0)).flow_change;
             // The derivative is −1 up to closure and 0 after it: the step with closure inside shows
             // how much of it lies before.
             let closures: Vec<f64> = change
@@ -294,6 +299,28 @@ mod tests {
             let differences: Vec<f64> = periods.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
             let found = 100.0 * differences.iter().sum::<f64>() / periods.iter().sum::<f64>();
             let allowed = 0.05 * percent + 0.01;
+            assert!(
+                (found - percent).abs() < allowed,
+                "planted {percent}, found {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn strengths_differ_by_the_planted_shimmer() {
+        for percent in [0.0, 2.0, 10.0] {
+            let frames = steady(100.0).repeat(10);
+            let change = pulses(&frames, 0.0, percent, &mut Draw::new(1, "test", 0)).flow_change;
+            // 640 oversampled steps a period.
+            let depths: Vec<f64> = change
+                .chunks(640)
+                .map(|period| -period.iter().copied().fold(0.0, f64::min))
+                .filter(|depth| *depth > 0.0)
+                .collect();
+            assert!(depths.len() > 1900, "{}", depths.len());
+            let differences: Vec<f64> = depths.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
+            let found = 100.0 * differences.iter().sum::<f64>() / depths.iter().sum::<f64>();
+            let allowed = 0.05 * percent + 0.1;
             assert!(
                 (found - percent).abs() < allowed,
                 "planted {percent}, found {found}"
