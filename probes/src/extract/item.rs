@@ -7,7 +7,7 @@ use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::Cancel;
 use phonoscope_datasets::{Manifest, Utterance, audio};
 use phonoscope_models::engine::{Engine, Session};
-use phonoscope_models::{Model, Normalise, Tap};
+use phonoscope_models::{Feed, Model, Normalise, Tap};
 
 use super::pooling::{Mean, Scaling};
 use super::reading::{Reading, views};
@@ -214,6 +214,17 @@ impl<'a> Extractor<'a> {
         item: &Prepared,
         cancel: &Cancel,
     ) -> Result<Vec<Result<ItemResult>>> {
+        self.run_with(session, item, &vec![], cancel)
+    }
+
+    /// The same with `extra` inputs, of a graph that was changed to have some.
+    pub(crate) fn run_with(
+        &self,
+        session: &mut dyn Session,
+        item: &Prepared,
+        extra: &Feed,
+        cancel: &Cancel,
+    ) -> Result<Vec<Result<ItemResult>>> {
         let records: Vec<Vec<SpanRecord>> = item.rows.iter().map(|row| item.records(row)).collect();
         let wanted: Vec<Option<&Span>> = item
             .rows
@@ -232,7 +243,7 @@ impl<'a> Extractor<'a> {
         let vectors = if wanted.is_empty() {
             vec![vec![]; self.taps.len()]
         } else {
-            self.pooled(session, item, &wanted, cancel)?
+            self.pooled(session, item, &wanted, (extra, cancel))?
         };
         let widths: Vec<usize> = vectors
             .iter()
@@ -279,7 +290,7 @@ impl<'a> Extractor<'a> {
         session: &mut dyn Session,
         item: &Prepared,
         spans: &[Option<&Span>],
-        cancel: &Cancel,
+        (extra, cancel): (&Feed, &Cancel),
     ) -> Result<Vec<Vec<f32>>> {
         let only_audio = self.rows.frames == Frames::Audio && item.placed.is_padded();
         let frames = self.reading.frames(|timing| {
@@ -292,9 +303,10 @@ impl<'a> Extractor<'a> {
         });
         let mut means = self.means(spans.len());
         for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
-            let inputs = self
+            let mut inputs = self
                 .reading
                 .inputs(self.model, chunk, item.placed, &frames)?;
+            inputs.extend(extra.iter().cloned());
             let outputs = session.run(&views(&inputs), cancel)?;
             self.reading.pool(&mut means, &outputs, &frames)?;
         }
