@@ -194,11 +194,16 @@ impl<'a> Extractor<'a> {
         // Audio shorter than a window at its end is padded at the start.
         let at_the_end = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
         let first_step = if at_the_end { steps - of_audio } else { 0 };
+        let start_samples = match at_the_end {
+            true => (steps * step_samples) as i64 - samples.len() as i64,
+            false => 0,
+        };
         let placed = Placed {
             step_samples,
             steps,
             first_step,
             end_step: if whole { steps } else { first_step + of_audio },
+            start_samples,
         };
         Ok((features, placed))
     }
@@ -337,7 +342,9 @@ impl Prepared {
             label: span.label.clone(),
             start_secs: number(span.start_secs),
             end_secs: number(span.end_secs),
-            skipped: unusable(span, self.duration_secs).map(str::to_owned),
+            skipped: unusable(span, self.duration_secs)
+                .or_else(|| self.placed.lacks(span))
+                .map(str::to_owned),
         };
         spans.iter().flatten().map(record).collect()
     }
