@@ -8,7 +8,7 @@ use super::direction::{Bench, Null};
 use super::held_out::{Cell, Split, best_split, predict, shuffled};
 use super::input::{Edit, EmphasisInput};
 use super::spread::{Figure, by_speaker, distinct};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Numbers of components that changes are rebuilt from.
 pub(super) const COMPONENTS: [usize; 5] = [1, 2, 4, 8, 16];
@@ -119,7 +119,8 @@ impl Bench<'_> {
         rows: Rows,
     ) -> Result<Vec<Told>> {
         let stack = self.stack(rows);
-        let mut out = vec![];
+        // Targets known of the same rows share their decompositions.
+        let mut shared: Vec<(Vec<usize>, Vec<(Target, Vec<f64>)>)> = vec![];
         let targets = [Target::Word]
             .into_iter()
             .chain(Edit::ALL.map(Target::Edit));
@@ -131,94 +132,121 @@ impl Bench<'_> {
                 .map(|(pair, condition)| self.value(input, target, *pair, *condition))
                 .collect();
             let known: Vec<usize> = (0..values.len()).filter(|i| values[*i].is_some()).collect();
-            let y: Vec<f64> = known.iter().filter_map(|i| values[*i]).collect();
+            let y: Vec<f64> = values.into_iter().flatten().collect();
             if !varies(&y) {
                 continue;
             }
-            let rows_of = Stack {
+            match shared.iter_mut().find(|(rows, _)| *rows == known) {
+                Some((_, targets)) => targets.push((target, y)),
+                None => shared.push((known, vec![(target, y)])),
+            }
+        }
+        let mut out = vec![];
+        for (known, targets) in shared {
+            let own = Stack {
                 pairs: known.iter().map(|i| stack.pairs[*i]).collect(),
                 conditions: known.iter().map(|i| stack.conditions[*i]).collect(),
             };
-            if let Some(found) = self.told_one(states, input, (rows, target), &rows_of, &y)? {
-                out.push(found);
-            }
+            out.extend(self.told_together(states, input, rows, &own, &targets)?);
             self.task.check()?;
         }
         Ok(out)
     }
 
-    fn told_one(
+    fn told_together(
         &self,
         states: ArrayView2<'_, f64>,
         input: &EmphasisInput,
-        (rows, target): (Rows, Target),
+        rows: Rows,
         stack: &Stack,
-        y: &[f64],
-    ) -> Result<Option<Told>> {
+        asked: &[(Target, Vec<f64>)],
+    ) -> Result<Vec<Told>> {
         let speakers = self.design.speakers_of(&stack.pairs);
         let (Some((split, cells)), Some(fold)) = (
             best_split(self.design, &stack.pairs),
             self.design.speaker_fold.as_ref(),
         ) else {
-            return Ok(None);
+            return Ok(vec![]);
         };
         let speaker_fold: Vec<usize> = speakers.iter().map(|s| fold[*s]).collect();
         let x = self.residuals_of(states, stack);
         if x.iter().all(|v| *v == 0.0) {
-            return Ok(None);
+            return Ok(vec![]);
         }
-        let draws = if self.settings.nulls {
-            self.settings.regression_draws()
-        } else {
-            0
+        let draws = match self.settings.nulls {
+            true => self.settings.regression_draws(),
+            false => 0,
         };
-        let mut targets = Array2::zeros((y.len(), 1 + draws));
-        for (draw, mut column) in targets.axis_iter_mut(Axis(1)).enumerate() {
-            let own = match draw {
-                0 => y.to_vec(),
-                _ => shuffled(
-                    y,
-                    &speakers,
-                    &mut rng::stream(self.settings.seed, "emphasis.targets", draw as u64),
-                ),
-            };
-            column.iter_mut().zip(own).for_each(|(slot, v)| *slot = v);
-        }
+        let targets = self.columns(asked, &speakers, draws);
+        let observed = asked.len();
         let made = predict(
             x.view(),
             targets.view(),
             &cells,
             &speaker_fold,
-            (1, &COMPONENTS),
-        )?;
-        let r2 = |predicted: ArrayView2<'_, f64>, column: usize| {
+            (observed, &COMPONENTS),
+        );
+        let made = match made {
+            Ok(made) => made,
+            // Residuals that do not vary among the rows fitted tell nothing.
+            Err(Error::Analysis(phonoscope_analysis::Error::Undefined { .. })) => {
+                return Ok(vec![]);
+            }
+            Err(other) => return Err(other),
+        };
+        let terms = |predicted: ArrayView2<'_, f64>, column: usize| {
             r2_terms(targets.view(), predicted, made.mean.view(), column)
         };
         let figure =
             |(error, total): (Vec<f64>, Vec<f64>)| self.r2_figure(&error, &total, &speakers);
-        let own = figure(r2(made.ridge.view(), 0));
-        let null: Vec<f64> = (1..=draws)
-            .map(|column| {
-                let (error, total) = r2(made.ridge.view(), column);
-                1.0 - error.iter().sum::<f64>() / total.iter().sum::<f64>()
+        let leading = targets.slice(s![.., ..observed]);
+        let mut lengths = self.lengths(input, stack, leading, &cells, &speakers)?;
+        let mut out = vec![];
+        for (t, (target, y)) in asked.iter().enumerate() {
+            let own = figure(terms(made.ridge.view(), t));
+            let null: Vec<f64> = (0..draws)
+                .map(|draw| {
+                    let (error, total) = terms(made.ridge.view(), observed + t * draws + draw);
+                    1.0 - error.iter().sum::<f64>() / total.iter().sum::<f64>()
+                })
+                .collect();
+            let lengths = std::mem::take(&mut lengths[t]);
+            out.push(Told {
+                rows,
+                target: *target,
+                pairs: y.len(),
+                split,
+                null: (!null.is_empty()).then(|| Null::of(own.value, &null)),
+                over_lengths: lengths[2].as_ref().and_then(|both| own.minus(both)),
+                components: made
+                    .components
+                    .iter()
+                    .map(|of| figure(terms(of.view(), t)))
+                    .collect(),
+                r2: own,
+                lengths,
+            });
+        }
+        Ok(out)
+    }
+
+    /// The targets, then the shuffles of each, `[row, target or shuffle]`.
+    fn columns(
+        &self,
+        asked: &[(Target, Vec<f64>)],
+        speakers: &[usize],
+        draws: usize,
+    ) -> Array2<f64> {
+        let own = asked.iter().map(|(_, y)| y.clone());
+        let seed = self.settings.seed;
+        let shuffles = asked.iter().flat_map(|(target, y)| {
+            let stream = format!("emphasis.targets.{}", target.name());
+            (0..draws).map(move |draw| {
+                shuffled(y, speakers, &mut rng::stream(seed, &stream, draw as u64))
             })
-            .collect();
-        let lengths = self.lengths(input, stack, targets.slice(s![.., ..1]), &cells, &speakers)?;
-        Ok(Some(Told {
-            rows,
-            target,
-            pairs: y.len(),
-            split,
-            null: (!null.is_empty()).then(|| Null::of(own.value, &null)),
-            over_lengths: lengths[2].as_ref().and_then(|both| own.minus(both)),
-            components: made
-                .components
-                .iter()
-                .map(|of| figure(r2(of.view(), 0)))
-                .collect(),
-            r2: own,
-            lengths,
-        }))
+        });
+        let all: Vec<Vec<f64>> = own.chain(shuffles).collect();
+        Array2::from_shape_fn((speakers.len(), all.len()), |(i, column)| all[column][i])
     }
 
     fn residuals_of(&self, states: ArrayView2<'_, f64>, stack: &Stack) -> Array2<f64> {
@@ -242,7 +270,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Least squares on the logarithm of the neutral length, of the changed one, and of both, on the same folds.
+    /// Least squares of each target on the logarithm of the neutral length, of the changed one, and of both,
+    /// on the same folds, `[target][lengths]`.
     fn lengths(
         &self,
         input: &EmphasisInput,
@@ -250,32 +279,32 @@ impl Bench<'_> {
         y: ArrayView2<'_, f64>,
         cells: &[Cell],
         speakers: &[usize],
-    ) -> Result<[Option<Figure>; 3]> {
+    ) -> Result<Vec<[Option<Figure>; 3]>> {
         let logs: Option<Vec<[f64; 2]>> = stack
             .pairs
             .iter()
             .zip(&stack.conditions)
             .map(|(pair, condition)| {
                 let neutral = self.length(input, *pair, None)?;
-                Some([
-                    neutral.ln(),
-                    self.length(input, *pair, Some(*condition))?.ln(),
-                ])
+                let changed = self.length(input, *pair, Some(*condition))?;
+                Some([neutral.ln(), changed.ln()])
             })
             .collect();
+        let mut out = vec![[None, None, None]; y.ncols()];
         let Some(logs) = logs else {
-            return Ok([None, None, None]);
+            return Ok(out);
         };
         let columns: [&[usize]; 3] = [&[0], &[1], &[0, 1]];
-        let mut out = [None, None, None];
-        for (slot, columns) in out.iter_mut().zip(columns) {
+        for (k, columns) in columns.into_iter().enumerate() {
             let x =
                 Array2::from_shape_fn((logs.len(), columns.len()), |(i, k)| logs[i][columns[k]]);
-            let made = least_squares(x.view(), y, cells);
-            *slot = made.map(|(predicted, mean)| {
-                let (error, total) = r2_terms(y, predicted.view(), mean.view(), 0);
-                self.r2_figure(&error, &total, speakers)
-            });
+            let Some((predicted, mean)) = least_squares(x.view(), y, cells) else {
+                continue;
+            };
+            for (t, slots) in out.iter_mut().enumerate() {
+                let (error, total) = r2_terms(y, predicted.view(), mean.view(), t);
+                slots[k] = Some(self.r2_figure(&error, &total, speakers));
+            }
         }
         Ok(out)
     }
