@@ -20,6 +20,8 @@ pub enum Method {
     FisherZ,
     /// Jackknife that leaves out groups of speakers in turn, with Student's t.
     Jackknife,
+    /// Normal interval with the unbiased variance of a mean over pairs of speakers (a U-statistic).
+    UStatistic,
     /// Quantiles of a permutation null.
     Permutation,
 }

@@ -2,6 +2,7 @@
 //! the checks that say how far to trust them, and the report with its JSON schema.
 
 pub mod acoustics;
+pub mod emphasis;
 pub mod error;
 pub mod extract;
 pub mod learn;

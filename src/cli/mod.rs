@@ -3,6 +3,7 @@
 mod acoustics;
 mod analyse;
 mod data;
+mod emphasis;
 mod model_choice;
 mod models;
 mod probe;
@@ -18,6 +19,7 @@ pub use data::{
     CheckArgs, DataCommand, DegradeArgs, EmphasisArgs, ImportArgs, PullCorpus, PullDataArgs,
     SynthCommand, VoicesArgs,
 };
+pub use emphasis::{EmphasisArgs, EmphasisControls, InterventionArgs};
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{

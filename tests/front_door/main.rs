@@ -9,6 +9,7 @@ mod acoustics;
 mod analyse;
 mod commands;
 mod edited;
+mod emphasis;
 mod faults;
 mod own_model;
 mod place;

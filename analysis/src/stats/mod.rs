@@ -16,6 +16,7 @@ mod rank_tests;
 mod separation;
 mod t_tests;
 mod tails;
+mod u_statistic;
 mod verification;
 
 pub use bootstrap::{
@@ -43,6 +44,7 @@ pub use separation::{
 };
 pub use t_tests::{TTest, cliffs_delta, cohens_d, hedges_g, paired, student, welch};
 pub use tails::{chi_squared_upper, f_upper, normal_cdf, normal_quantile, t_quantile, t_two_sided};
+pub use u_statistic::{PairMean, pair_mean};
 pub use verification::{DetPoint, d_prime, det, equal_error_rate};
 
 /// Level of every threshold and null band.

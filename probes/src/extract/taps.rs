@@ -20,7 +20,7 @@ pub fn select_taps(model: &Model, patterns: &[String], spans: SpanKind) -> Resul
     if within && !hears_all(&model.front_end) {
         return Err(Error::Request {
             problem: format!(
-                "model `{}` hears windows of a fixed length, so it has no {spans} spans",
+                "model `{}` hears a recording in windows, so it has no {spans} spans",
                 model.name
             ),
             hint: "run it with --spans utterance, or choose a model that hears whole utterances"
@@ -78,10 +78,10 @@ fn timed(model: &Model, mut taps: Vec<Tap>) -> Vec<Tap> {
     taps
 }
 
-/// Whether a recording goes through the model whole, in one piece.
+/// Whether a recording goes through the model in one piece. Where only its end does, spans before
+/// are left out one by one.
 fn hears_all(front_end: &FrontEnd) -> bool {
-    let cut = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
-    !cut && !front_end.is_windowed()
+    !front_end.is_windowed()
 }
 
 /// Why the mean of a tap over time is no vector of fixed width, and what to do.
