@@ -5,9 +5,11 @@ pub mod acoustics;
 pub mod error;
 pub mod extract;
 pub mod learn;
+pub mod relevance;
 pub mod report;
 pub mod speaker;
 pub mod store;
+pub mod stress;
 mod trust;
 
 pub use error::{Error, Result};
