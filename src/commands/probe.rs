@@ -15,18 +15,20 @@ use phonoscope_probes::speaker::{
 use phonoscope_probes::store::Run;
 
 use super::model_choice::load_model;
-use super::{Context, command_line, descriptors, extract};
+use super::{Context, command_line, descriptors, extract, stress};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
-    let ProbeCommand::Speaker(args) = command;
-    let report = speaker(args, context)?;
+    let (report, out) = match command {
+        ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
+        ProbeCommand::Stress(args) => (stress::report(args, context)?, &args.out),
+    };
     context.printer.data(&summary(&report))?;
     context
         .printer
-        .remark(&format!("report in `{}`", args.out.display()));
+        .remark(&format!("report in `{}`", out.display()));
     Ok(exit_of(&report))
 }
 
