@@ -14,7 +14,7 @@ fn planted(folder: &Path, words: usize) -> (Words, String) {
     );
     for n in 0..words {
         let initial = n % 2 == 0;
-        let (word, speaker) = (n / 2 % 12, n % 6);
+        let (word, speaker) = (n / 2 % 12, (n / 2 + n / 24) % 6);
         let durations = if initial { [0.16, 0.07] } else { [0.07, 0.16] };
         let levels = if initial { [0.5, 0.1] } else { [0.1, 0.5] };
         let freq_hz = 300.0 + 40.0 * speaker as f64 + 90.0 * word as f64;
@@ -97,28 +97,57 @@ fn limits<'a>(scratch: &'a Path, checkpoint: Option<&'a Path>) -> Limits<'a> {
 }
 
 #[test]
-fn planted_stress_is_learnt_and_shuffled_stress_is_not() {
+fn planted_stress_is_learnt_on_words_and_speakers_unseen() {
     let dir = tempfile::tempdir().unwrap();
     let (words, sha256) = planted(dir.path(), 160);
     let task = Task::silent();
-    let accuracy = |settings: &TrainSettings| {
-        let trained = train(&words, &sha256, settings, limits(dir.path(), None), &task).unwrap();
-        assert!(trained.skipped.is_empty() && trained.scores.len() == 160);
-        let unseen = |s: &&Score| s.part != Part::Train;
-        let right = trained
-            .scores
-            .iter()
-            .filter(unseen)
-            .filter(|s| (s.score > 0.0) == (s.stress == Stress::Initial));
-        right.count() as f64 / trained.scores.iter().filter(unseen).count() as f64
+    let trained = train(
+        &words,
+        &sha256,
+        &settings(),
+        limits(dir.path(), None),
+        &task,
+    )
+    .unwrap();
+    assert!(trained.skipped.is_empty() && trained.scores.len() == 160);
+    let unseen: Vec<&Score> = trained
+        .scores
+        .iter()
+        .filter(|s| s.part != Part::Train)
+        .collect();
+    let right = unseen
+        .iter()
+        .filter(|s| (s.score > 0.0) == (s.stress == Stress::Initial));
+    let found = right.count() as f64 / unseen.len() as f64;
+    assert!(found > 0.95, "{found} of {}", unseen.len());
+}
+
+#[test]
+fn shuffled_labels_are_those_of_other_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (words, _) = planted(dir.path(), 160);
+    let own = sampling::classes(&words.words, None);
+    let dealt = sampling::classes(&words.words, Some(&mut stream(1, "test", 0)));
+    let of_word = |classes: &[usize]| -> std::collections::BTreeMap<String, Vec<usize>> {
+        let mut found = std::collections::BTreeMap::<String, Vec<usize>>::new();
+        for (word, class) in words.words.iter().zip(classes) {
+            found.entry(word.word.clone()).or_default().push(*class);
+        }
+        found
     };
-    let found = accuracy(&settings());
-    assert!(found > 0.95, "{found}");
-    let shuffled = accuracy(&TrainSettings {
-        shuffled_labels: true,
-        ..settings()
-    });
-    assert!(shuffled < 0.85, "{shuffled}");
+    let (before, after) = (of_word(&own), of_word(&dealt));
+    assert!(
+        after
+            .values()
+            .all(|classes| classes.windows(2).all(|pair| pair[0] == pair[1]))
+    );
+    let first = |found: &std::collections::BTreeMap<String, Vec<usize>>| -> Vec<usize> {
+        found.values().map(|classes| classes[0]).collect()
+    };
+    let (before, after) = (first(&before), first(&after));
+    assert_eq!(before.iter().sum::<usize>(), after.iter().sum::<usize>());
+    let moved = before.iter().zip(&after).filter(|(a, b)| a != b).count();
+    assert!(moved >= before.len() / 4, "{moved}");
 }
 
 #[test]
