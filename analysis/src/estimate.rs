@@ -14,6 +14,9 @@ pub enum Method {
     DebiasedClusterBootstrap,
     /// Percentile interval of a bootstrap that resamples rows.
     Bootstrap,
+    /// Percentile interval of a bootstrap that resamples words and speakers, each with replacement,
+    /// and counts an item as often as both together.
+    CrossedBootstrap,
     /// Bias-corrected and accelerated bootstrap interval.
     Bca,
     /// Interval from Fisher's z transform of a correlation.

@@ -7,9 +7,11 @@ pub mod error;
 pub mod extract;
 pub mod learn;
 pub mod quality;
+pub mod relevance;
 pub mod report;
 pub mod speaker;
 pub mod store;
+pub mod stress;
 mod trust;
 
 pub use error::{Error, Result};

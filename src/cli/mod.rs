@@ -8,6 +8,7 @@ mod model_choice;
 mod models;
 mod probe;
 mod relevance;
+mod train;
 
 pub use acoustics::AcousticsArgs;
 pub use analyse::{
@@ -24,9 +25,10 @@ pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
-    SpeakerArgs, SpeakerSource, Statistics,
+    SpeakerArgs, SpeakerSource, Statistics, StressArgs,
 };
 pub use relevance::{MethodChoice, RelevanceArgs};
+pub use train::{ArchitectureChoice, FoldChoice, TrainCommand, TrainStressArgs};
 
 use std::path::PathBuf;
 
@@ -113,6 +115,9 @@ pub enum Command {
     Probe(ProbeCommand),
     /// What a network looks at: relevance of its inputs for its scores
     Relevance(RelevanceArgs),
+    /// Train a model to be looked into
+    #[command(subcommand)]
+    Train(TrainCommand),
     /// The numerics on anyone's matrices
     #[command(subcommand)]
     Analyse(AnalyseCommand),

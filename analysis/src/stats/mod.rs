@@ -20,7 +20,8 @@ mod u_statistic;
 mod verification;
 
 pub use bootstrap::{
-    Interval, basic, bca, debiased, jackknife, jackknife_interval, percentile, resample_counts,
+    Interval, basic, bca, crossed_counts, debiased, jackknife, jackknife_interval, percentile,
+    resample_counts,
 };
 pub use correction::{benjamini_hochberg, benjamini_yekutieli, bonferroni, holm};
 pub use correlation::{

@@ -18,7 +18,7 @@ use phonoscope_probes::store::Run;
 
 use super::baselines::{self, Controls};
 use super::model_choice::load_model;
-use super::{Context, command_line, descriptors, extract};
+use super::{Context, command_line, descriptors, extract, stress};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
@@ -27,6 +27,7 @@ pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<E
     let (report, out) = match command {
         ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
         ProbeCommand::Emphasis(args) => (emphasis::run(args, context)?, &args.out),
+        ProbeCommand::Stress(args) => (stress::report(args, context)?, &args.out),
     };
     context.printer.data(&summary(&report))?;
     context
