@@ -45,6 +45,7 @@ pub use map::{
     Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
 };
 pub use model::{GraphBytes, Model};
+pub use names::fits;
 pub use ort_format::ort_to_onnx;
 pub use quantisation::{Quantisation, quantisation};
 pub use summary::{GraphSummary, inspect};

@@ -5,6 +5,7 @@ pub mod acoustics;
 pub mod error;
 pub mod extract;
 pub mod learn;
+pub mod quality;
 pub mod report;
 pub mod speaker;
 pub mod store;

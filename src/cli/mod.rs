@@ -6,6 +6,7 @@ mod data;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
 
 pub use acoustics::AcousticsArgs;
@@ -23,6 +24,7 @@ pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
     SpeakerArgs, SpeakerSource, Statistics,
 };
+pub use quality::{QualityArgs, QualityControls};
 pub use relevance::{MethodChoice, RelevanceArgs};
 
 use std::path::PathBuf;

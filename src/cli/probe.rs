@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use phonoscope_models::twin::TwinKind;
 use phonoscope_probes::extract::{Frames, SpanKind};
 
-use super::ModelChoice;
+use super::{ModelChoice, QualityArgs};
 
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +69,8 @@ pub struct RowArgs {
 pub enum ProbeCommand {
     /// What are the principal components of a speaker-embedding space?
     Speaker(SpeakerArgs),
+    /// Which layers hear that speech is synthetic, or bad?
+    Quality(QualityArgs),
 }
 
 /// Arguments of `probe speaker`.

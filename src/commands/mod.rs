@@ -14,6 +14,7 @@ mod matrix;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
 
 use std::sync::Arc;

@@ -21,12 +21,14 @@ use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
-    let ProbeCommand::Speaker(args) = command;
-    let report = speaker(args, context)?;
+    let (report, out) = match command {
+        ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
+        ProbeCommand::Quality(args) => (super::quality::run(args, context)?, &args.out),
+    };
     context.printer.data(&summary(&report))?;
     context
         .printer
-        .remark(&format!("report in `{}`", args.out.display()));
+        .remark(&format!("report in `{}`", out.display()));
     Ok(exit_of(&report))
 }
 
