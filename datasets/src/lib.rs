@@ -9,8 +9,10 @@ pub mod alignment;
 pub mod audio;
 pub mod check;
 pub mod corpora;
+pub mod degrade;
 pub mod error;
 pub mod manifest;
+pub mod psola;
 pub mod synth;
 
 pub use error::{AudioFault, Error, Result};

@@ -16,7 +16,8 @@ pub use analyse::{
 };
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
-    CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
+    CheckArgs, DataCommand, DegradeArgs, EmphasisArgs, ImportArgs, PullCorpus, PullDataArgs,
+    SynthCommand, VoicesArgs,
 };
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};

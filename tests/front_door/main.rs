@@ -8,6 +8,7 @@
 mod acoustics;
 mod analyse;
 mod commands;
+mod edited;
 mod faults;
 mod own_model;
 mod place;

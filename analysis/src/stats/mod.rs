@@ -9,6 +9,7 @@ pub mod draws;
 mod folds;
 mod mixture;
 mod permutation;
+mod proportion;
 mod quantile;
 mod rank;
 mod rank_tests;
@@ -32,6 +33,7 @@ pub use mixture::{Mixture, ashman_d, two_normals};
 pub use permutation::{
     ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,
 };
+pub use proportion::wilson;
 pub use quantile::{hazen_of_sorted, quantile, quantile_of_sorted};
 pub(crate) use rank::finite as finite_sample;
 pub use rank::{Sorted, ranks};

@@ -1,9 +1,9 @@
 //! From a plan to samples.
 
-use super::draw::Draw;
 use super::plan::VoicePlan;
 use super::{score, source, tract};
 use crate::synth::SynthError;
+use crate::synth::draw::Draw;
 
 const LEVEL_DBFS: f64 = -24.0;
 /// Utterances are up to this much louder or softer.
