@@ -13,6 +13,7 @@ mod faults;
 mod own_model;
 mod place;
 mod pull;
+mod quality;
 mod relevance;
 mod resume;
 mod speech;

@@ -53,7 +53,7 @@ pub(super) struct Scores {
 impl Scores {
     /// Of utterance means.
     fn of_means(layers: &[LayerFound]) -> Self {
-        let of = |layer: &LayerFound| {
+        let of = |layer: &LayerFound| -> Vec<f64> {
             let systems = layer.systems.iter();
             systems
                 .map(|d| d.as_ref().map_or(f64::NAN, |d| d.normalised.value))

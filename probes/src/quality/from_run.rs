@@ -298,7 +298,7 @@ fn model_input<'a>(
     };
     Ok(ModelInput {
         name: names[place].clone(),
-        read: Box::new(move |at| match (at.checked_sub(first), baseline) {
+        read: Box::new(move |at: usize| match (at.checked_sub(first), baseline) {
             (None, Some(spectra)) => Ok(spectra.rows.select(Axis(0), &shared.log_mel)),
             (Some(at), _) => {
                 let (_, values) = source.tap(taps.get(at).map_or("", String::as_str))?;

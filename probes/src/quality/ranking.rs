@@ -38,7 +38,9 @@ pub(super) fn of_systems(
         .filter_map(|(place, s)| Some((place, corpus.mean_rating(rating, s)?.0)))
         .collect();
     let ratings: Vec<f64> = rated.iter().map(|r| r.1).collect();
-    let taken = |distances: &Vec<f64>| rated.iter().map(|(place, _)| -distances[*place]).collect();
+    let taken = |distances: &Vec<f64>| -> Vec<f64> {
+        rated.iter().map(|(place, _)| -distances[*place]).collect()
+    };
     let scores: Vec<Vec<f64>> = of_layers.distances.iter().map(taken).collect();
     type Coefficient = fn(&[f64], &[f64]) -> f64;
     let both: [(&'static str, Coefficient); 2] = [

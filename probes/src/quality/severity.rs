@@ -119,7 +119,7 @@ fn by_degradation(
     task: &Task,
 ) -> Result<Criterion> {
     let of_layer = |all: &Vec<f64>| -> Vec<Vec<f64>> {
-        let of = |g: &Group| g.systems.iter().map(|place| all[*place]).collect();
+        let of = |g: &Group| -> Vec<f64> { g.systems.iter().map(|place| all[*place]).collect() };
         groups.iter().map(of).collect()
     };
     let distances: Vec<Vec<Vec<f64>>> = scores.distances.iter().map(of_layer).collect();

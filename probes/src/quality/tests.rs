@@ -93,7 +93,7 @@ impl Planted {
                 layers: (0..self.layers.len())
                     .map(|l| format!("layer.{l}"))
                     .collect(),
-                read: Box::new(|at| Ok(self.layers[at].clone())),
+                read: Box::new(|at: usize| Ok(self.layers[at].clone())),
                 embedding: Some(0),
                 halves: None,
                 frames: None,

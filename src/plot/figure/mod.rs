@@ -2,6 +2,7 @@
 
 mod associations;
 mod curves;
+mod distances;
 mod forest;
 mod heat;
 mod scatter;
@@ -15,6 +16,7 @@ use super::{Anchor, Measure, Scale, Svg};
 pub use associations::associations;
 pub(crate) use associations::strength;
 pub use curves::{regression, selection};
+pub use distances::distances;
 pub use forest::forest;
 pub(crate) use forest::{estimates, null_of, rest, scale};
 pub use heat::heat;
@@ -138,11 +140,12 @@ pub fn figures(report: &Report) -> Vec<Drawn> {
         }
         add("regression", "regression", &|| regression(report, system));
         add("selection", "selection", &|| selection(report, system));
+        add("distances", "distances", &|| distances(report, system));
     }
     for table in &report.tables {
         let has_own = matches!(
             table.id.as_str(),
-            "components" | "associations" | "pc_cards" | "regression" | "selection"
+            "components" | "associations" | "pc_cards" | "regression" | "selection" | "distances"
         );
         if has_own || estimates(table).next().is_none() {
             continue;

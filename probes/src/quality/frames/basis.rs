@@ -72,7 +72,7 @@ pub(super) fn fit(
         let step = rows.len().div_ceil(SAMPLE).max(1);
         let items: Vec<usize> = rows.iter().copied().step_by(step).collect();
         let mut moments: Vec<Option<Moments>> = taps.iter().map(|_| None).collect();
-        let make = |_: usize, frames: super::reading::Frames| {
+        let make = |_: usize, frames: super::reading::Frames| -> Result<Vec<Option<Moments>>> {
             let of = |x: &Array2<f32>| match x.ncols() <= WIDEST {
                 true => Moments::of_block(x.mapv(f64::from).view()).map(Some),
                 false => Ok(None),

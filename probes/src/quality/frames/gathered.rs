@@ -135,8 +135,9 @@ pub(super) fn gather(
     }
     for (place, system) in corpus.systems.iter().enumerate() {
         let stage = format!("frames of {}", system.name);
-        let make =
-            |item: usize, frames: Frames| Ok((of_utterance(&frames)?, course(item, &frames)?));
+        let make = |item: usize, frames: Frames| -> Result<(Vec<Moments>, Option<Course>)> {
+            Ok((of_utterance(&frames)?, course(item, &frames)?))
+        };
         pass.over(&stage, &system.rows, task, make, |item, found| {
             match found {
                 Ok((found, course)) => {

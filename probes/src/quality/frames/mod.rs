@@ -12,6 +12,8 @@ mod moments_table;
 mod pass;
 mod reading;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

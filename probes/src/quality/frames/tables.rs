@@ -81,7 +81,7 @@ impl<'a> Measured<'a> {
 
     /// Normalised distances, `[layer][system]`.
     pub(super) fn values(&self) -> Vec<Vec<f64>> {
-        let of = |row: &Row<'_>| {
+        let of = |row: &Row<'_>| -> Vec<f64> {
             let systems = row.systems.iter();
             systems
                 .map(|d| d.as_ref().map_or(f64::NAN, |d| d.normalised.value))
