@@ -27,6 +27,8 @@ pub enum Method {
     UStatistic,
     /// Quantiles of a permutation null.
     Permutation,
+    /// Quantiles over random halves of the reference: how much the choice of utterances alone moves the value.
+    RandomHalves,
 }
 
 /// A value with its interval, its sample size and how the interval was made.

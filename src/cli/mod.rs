@@ -7,6 +7,7 @@ mod emphasis;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
 mod train;
 
@@ -27,6 +28,7 @@ pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
     SpeakerArgs, SpeakerSource, Statistics, StressArgs,
 };
+pub use quality::{QualityArgs, QualityControls};
 pub use relevance::{MethodChoice, RelevanceArgs};
 pub use train::{ArchitectureChoice, FoldChoice, TrainCommand, TrainStressArgs};
 

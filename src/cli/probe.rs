@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use phonoscope_models::twin::TwinKind;
 use phonoscope_probes::extract::{Frames, SpanKind};
 
-use super::{EmphasisArgs, ModelChoice};
+use super::{EmphasisArgs, ModelChoice, QualityArgs};
 
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
@@ -73,6 +73,8 @@ pub enum ProbeCommand {
     Emphasis(EmphasisArgs),
     /// What does a classifier of lexical stress look at?
     Stress(StressArgs),
+    /// Which layers hear that speech is synthetic, or bad?
+    Quality(QualityArgs),
 }
 
 /// Arguments of `probe speaker`.

@@ -15,6 +15,7 @@ mod matrix;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
 mod stress;
 mod train;

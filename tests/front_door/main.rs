@@ -14,6 +14,7 @@ mod faults;
 mod own_model;
 mod place;
 mod pull;
+mod quality;
 mod relevance;
 mod resume;
 mod speech;

@@ -29,8 +29,8 @@ pub use correlation::{
 };
 pub use description::{Description, describe, interquartile_range, trimmed_mean};
 pub use dip::{DipNull, dip};
-pub use draws::draws;
-pub use folds::{group_folds, shuffled_by_group};
+pub use draws::{draws, each};
+pub use folds::{group_folds, random_by_type, shuffled_by_group};
 pub use mixture::{Mixture, ashman_d, two_normals};
 pub use permutation::{
     ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,

@@ -1,338 +1,245 @@
-//! Speaker similarity (SIM) of systems: cosines between the embeddings of their speech and of reference
-//! speech of the same speaker, between a floor and a ceiling.
-//!
-//! An utterance is compared with its speaker: the mean of the unit vectors of that speaker's reference
-//! utterances, without the one that the utterance was made from or matched to (`pair`), and without
-//! itself. So what was said and the recording itself cannot pass for the voice. Three quantities, each a mean over
-//! utterances within a speaker and then over speakers:
-//!
-//! - **similarity**: a system's utterances against their own speaker;
-//! - **ceiling**: the reference utterances against their own speaker;
-//! - **floor**: a system's utterances against each of the other speakers.
-//!
-//! Intervals are percentiles of a bootstrap that resamples speakers, the same resamples for all systems.
-//! Floors of resampled speakers are taken from the original ones: who they are compared with is held
-//! fixed.
+//! Speaker similarity of systems to the reference, as papers on synthesis report it (SIM), with its ceiling
+//! and floor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use ndarray::{Array1, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView2};
 use phonoscope_analysis::embedding::unit_rows;
 use phonoscope_analysis::estimate::Method;
-use phonoscope_analysis::stats::{self, draws, percentile};
-use phonoscope_analysis::task::Task;
-use phonoscope_analysis::{Error, Estimate, Result};
-use serde::Serialize;
+use phonoscope_analysis::stats::{self, Interval};
+use phonoscope_analysis::{Estimate, rng};
 
-/// Fewest speakers of an interval.
-const FEWEST_SPEAKERS: usize = 5;
+use super::corpus::Corpus;
+use super::{ModelInput, QualitySettings};
+use crate::error::Result;
+use crate::report::{Column, Role, Table};
 
-/// What is known of an utterance besides its embedding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spoken {
-    /// Who speaks, or is imitated.
-    pub speaker: String,
-    /// Who or what made the speech.
-    pub system: String,
-    /// Utterances of different systems that belong together have the same.
-    pub pair: Option<String>,
+/// Other speakers that each reference utterance is compared with, for the floor.
+const OTHERS: usize = 40;
+
+/// A mean cosine.
+pub(super) struct Similarity {
+    /// The system, or what is compared.
+    pub(super) name: String,
+    /// `system`, `ceiling` or `floor`.
+    pub(super) kind: &'static str,
+    pub(super) cosine: Option<Estimate>,
+    pub(super) pairs: usize,
+    pub(super) note: Option<String>,
 }
 
-/// How similarity is measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// The system whose speech is the reference.
-    pub reference: String,
-    /// Bootstrap resamples of speakers.
-    pub resamples: usize,
-    /// Nominal coverage of the intervals, in (0, 1).
-    pub level: f64,
-    /// Seed of the resamples.
-    pub seed: u64,
+/// Cosines of every system's speech with the reference's of the same speaker; nothing for a model without a
+/// speaker embedding.
+pub(super) fn of_model(
+    model: &ModelInput<'_>,
+    corpus: &Corpus<'_>,
+    settings: &QualitySettings,
+) -> Result<Option<Vec<Similarity>>> {
+    let Some(at) = model.embedding else {
+        return Ok(None);
+    };
+    let values = (model.read)(at)?;
+    let unit = unit_rows(values.view())?;
+    let halves = match &model.halves {
+        Some((ids, values)) => Some((ids.clone(), unit_rows(values.view())?)),
+        None => None,
+    };
+    Ok(Some(similarities(unit.view(), halves, corpus, settings)))
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            reference: "reference".to_owned(),
-            resamples: 2000,
-            level: 0.95,
-            seed: 1,
+fn similarities(
+    unit: ArrayView2<'_, f64>,
+    halves: Option<(Vec<String>, Array2<f64>)>,
+    corpus: &Corpus<'_>,
+    settings: &QualitySettings,
+) -> Vec<Similarity> {
+    let cosine = |i: usize, j: usize| unit.row(i).dot(&unit.row(j));
+    let mut of_speaker: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for i in &corpus.reference {
+        if let Some(speaker) = corpus.items[*i].speaker.as_deref() {
+            of_speaker.entry(speaker).or_default().push(*i);
         }
     }
-}
-
-/// The similarity of one system.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SystemSimilarity {
-    /// Its name.
-    pub system: String,
-    /// Utterances that could be compared with their speaker.
-    pub utterances: usize,
-    /// Mean cosine with the own speaker. `n` of all estimates are speakers.
-    pub similarity: Option<Estimate>,
-    /// Mean cosine with other speakers.
-    pub floor: Option<Estimate>,
-    /// Mean cosine of reference utterances with their own speaker, over the speakers of this system.
-    pub ceiling: Option<Estimate>,
-    /// Where similarity lies between floor (0) and ceiling (1).
-    pub position: Option<Estimate>,
-    /// Utterances left out and estimates that are missing, in words.
-    pub notes: Vec<String>,
-}
-
-/// The similarity of every system but the reference, by name.
-///
-/// `embeddings` are `[utterance, dim]`, used as they are; `spoken` has one entry a row.
-///
-/// # Errors
-/// [`Error::Shape`] for another number of entries than rows; [`Error::Undefined`] for embeddings that are zero
-/// or not finite and where no row is of the reference; [`Error::Setting`]; [`Error::Cancelled`].
-pub fn similarity(
-    embeddings: ArrayView2<'_, f64>,
-    spoken: &[Spoken],
-    settings: &Settings,
-    task: &Task,
-) -> Result<Vec<SystemSimilarity>> {
-    if spoken.len() != embeddings.nrows() {
-        return Err(Error::Shape {
-            what: "speaker similarity: utterances".to_owned(),
-            expected: embeddings.nrows().to_string(),
-            found: spoken.len().to_string(),
-        });
-    }
-    if !(settings.level > 0.0 && settings.level < 1.0) {
-        return Err(Error::Setting {
-            what: "level of intervals".to_owned(),
-            needed: "between 0 and 1".to_owned(),
-            found: settings.level.to_string(),
-        });
-    }
-    let unit = unit_rows(embeddings)?;
-    let voices = Voices::new(unit.view(), spoken, &settings.reference);
-    if voices.by_speaker.is_empty() {
-        return Err(Error::Undefined {
-            what: "speaker similarity".to_owned(),
-            why: format!("no utterance is of the system `{}`", settings.reference),
-        });
-    }
-    let systems: BTreeSet<&str> = spoken.iter().map(|s| s.system.as_str()).collect();
-    let others = systems.into_iter().filter(|s| *s != settings.reference);
-    others
-        .map(|system| voices.system(system, settings, task))
-        .collect()
-}
-
-/// The reference speech of each speaker.
-struct Voices<'a> {
-    unit: ArrayView2<'a, f64>,
-    spoken: &'a [Spoken],
-    /// Rows of the reference.
-    by_speaker: BTreeMap<&'a str, Vec<usize>>,
-    /// Sums of their unit vectors.
-    sums: BTreeMap<&'a str, Array1<f64>>,
-}
-
-/// Means of one speaker of a system.
-struct Mean {
-    own: f64,
-    others: Option<f64>,
-    ceiling: Option<f64>,
-}
-
-impl<'a> Voices<'a> {
-    fn new(unit: ArrayView2<'a, f64>, spoken: &'a [Spoken], reference: &str) -> Self {
-        let mut by_speaker: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (row, one) in spoken.iter().enumerate() {
-            if one.system == reference {
-                by_speaker.entry(&one.speaker).or_default().push(row);
-            }
-        }
-        let sum = |rows: &Vec<usize>| {
-            let zero = Array1::zeros(unit.ncols());
-            rows.iter()
-                .fold(zero, |sum: Array1<f64>, row| sum + unit.row(*row))
-        };
-        let sums = by_speaker.iter().map(|(name, rows)| (*name, sum(rows)));
-        Self {
-            unit,
-            spoken,
-            sums: sums.collect(),
-            by_speaker,
-        }
-    }
-
-    /// The cosine of a row with a speaker's other reference utterances; none where there are none.
-    fn with_speaker(&self, row: usize, speaker: &str) -> Option<f64> {
-        let pair = self.spoken[row].pair.as_deref();
-        let same = |other: usize| {
-            other == row || (pair.is_some() && self.spoken[other].pair.as_deref() == pair)
-        };
-        let rows = self.by_speaker.get(speaker)?;
-        let left_out: Vec<usize> = rows.iter().copied().filter(|other| same(*other)).collect();
-        if left_out.len() == rows.len() {
-            return None;
-        }
-        let mut voice = self.sums.get(speaker)?.clone();
-        for other in left_out {
-            voice -= &self.unit.row(other);
-        }
-        cosine(self.unit.row(row), voice.view())
-    }
-
-    fn mean_of(&self, rows: &[usize], speaker: &str) -> Option<f64> {
-        let cosines = rows.iter().filter_map(|r| self.with_speaker(*r, speaker));
-        mean(&cosines.collect::<Vec<_>>())
-    }
-
-    fn system(&self, system: &str, settings: &Settings, task: &Task) -> Result<SystemSimilarity> {
-        task.check()?;
-        let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (row, one) in self.spoken.iter().enumerate() {
-            if one.system == system {
-                rows.entry(&one.speaker).or_default().push(row);
-            }
-        }
-        let (mut means, mut notes, mut utterances) = (vec![], vec![], 0);
-        let (mut unknown, mut alone) = (0, 0);
-        for (speaker, rows) in &rows {
-            let Some(reference) = self.by_speaker.get(speaker) else {
-                unknown += rows.len();
+    let mut out = vec![];
+    for system in &corpus.systems {
+        let mut cosines: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for i in &system.rows {
+            let Some(speaker) = corpus.items[*i].speaker.as_deref() else {
                 continue;
             };
-            let usable: Vec<usize> = rows
-                .iter()
-                .copied()
-                .filter(|row| self.with_speaker(*row, speaker).is_some())
-                .collect();
-            alone += rows.len() - usable.len();
-            let Some(own) = self.mean_of(&usable, speaker) else {
-                continue;
-            };
-            utterances += usable.len();
-            let strangers = self.by_speaker.keys().filter(|name| *name != speaker);
-            let strangers = strangers.filter_map(|name| self.mean_of(&usable, name));
-            means.push(Mean {
-                own,
-                others: mean(&strangers.collect::<Vec<_>>()),
-                ceiling: self.mean_of(reference, speaker),
-            });
+            let same = of_speaker.get(speaker).into_iter().flatten();
+            let found = same.map(|j| cosine(*i, *j));
+            cosines.entry(speaker).or_default().extend(found);
         }
-        if unknown > 0 {
-            notes.push(format!(
-                "{unknown} utterances of speakers without reference speech are left out"
-            ));
-        }
-        if alone > 0 {
-            notes.push(format!(
-                "{alone} utterances are left out: their speaker has no reference utterance but the one of \
-                 the same pair"
-            ));
-        }
-        let all = estimates(&means, settings, task, &mut notes)?;
-        let [similarity, floor, ceiling, position] = all;
-        Ok(SystemSimilarity {
-            system: system.to_owned(),
-            utterances,
-            similarity,
-            floor,
-            ceiling,
-            position,
-            notes,
-        })
+        let why = "it has no utterance of a speaker whom the reference has";
+        out.push(mean(&system.name, "system", &cosines, why, settings));
     }
+    let mut same: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (speaker, rows) in &of_speaker {
+        for (k, i) in rows.iter().enumerate() {
+            let others = rows.iter().skip(k + 1).map(|j| cosine(*i, *j));
+            same.entry(speaker).or_default().extend(others);
+        }
+    }
+    let name = format!("{}: other utterances of the speaker", corpus.reference_name);
+    let why = "one utterance per speaker";
+    let ceiling = mean(&name, "ceiling", &same, why, settings);
+    let none = ceiling.cosine.is_none();
+    out.push(ceiling);
+    if let (true, Some((ids, values))) = (none, halves) {
+        let mut cosines: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for (k, id) in ids.iter().enumerate() {
+            let item = corpus.items.iter().find(|item| item.id == *id);
+            if let Some(speaker) = item.and_then(|i| i.speaker.as_deref()) {
+                let pair = values.row(2 * k).dot(&values.row(2 * k + 1));
+                cosines.entry(speaker).or_default().push(pair);
+            }
+        }
+        let name = format!("{}: halves of an utterance", corpus.reference_name);
+        let mut halves = mean(
+            &name,
+            "ceiling",
+            &cosines,
+            "no utterance could be halved",
+            settings,
+        );
+        halves.note.get_or_insert_with(|| {
+            "halves share channel and session and are half as long: neither a ceiling from above nor from \
+             below"
+                .into()
+        });
+        out.push(halves);
+    }
+    out.push(floor(&of_speaker, &cosine, corpus, settings));
+    out
 }
 
-/// Similarity, floor, ceiling and position with their intervals; what is missing is noted.
-fn estimates(
-    means: &[Mean],
-    settings: &Settings,
-    task: &Task,
-    notes: &mut Vec<String>,
-) -> Result<[Option<Estimate>; 4]> {
+/// Reference utterances of different speakers.
+fn floor(
+    of_speaker: &BTreeMap<&str, Vec<usize>>,
+    cosine: &dyn Fn(usize, usize) -> f64,
+    corpus: &Corpus<'_>,
+    settings: &QualitySettings,
+) -> Similarity {
+    use rand::RngExt as _;
+    let all: Vec<(&str, &Vec<usize>)> = of_speaker.iter().map(|(s, r)| (*s, r)).collect();
+    let mut cosines: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let mut rng = rng::stream(settings.seed, "quality.floor", 0);
+    for (place, (speaker, rows)) in all.iter().enumerate() {
+        let others: Vec<usize> = match all.len() - 1 {
+            few if few <= OTHERS => (0..all.len()).filter(|k| *k != place).collect(),
+            many => (0..OTHERS)
+                .map(|_| (place + 1 + rng.random_range(0..many)) % all.len())
+                .collect(),
+        };
+        for k in others {
+            let (a, b) = (rows[rng.random_range(0..rows.len())], all[k].1);
+            let b = b[rng.random_range(0..b.len())];
+            cosines.entry(speaker).or_default().push(cosine(a, b));
+        }
+    }
+    let name = format!("{}: other speakers", corpus.reference_name);
+    mean(
+        &name,
+        "floor",
+        &cosines,
+        "the reference has one speaker",
+        settings,
+    )
+}
+
+/// Mean over speakers of their mean cosines; speakers are resampled.
+fn mean(
+    name: &str,
+    kind: &'static str,
+    cosines: &BTreeMap<&str, Vec<f64>>,
+    why_none: &str,
+    settings: &QualitySettings,
+) -> Similarity {
+    let average = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let means: Vec<f64> = cosines
+        .values()
+        .filter(|v| !v.is_empty())
+        .map(|v| average(v))
+        .collect();
     let n = means.len();
+    let mut out = Similarity {
+        name: name.into(),
+        kind,
+        cosine: None,
+        pairs: cosines.values().map(Vec::len).sum(),
+        note: None,
+    };
     if n == 0 {
-        notes.push("no utterance can be compared with its speaker".to_owned());
-        return Ok([None; 4]);
+        out.note = Some(format!("not available: {why_none}"));
+        return out;
     }
-    let values = of(means, &vec![1.0; n]);
-    for (value, why) in [
-        (values[1], "no floor: the reference has one speaker"),
-        (
-            values[2],
-            "no ceiling: no speaker has two reference utterances",
+    let value = average(&means);
+    let replicate = |index| {
+        let mut rng = rng::stream(settings.seed, "quality.similarity", index);
+        let counts = stats::resample_counts(n, &mut rng);
+        means.iter().zip(&counts).map(|(m, c)| m * c).sum::<f64>() / n as f64
+    };
+    let replicates: Vec<f64> = (0..settings.bootstrap as u64).map(replicate).collect();
+    let Interval { lo, hi } = match n {
+        1 => Interval { lo: -1.0, hi: 1.0 },
+        _ => stats::percentile(&replicates, settings.level),
+    };
+    if n == 1 {
+        out.note = Some("one speaker: the interval is the whole scale".into());
+    }
+    out.cosine = Some(Estimate {
+        value,
+        lo: lo.min(value),
+        hi: hi.max(value),
+        n,
+        level: settings.level,
+        method: Method::ClusterBootstrap,
+    });
+    out
+}
+
+pub(super) fn table(rows: &[Similarity]) -> Table {
+    let columns = vec![
+        Column::text(
+            "system",
+            Role::Key,
+            "system, or what of the reference is compared",
+            rows.iter().map(|r| Some(r.name.clone())).collect(),
         ),
-    ] {
-        if value.is_none() {
-            notes.push(why.to_owned());
-        }
-    }
-    if n < FEWEST_SPEAKERS {
-        notes.push(format!(
-            "no intervals: {n} speakers, fewer than {FEWEST_SPEAKERS}"
-        ));
-    }
-    let plan = draws::Plan {
-        stage: "resample speakers",
-        stream: "quality similarity",
-        seed: settings.seed,
-        draws: if n < FEWEST_SPEAKERS {
-            0
-        } else {
-            settings.resamples
-        },
-    };
-    let replicates = draws(plan, task, |rng| {
-        Ok(of(means, &stats::resample_counts(n, rng)))
-    })?;
-    let estimate = |place: usize| {
-        let value = values[place]?;
-        let drawn: Vec<f64> = replicates.iter().filter_map(|r| r[place]).collect();
-        if drawn.is_empty() {
-            return None;
-        }
-        let interval = percentile(&drawn, settings.level);
-        Some(Estimate {
-            value,
-            lo: interval.lo.min(value),
-            hi: interval.hi.max(value),
-            n,
-            level: settings.level,
-            method: Method::ClusterBootstrap,
-        })
-    };
-    Ok([0, 1, 2, 3].map(estimate))
+        Column::text(
+            "kind",
+            Role::Key,
+            "system; ceiling: the same speaker in the reference; floor: other speakers in the reference",
+            rows.iter().map(|r| Some(r.kind.into())).collect(),
+        ),
+        Column::estimate(
+            "cosine",
+            "mean over speakers of the mean cosine with the reference's utterances of the same speaker; \
+             interval over speakers",
+            None,
+            rows.iter().map(|r| r.cosine).collect(),
+        ),
+        Column::number(
+            "pairs",
+            Role::Value,
+            "pairs of utterances",
+            None,
+            rows.iter().map(|r| r.pairs as f64),
+        ),
+        Column::text(
+            "note",
+            Role::Value,
+            "why there is no figure, or what to mind",
+            rows.iter().map(|r| r.note.clone()).collect(),
+        ),
+    ];
+    Table::new(
+        "similarity",
+        "Speaker similarity",
+        "Cosines of speaker embeddings (SIM): each system's utterances against the reference's of the same \
+         speaker; between ceiling and floor it reads as a share of what the embedding can tell. Means are over \
+         speakers, so that one with many utterances counts once.",
+        columns,
+    )
 }
-
-/// Similarity, floor, ceiling and position of weighted speakers.
-fn of(means: &[Mean], weights: &[f64]) -> [Option<f64>; 4] {
-    let weighted = |value: fn(&Mean) -> Option<f64>| {
-        let pairs = means.iter().zip(weights);
-        let known = pairs.filter_map(|(mean, weight)| Some((value(mean)?, *weight)));
-        let (sum, total) = known.fold((0.0, 0.0), |(s, t), (v, w)| (s + v * w, t + w));
-        (total > 0.0).then(|| sum / total)
-    };
-    let own = weighted(|mean| Some(mean.own));
-    let floor = weighted(|mean| mean.others);
-    let ceiling = weighted(|mean| mean.ceiling);
-    let position = match (own, floor, ceiling) {
-        (Some(own), Some(floor), Some(ceiling)) if ceiling > floor => {
-            Some((own - floor) / (ceiling - floor))
-        }
-        _ => None,
-    };
-    [own, floor, ceiling, position]
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// The cosine of a unit vector with another one.
-fn cosine(unit: ArrayView1<'_, f64>, other: ArrayView1<'_, f64>) -> Option<f64> {
-    let length = other.dot(&other).sqrt();
-    (length > 0.0).then(|| unit.dot(&other) / length)
-}
-
-#[cfg(test)]
-mod tests;

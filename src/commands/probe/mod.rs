@@ -28,6 +28,7 @@ pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<E
         ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
         ProbeCommand::Emphasis(args) => (emphasis::run(args, context)?, &args.out),
         ProbeCommand::Stress(args) => (stress::report(args, context)?, &args.out),
+        ProbeCommand::Quality(args) => (super::quality::run(args, context)?, &args.out),
     };
     context.printer.data(&summary(&report))?;
     context

@@ -2,6 +2,7 @@
 
 mod associations;
 mod curves;
+mod distances;
 mod emphasis;
 mod forest;
 mod heat;
@@ -17,6 +18,7 @@ use super::{Anchor, Measure, Scale, Svg};
 pub use associations::associations;
 pub(crate) use associations::strength;
 pub use curves::{regression, selection};
+pub use distances::distances;
 pub use emphasis::{layers, transfer};
 pub use forest::forest;
 pub(crate) use forest::{estimates, null_of, rest, scale};
@@ -141,11 +143,12 @@ pub fn figures(report: &Report) -> Vec<Drawn> {
         }
         add("regression", "regression", &|| regression(report, system));
         add("selection", "selection", &|| selection(report, system));
+        add("distances", "distances", &|| distances(report, system));
     }
     for table in &report.tables {
         let has_own = matches!(
             table.id.as_str(),
-            "components" | "associations" | "pc_cards" | "regression" | "selection"
+            "components" | "associations" | "pc_cards" | "regression" | "selection" | "distances"
         );
         // A row for each tap and condition of every system is no forest.
         let has_own = has_own || table.id.starts_with("emphasis_");
