@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use crate::rng::{self, Stream};

@@ -105,18 +105,17 @@ impl Criterion {
                 LayerRank {
                     layer: layer.clone(),
                     value: known.then_some(*value),
-                    estimate: (known && !drawn.replicates.is_empty()).then(|| {
-                        let Interval { lo, hi } =
-                            stats::percentile(&of(&drawn.replicates), settings.level);
-                        Estimate {
+                    estimate: (known && !drawn.replicates.is_empty())
+                        .then(|| stats::percentile(&of(&drawn.replicates), settings.level))
+                        .filter(|i| i.lo.is_finite() && i.hi.is_finite())
+                        .map(|Interval { lo, hi }| Estimate {
                             value: *value,
                             lo: lo.min(*value),
                             hi: hi.max(*value),
                             n: self.n,
                             level: settings.level,
                             method: drawn.method,
-                        }
-                    }),
+                        }),
                     p: tested.then(|| stats::permutation_p(value.abs(), &absolute)),
                     p_max: tested.then(|| stats::permutation_p(value.abs(), &most)),
                     best,
