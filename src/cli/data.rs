@@ -74,7 +74,7 @@ pub enum SynthCommand {
     /// Synthetic voices with planted parameters, the truth in the manifest's columns
     Voices(VoicesArgs),
     /// Real words edited: emphasis on the stressed vowel, neutral versions and whole-word controls
-    Emphasis(Box<EmphasisArgs>),
+    Emphasis(Box<SynthEmphasisArgs>),
 }
 
 /// Arguments of `data synth emphasis`.
@@ -87,7 +87,7 @@ pub enum SynthCommand {
 A row is a word where it has start, end and the times of its stressed vowel (stressed_vowel_start
 and _end, or stress with vowel1_start …). Otherwise words and phones come from alignments.
 Each word makes nine recordings. What was asked for and what is measured are in the manifest.")]
-pub struct EmphasisArgs {
+pub struct SynthEmphasisArgs {
     /// Manifest of aligned recordings: TSV, CSV or JSONL
     #[arg(long, value_name = "MANIFEST")]
     pub data: PathBuf,

@@ -18,8 +18,8 @@ pub use analyse::{
 };
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
-    CheckArgs, DataCommand, DegradeArgs, EmphasisArgs, ImportArgs, PullCorpus, PullDataArgs,
-    SynthCommand, VoicesArgs,
+    CheckArgs, DataCommand, DegradeArgs, ImportArgs, PullCorpus, PullDataArgs, SynthCommand,
+    SynthEmphasisArgs, VoicesArgs,
 };
 pub use emphasis::{EmphasisArgs, EmphasisControls, InterventionArgs};
 pub use model_choice::{ModelChoice, Pad};

@@ -7,12 +7,12 @@ use phonoscope_datasets::synth::emphasis::{
 };
 
 use super::SHOWN;
-use crate::cli::EmphasisArgs;
+use crate::cli::SynthEmphasisArgs;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::output::columns;
 
-pub(super) fn run(args: &EmphasisArgs, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &SynthEmphasisArgs, context: &Context) -> anyhow::Result<Exit> {
     let manifest = Manifest::read(&args.data)?;
     let made = write(&args.out, &manifest, &settings(args)?, &context.task)?;
     context.printer.remark(&format!(
@@ -28,7 +28,7 @@ pub(super) fn run(args: &EmphasisArgs, context: &Context) -> anyhow::Result<Exit
     Ok(Exit::Done)
 }
 
-fn settings(args: &EmphasisArgs) -> anyhow::Result<Settings> {
+fn settings(args: &SynthEmphasisArgs) -> anyhow::Result<Settings> {
     let range = |(low, high): (f64, f64)| Range { low, high };
     Ok(Settings {
         ranges: Ranges {
