@@ -14,14 +14,21 @@ pub enum Method {
     DebiasedClusterBootstrap,
     /// Percentile interval of a bootstrap that resamples rows.
     Bootstrap,
+    /// Percentile interval of a bootstrap that resamples words and speakers, each with replacement,
+    /// and counts an item as often as both together.
+    CrossedBootstrap,
     /// Bias-corrected and accelerated bootstrap interval.
     Bca,
     /// Interval from Fisher's z transform of a correlation.
     FisherZ,
     /// Jackknife that leaves out groups of speakers in turn, with Student's t.
     Jackknife,
+    /// Normal interval with the unbiased variance of a mean over pairs of speakers (a U-statistic).
+    UStatistic,
     /// Quantiles of a permutation null.
     Permutation,
+    /// Quantiles over random halves of the reference: how much the choice of utterances alone moves the value.
+    RandomHalves,
 }
 
 /// A value with its interval, its sample size and how the interval was made.

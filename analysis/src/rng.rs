@@ -1,5 +1,6 @@
 //! Seeded random streams: one named stream per use, so that adding a use changes no other.
 
+use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -20,6 +21,14 @@ pub fn stream(seed: u64, name: &str, index: u64) -> Stream {
     rng
 }
 
+/// Two draws from a standard normal distribution (Box and Muller 1958).
+pub fn normal_pair(rng: &mut Stream) -> [f64; 2] {
+    let unit = |bits: u64| (bits >> 11) as f64 * (0.5f64).powi(53);
+    let radius = (-2.0 * (1.0 - unit(rng.next_u64())).ln()).sqrt();
+    let (sine, cosine) = (std::f64::consts::TAU * unit(rng.next_u64())).sin_cos();
+    [radius * cosine, radius * sine]
+}
+
 /// Fowler–Noll–Vo hash (FNV-1a, 64 bits) of a stream's name.
 fn fnv1a(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| {
@@ -29,8 +38,7 @@ fn fnv1a(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::stream;
-    use rand::Rng as _;
+    use super::*;
 
     #[test]
     fn streams_repeat_and_differ() {

@@ -8,9 +8,12 @@
 pub mod alignment;
 pub mod audio;
 pub mod check;
+pub mod clips;
 pub mod corpora;
+pub mod degrade;
 pub mod error;
 pub mod manifest;
+pub mod psola;
 pub mod synth;
 
 pub use error::{AudioFault, Error, Result};

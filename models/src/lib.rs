@@ -33,7 +33,7 @@ pub mod wire;
 
 pub use cache::Cache;
 pub use card::Card;
-pub use catalogue::{Catalogue, Entry, Standing};
+pub use catalogue::{Catalogue, Entry, Purpose, Standing};
 pub use error::{Error, Result};
 pub use fetch::{Network, fetch_weights};
 pub use input::{Feed, InputBinding, InputRole};
@@ -45,6 +45,7 @@ pub use map::{
     Block, BlockKind, Checked, Confirmed, Evidence, LayerMap, MappedInput, Outcome, Unreachable,
 };
 pub use model::{GraphBytes, Model};
+pub use names::fits;
 pub use ort_format::ort_to_onnx;
 pub use quantisation::{Quantisation, quantisation};
 pub use summary::{GraphSummary, inspect};

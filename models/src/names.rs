@@ -39,7 +39,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for any run of characters.
-pub(crate) fn fits(pattern: &str, name: &str) -> bool {
+pub fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else {

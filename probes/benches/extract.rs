@@ -12,7 +12,7 @@
 //! processor times is the steadier figure; where every core is busy it is that of throughputs too.
 //!
 //! Needs the recordings of `PHONOSCOPE_SHARED` (default `../shared`); fetches the models. Also writes the
-//! Whisper encoder with its tap for `benches/peers/extract.py` and prints the command.
+//! networks with their taps for `benches/peers/extract.py` and prints the commands.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::error::Error;
@@ -212,7 +212,7 @@ fn ratios(manifest: &Manifest, path: &Path, only: Option<&str>, rounds: usize) -
         }
         println!("  throughput {}", spread(&mut by_clock));
         println!("  processor time {}", spread(&mut by_cpu));
-        if let Some(tap) = setup.settings.taps.last().filter(|_| !patterns.is_empty()) {
+        if let Some(tap) = setup.settings.taps.last() {
             let graph = with_outputs(&setup.model.graph, std::slice::from_ref(&tap.tensor))?;
             let file = std::env::temp_dir().join(format!("{name}.tapped.onnx"));
             std::fs::write(&file, graph.bytes())?;

@@ -153,10 +153,11 @@ pub struct W2Args {
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Columns are standardised inside each fold. Control: the same probe on shuffled labels, whole groups \
-swapped where a group has one label.
+swapped where a group has one label. With --types also a control task; value less control is the selectivity.
 
 Examples:
   phonoscope analyse probe --x embeddings.npy --labels sex.txt --groups speakers.txt --json
+  phonoscope analyse probe --x states.npy --labels stress.txt --types words.txt --groups speakers.txt
   phonoscope analyse probe --x states.npy --y log_duration.npy --groups speakers.npy"
 )]
 pub struct LinearProbeArgs {
@@ -177,6 +178,10 @@ pub struct LinearProbeArgs {
     /// Groups (speakers) whose rows stay in one fold: one label a row
     #[arg(long, value_name = "FILE")]
     pub groups: Option<PathBuf>,
+    /// Types for a control task (words, phones): one label a row; every type gets a random label or number, the same
+    /// wherever it occurs, and the probe is trained on those (Hewitt & Liang)
+    #[arg(long, value_name = "FILE")]
+    pub types: Option<PathBuf>,
     /// Number of folds
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub folds: usize,

@@ -3,10 +3,13 @@
 mod acoustics;
 mod analyse;
 mod data;
+mod emphasis;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
+mod train;
 
 pub use acoustics::AcousticsArgs;
 pub use analyse::{
@@ -15,15 +18,19 @@ pub use analyse::{
 };
 pub(crate) use data::DEFAULT_SENTENCES;
 pub use data::{
-    CheckArgs, DataCommand, ImportArgs, PullCorpus, PullDataArgs, SynthCommand, VoicesArgs,
+    CheckArgs, DataCommand, DegradeArgs, EmphasisArgs, ImportArgs, PullCorpus, PullDataArgs,
+    SynthCommand, VoicesArgs,
 };
+pub use emphasis::{EmphasisArgs, EmphasisControls, InterventionArgs};
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
 pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
-    SpeakerArgs, SpeakerSource, Statistics,
+    SpeakerArgs, SpeakerSource, Statistics, StressArgs,
 };
+pub use quality::{QualityArgs, QualityControls};
 pub use relevance::{MethodChoice, RelevanceArgs};
+pub use train::{ArchitectureChoice, FoldChoice, TrainCommand, TrainStressArgs};
 
 use std::path::PathBuf;
 
@@ -110,6 +117,9 @@ pub enum Command {
     Probe(ProbeCommand),
     /// What a network looks at: relevance of its inputs for its scores
     Relevance(RelevanceArgs),
+    /// Train a model to be looked into
+    #[command(subcommand)]
+    Train(TrainCommand),
     /// The numerics on anyone's matrices
     #[command(subcommand)]
     Analyse(AnalyseCommand),

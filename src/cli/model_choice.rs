@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "For an ONNX file of your own")]
 pub struct ModelChoice {
     /// What it is fed: waveform, whisper_log_mel, kaldi_fbank, power_mel, log10_mel, ln_mel,
-    /// ge2e_mel, or TOML such as '{ kind = "kaldi_fbank", scale = 32768 }' [default: as the card
-    /// says, else guessed from the inputs]
+    /// ge2e_mel, log_spectrum, or TOML such as '{ kind = "kaldi_fbank", scale = 32768 }' [default:
+    /// as the card says, else guessed from the inputs]
     #[arg(long, value_name = "KIND", requires = "model")]
     pub front_end: Option<String>,
     /// Length that Whisper's audio is brought to with zeros; also for models of the catalogue

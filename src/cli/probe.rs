@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use phonoscope_models::twin::TwinKind;
 use phonoscope_probes::extract::{Frames, SpanKind};
 
-use super::ModelChoice;
+use super::{EmphasisArgs, ModelChoice, QualityArgs};
 
 /// Arguments of `extract`.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +69,12 @@ pub struct RowArgs {
 pub enum ProbeCommand {
     /// What are the principal components of a speaker-embedding space?
     Speaker(SpeakerArgs),
+    /// Is emphasis a structured direction in a model's layers?
+    Emphasis(EmphasisArgs),
+    /// What does a classifier of lexical stress look at?
+    Stress(StressArgs),
+    /// Which layers hear that speech is synthetic, or bad?
+    Quality(QualityArgs),
 }
 
 /// Arguments of `probe speaker`.
@@ -237,4 +243,53 @@ impl Default for Statistics {
             bootstrap: 1000,
         }
     }
+}
+
+/// Arguments of `probe stress`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  phonoscope probe stress --model stress-librispeech --data words.tsv --test-fold 0 --out stress.json
+  phonoscope probe stress --model mine.onnx --control null.onnx --data words.tsv --out stress.json
+  phonoscope probe stress --model mine.onnx --composite EpsilonPlus --data words.tsv --out plus.json
+
+The manifest is that of `train stress`. The model has two classes, final and initial, and a front end
+of kind log_spectrum.")]
+pub struct StressArgs {
+    /// A name in the catalogue, or an ONNX file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub model: String,
+    /// What is said about an ONNX file
+    #[command(flatten)]
+    pub choice: ModelChoice,
+    /// A network trained the same way on shuffled labels (`train stress --shuffle-labels`)
+    #[arg(long, value_name = "NAME|FILE")]
+    pub control: Option<String>,
+    /// Manifest of words
+    #[arg(long, value_name = "MANIFEST")]
+    pub data: PathBuf,
+    /// Report to write
+    #[arg(long, value_name = "REPORT.json")]
+    pub out: PathBuf,
+    /// Which layer has which rule of relevance; again for each further composite [default:
+    /// allouche2025 and EpsilonGammaBox]
+    #[arg(long = "composite", value_name = "NAME")]
+    pub composites: Vec<String>,
+    /// Explain the predicted logit less the other, rather than alone
+    #[arg(long)]
+    pub difference: bool,
+    /// Fold whose speakers and words the model was not trained on, or none
+    #[arg(long, value_name = "FOLD|none", default_value = "none")]
+    pub test_fold: super::FoldChoice,
+    /// Leave out the twin with random weights
+    #[arg(long)]
+    pub no_twin: bool,
+    /// Words of the sanity checks; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub sanity_words: usize,
+    /// Seed of everything drawn
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Draws of every interval
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub bootstrap: usize,
 }

@@ -15,7 +15,10 @@ mod matrix;
 mod model_choice;
 mod models;
 mod probe;
+mod quality;
 mod relevance;
+mod stress;
+mod train;
 
 use std::sync::Arc;
 
@@ -98,6 +101,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Some(Command::Acoustics(args)) => acoustics::run(&args, context),
         Some(Command::Probe(command)) => probe::run(&command, context),
         Some(Command::Relevance(args)) => relevance::run(&args, context),
+        Some(Command::Train(command)) => train::run(&command, context),
         Some(Command::Analyse(command)) => analyse::run(&command, context),
         Some(Command::Browse(args)) => browse::run(&args, context),
         Some(Command::Export(args)) => export::run(&args, context),

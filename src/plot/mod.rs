@@ -3,17 +3,22 @@
 mod coding;
 mod figure;
 mod heat;
+mod layers;
 mod ramp;
 mod scale;
 mod svg;
 
 pub use coding::{Class, Coding, MAX_CLASSES};
 pub use figure::{
-    Drawn, ScatterFigure, associations, figures, forest, heat, regression, scatter, scree,
-    selection,
+    Drawn, ScatterFigure, associations, figures, forest, heat, layers, regression, scatter, scree,
+    selection, transfer,
 };
 pub(crate) use figure::{estimates, null_of, rest, scale, strength};
 pub use heat::{HeatGrid, Measure, is_significant};
+pub use layers::{
+    LayerCurve, LayerFigure, LayerPoint, TransferGrid, conditions, layer_curves, main_condition,
+    part_of, shown_tap,
+};
 pub use ramp::{OKABE_ITO, Ramp};
 pub use scale::{Scale, Tick, significant};
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The command table: everything a key, the palette or the help can name.
 
-use super::actions::{export, model, motion, page, screen, space, table, text, voice, work};
+use super::actions::{
+    emphasis, export, model, motion, page, screen, space, table, text, voice, work,
+};
 use super::state::State;
 use super::update::Effects;
 
@@ -27,6 +29,8 @@ pub(crate) enum Context {
     Figures,
     Voices,
     Systems,
+    Emphasis,
+    Pairs,
     Trust,
     Jobs,
     Log,
@@ -39,7 +43,7 @@ pub(crate) enum Context {
 
 impl Context {
     /// Those that come with a report.
-    pub(crate) const OF_A_REPORT: [Self; 13] = [
+    pub(crate) const OF_A_REPORT: [Self; 15] = [
         Self::Report,
         Self::Data,
         Self::Space,
@@ -52,6 +56,8 @@ impl Context {
         Self::Figures,
         Self::Voices,
         Self::Systems,
+        Self::Emphasis,
+        Self::Pairs,
         Self::Trust,
     ];
 
@@ -77,6 +83,8 @@ impl Context {
             Self::Figures => "Speaker space: figures",
             Self::Voices => "Speaker space: voices",
             Self::Systems => "Speaker space: several systems",
+            Self::Emphasis => "Emphasis",
+            Self::Pairs => "Emphasis: pairs",
             Self::Trust => "Trust",
             Self::Jobs => "Jobs",
             Self::Log => "Log",
@@ -106,8 +114,9 @@ pub(crate) struct Command {
 }
 
 use Context::{
-    Anywhere, Card, Data, Export, Filter, Heat, Help, Home, Jobs, Labels, Log, Model, Models,
-    Palette, Remake, Report, Reports, Scatter, Scree, Screens, Space, Systems, Taps, Trust, Voices,
+    Anywhere, Card, Data, Emphasis, Export, Filter, Heat, Help, Home, Jobs, Labels, Log, Model,
+    Models, Pairs, Palette, Remake, Report, Reports, Scatter, Scree, Screens, Space, Systems, Taps,
+    Trust, Voices,
 };
 
 macro_rules! commands {
@@ -143,17 +152,25 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "system.next" "system" ["w"] [Systems] "Next system's space" space::next_system;
     "system.previous" "" ["W"] [Systems] "Previous system's space" space::previous_system;
     "system.beside" "" ["|"] [Systems] "Put the next system's scatter beside this one, or take it away" space::beside;
+    "emphasis.play" "play" ["p"] [Pairs] "Play the changed version through the system's player, or stop it" emphasis::play;
+    "emphasis.play_neutral" "neutral" ["P"] [Pairs] "Play the neutral version, or stop it" emphasis::play_neutral;
+    "figure.next" "figure" ["r"] [Emphasis] "Show the next figure over the layers: cosine, dimension, duration, word, transfer" emphasis::next_figure;
+    "figure.previous" "" ["R"] [Emphasis] "Show the figure before" emphasis::previous_figure;
+    "condition.next" "condition" ["o"] [Emphasis] "Show the next condition" emphasis::next_condition;
+    "condition.previous" "" ["O"] [Emphasis] "Show the condition before" emphasis::previous_condition;
+    "emphasis.model.next" "model" ["w"] [Emphasis] "Next model's layers, residuals and pairs" emphasis::next_model;
+    "emphasis.model.previous" "" ["W"] [Emphasis] "Previous model's layers, residuals and pairs" emphasis::previous_model;
     "page.heat" "" ["H"] [Space] "Go to the heat map: components and descriptors" page::heat;
     "page.people" "" ["S"] [Space] "Go to sex, age and labels to check" page::people;
     "page.figures" "" ["F"] [Space] "Go to the other figures: regression, selection, systems compared" page::figures;
     "page.voices" "" ["V"] [Space] "Go to the voices at the ends of this component" page::voices;
     "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
-    "pane.next" "next pane" ["tab"] [Data, Space] "Next pane, or next table" motion::next_pane;
+    "pane.next" "next pane" ["tab"] [Data, Space, Emphasis] "Next pane, or next table" motion::next_pane;
     "table.sort" "sort" ["s"] [Data] "Sort by this column: up, down, not at all" table::sort;
     "list.filter" "filter" ["/"] [Data, Taps, Log] "Filter: word column:value column>1; taps by part of a name or with *" table::open_filter;
     "row.mark" "mark" ["space"] [Data] "Select the row's speaker, or unselect it" table::mark;
-    "view.table" "table" ["t"] [Space, Trust] "Show the table behind the picture" screen::table_behind;
-    "view.export" "export" ["e"] [Data, Space, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
+    "view.table" "table" ["t"] [Space, Emphasis, Trust] "Show the table behind the picture" screen::table_behind;
+    "view.export" "export" ["e"] [Data, Space, Emphasis, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
     "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
     "view.command" "command" ["c"] [Report] "Show the command that makes this again" screen::remake;
     "voice.hear" "" ["p"] [Scatter, Data] "Play the voice under the cursor, else the selected one, or stop it" voice::play;
@@ -167,7 +184,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "selection.clear" "unselect" ["u"] [Data, Space] "Forget the selection" table::clear_selection;
     "selection.next" "" ["n"] [Data, Log] "Next selected row, or match in the log" table::next_selected;
     "selection.previous" "" ["N"] [Data, Log] "Previous selected row, or match in the log" table::previous_selected;
-    "pane.previous" "" ["backtab"] [Data, Space] "Previous pane, or previous table" motion::previous_pane;
+    "pane.previous" "" ["backtab"] [Data, Space, Emphasis] "Previous pane, or previous table" motion::previous_pane;
     "row.copy" "" ["Y"] [Data] "Copy the row as tab-separated values" export::copy_row;
     "screen.home" "" ["1"] [Screens] "Go to Home: reports and what was found" screen::home;
     "screen.data" "" ["2"] [Screens] "Go to Data: every table of the report" screen::data;
@@ -176,6 +193,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "screen.trust" "" ["5"] [Screens] "Go to Trust: what was measured of the run" screen::trust;
     "screen.jobs" "" ["6"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
     "screen.log" "" ["7"] [Screens] "Go to Log" screen::log;
+    "screen.emphasis" "" ["8"] [Screens] "Go to Emphasis: layers, residuals, directions, pairs" screen::emphasis;
     "move.up" "" ["up", "k"] [Screens, Help, Export] "Move up" motion::up;
     "move.down" "" ["down", "j"] [Screens, Help, Export] "Move down" motion::down;
     "move.left" "" ["left", "h"] [Screens] "Move left" motion::left;

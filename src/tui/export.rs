@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use phonoscope_probes::report::{Data, Report, Table};
 
-use crate::plot::{self, Measure, ScatterFigure};
+use crate::plot::{self, LayerFigure, Measure, ScatterFigure};
 
 use super::cell::exact;
 
@@ -50,6 +50,10 @@ pub(crate) enum Figure {
     Heat(Measure),
     Regression,
     Selection,
+    /// A figure over the layers, of this condition.
+    Layers(LayerFigure, String),
+    /// What the directions of a system's tap answer to.
+    Transfer(String, String),
     /// The intervals of a table.
     Forest(String),
 }
@@ -60,6 +64,8 @@ impl Figure {
         match table.id.as_str() {
             "regression" => Some(Self::Regression),
             "selection" => Some(Self::Selection),
+            // A row for each tap and condition of every system is no forest.
+            id if id.starts_with("emphasis_") => None,
             id => plot::estimates(table)
                 .next()
                 .map(|_| Self::Forest(id.to_owned())),
@@ -189,6 +195,8 @@ fn svg(request: &Request) -> Result<String> {
         Some(Figure::Heat(measure)) => plot::heat(report, system, *measure),
         Some(Figure::Regression) => plot::regression(report, system),
         Some(Figure::Selection) => plot::selection(report, system),
+        Some(Figure::Layers(figure, condition)) => plot::layers(report, *figure, condition),
+        Some(Figure::Transfer(system, tap)) => plot::transfer(report, system, tap),
         Some(Figure::Forest(id)) => plot::forest(report, system, id),
         None => anyhow::bail!("`{}` has no figure", request.view),
     }

@@ -13,6 +13,8 @@
 mod actions;
 mod cell;
 mod command;
+mod emphasis;
+mod emphasis_areas;
 mod export;
 mod extremes;
 mod filter;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use phonoscope_probes::report::{Report, Table};
 
+use super::emphasis::Emphasis;
 use super::sound::Recording;
 use super::space::{Beside, Space};
 use super::table_view::TableView;
@@ -90,6 +91,7 @@ pub(crate) struct Opened {
     /// Index of the system whose space is shown.
     pub(crate) system: usize,
     pub(crate) space: Option<Space>,
+    pub(crate) emphasis: Option<Emphasis>,
     pub(crate) selection: Selection,
     /// Names of the speakers of all systems, in the order of their tables.
     pub(crate) voices: Vec<String>,
@@ -124,6 +126,7 @@ impl Opened {
             views: report.tables.iter().map(TableView::new).collect(),
             table: first.unwrap_or(0),
             system: 0,
+            emphasis: Emphasis::new(&report),
             space: Space::new(&report, report.systems.first().map(String::as_str)),
             selection: Selection::default(),
             voice_of_row: voices_of_rows(&report, &voices),
@@ -268,7 +271,7 @@ impl Opened {
     }
 
     /// Where the paths of the manifest may start from.
-    fn folders(&self) -> Vec<PathBuf> {
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = Vec::new();
         let mut add = |folder: PathBuf| {
             if !folders.contains(&folder) {

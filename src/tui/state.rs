@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 
 use super::Exit;
 use super::command::Context;
+use super::emphasis::EmphasisPane;
 use super::export::Format;
 use super::jobs::Snapshot;
 use super::keymap::Keymap;
@@ -28,10 +29,12 @@ pub(crate) enum Screen {
     Trust,
     Jobs,
     Log,
+    /// There with reports of emphasis only.
+    Emphasis,
 }
 
 impl Screen {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Home,
         Self::Data,
         Self::Model,
@@ -39,6 +42,7 @@ impl Screen {
         Self::Trust,
         Self::Jobs,
         Self::Log,
+        Self::Emphasis,
     ];
 
     pub(crate) const fn title(self) -> &'static str {
@@ -50,6 +54,7 @@ impl Screen {
             Self::Trust => "Trust",
             Self::Jobs => "Jobs",
             Self::Log => "Log",
+            Self::Emphasis => "Emphasis",
         }
     }
 }
@@ -232,6 +237,12 @@ impl State {
             _ if self.opened.is_none() => Vec::new(),
             Screen::Data => vec![Context::Data],
             Screen::Trust => vec![Context::Trust],
+            Screen::Emphasis => {
+                let pairs = self.opened.as_ref().and_then(|o| o.emphasis.as_ref());
+                let pairs = pairs.filter(|e| e.pane == EmphasisPane::Pairs);
+                let pairs = pairs.map(|_| Context::Pairs);
+                pairs.into_iter().chain([Context::Emphasis]).collect()
+            }
             Screen::Space => {
                 let pane = self.space().map(|s| match s.pane {
                     Pane::Scatter => Context::Scatter,
@@ -257,6 +268,12 @@ impl State {
         contexts.extend(self.opened.as_ref().map(|_| Context::Report));
         contexts.extend([Context::Screens, Context::Anywhere]);
         contexts
+    }
+
+    /// Whether a screen has its place in the header.
+    pub(crate) fn has(&self, screen: Screen) -> bool {
+        let of_emphasis = || self.opened.as_ref().is_some_and(|o| o.emphasis.is_some());
+        screen != Screen::Emphasis || screen == self.screen || of_emphasis()
     }
 
     pub(crate) fn space(&self) -> Option<&super::space::Space> {

@@ -6,6 +6,7 @@ use tracing::Level;
 
 use super::Exit;
 use super::command::{COMMANDS, Context};
+use super::emphasis::emphasis_areas;
 use super::jobs::Work;
 use super::keys::Key;
 use super::layout;
@@ -54,6 +55,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Effects {
     }
     settle(state);
     super::actions::voice::see(state, &mut effects);
+    super::actions::emphasis::see(state, &mut effects);
     effects
 }
 
@@ -119,7 +121,8 @@ pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
 
 fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects) {
     // Pictures of voices come and go with the cursor, too fast for the list of jobs.
-    let Some(outcome) = super::actions::voice::seen(state, id, outcome) else {
+    let seen = super::actions::voice::seen(state, id, outcome);
+    let Some(outcome) = seen.and_then(|o| super::actions::emphasis::seen(state, id, o)) else {
         return;
     };
     let Some(index) = state.jobs.iter().position(|j| j.id == id) else {
@@ -218,6 +221,8 @@ pub(crate) fn show(state: &mut State, mut opened: Opened) {
     }
     let screen = if opened.space.is_some() {
         Screen::Space
+    } else if opened.emphasis.is_some() {
+        Screen::Emphasis
     } else {
         Screen::Data
     };
@@ -267,6 +272,13 @@ pub(crate) fn settle(state: &mut State) {
                     beside.map_or((0, 0), |b| size(areas.beside, &b.plane)),
                 ];
                 opened.settle_space(sizes);
+            }
+        }
+        Screen::Emphasis => {
+            if let Some(screen) = &mut opened.emphasis {
+                let areas = emphasis_areas(chrome.body, room, screen.pane);
+                let plot = layout::scatter(areas.scatter, &screen.plane.coding, "condition").plot;
+                screen.settle((plot.width, plot.height));
             }
         }
         Screen::Trust => {

@@ -176,3 +176,55 @@ fn archives_are_read_by_name() {
         .run(["analyse", "cka", "--x", &none, "--y", &b])
         .fails_with_hint(2, "nope", ".npz:NAME");
 }
+
+#[test]
+fn a_control_task_tells_memorised_types_from_what_is_there() {
+    let place = Place::new();
+    // 12 words, each said by 10 speakers; the label is the word's.
+    let (words, speakers) = (12, 10);
+    let n = words * speakers;
+    let word = |i: usize| i % words;
+    let label = |w: usize| w % 2;
+    let lines = |f: &dyn Fn(usize) -> String| (0..n).map(|i| f(i) + "\n").collect::<String>();
+    std::fs::write(
+        place.path("labels.txt"),
+        lines(&|i| label(word(i)).to_string()),
+    )
+    .unwrap();
+    std::fs::write(place.path("words.txt"), lines(&|i| format!("w{}", word(i)))).unwrap();
+    std::fs::write(
+        place.path("speakers.txt"),
+        lines(&|i| format!("s{}", i / words)),
+    )
+    .unwrap();
+    let jitter = noise(n, words, 3) * 0.05;
+    let identity =
+        &jitter + &Array2::from_shape_fn((n, words), |(i, j)| f64::from(u8::from(word(i) == j)));
+    let direction = &jitter + &Array2::from_shape_fn((n, words), |(i, _)| label(word(i)) as f64);
+    ndarray_npy::write_npy(place.path("identity.npy"), &identity).unwrap();
+    ndarray_npy::write_npy(place.path("direction.npy"), &direction).unwrap();
+    let control = |x: &str| {
+        let args = [
+            "probe",
+            "--x",
+            x,
+            "--labels",
+            "labels.txt",
+            "--types",
+            "words.txt",
+            "--groups",
+            "speakers.txt",
+            "--permutations",
+            "19",
+            "--penalty",
+            "0.01",
+        ];
+        let found = json(&place, &args);
+        assert_eq!(number(&found, "/balanced_accuracy/value"), 1.0);
+        assert_eq!(number(&found, "/control_task/types"), 12.0);
+        number(&found, "/control_task/selectivity")
+    };
+    // One column per word: any labelling of words can be read, so this one says nothing.
+    assert!(control("identity.npy") < 0.05);
+    assert!(control("direction.npy") > 0.2);
+}

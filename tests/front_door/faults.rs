@@ -389,7 +389,7 @@ fn what_exists_is_not_ruined() {
     ];
     place
         .run(other)
-        .fails_with_hint(2, "other voices", "new folder");
+        .fails_with_hint(2, "another corpus", "new folder");
     assert_eq!(before, std::fs::read(place.path(&manifest)).unwrap());
 }
 

@@ -8,10 +8,13 @@
 mod acoustics;
 mod analyse;
 mod commands;
+mod edited;
+mod emphasis;
 mod faults;
 mod own_model;
 mod place;
 mod pull;
+mod quality;
 mod relevance;
 mod resume;
 mod speech;

@@ -71,6 +71,11 @@ impl Gaussian {
         })
     }
 
+    /// One whose covariance is known to be one.
+    pub(super) fn trusted(mean: Array1<f64>, covariance: Array2<f64>) -> Self {
+        Self { mean, covariance }
+    }
+
     /// Mean, `[dim]`.
     pub fn mean(&self) -> &Array1<f64> {
         &self.mean
@@ -123,6 +128,44 @@ impl Gaussian {
             });
         }
         Ok(&self.mean - &other.mean)
+    }
+}
+
+/// A normal distribution with the root of its covariance, for distances to many others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rooted {
+    gaussian: Gaussian,
+    root: Array2<f64>,
+}
+
+impl Rooted {
+    /// Takes the root once.
+    pub fn new(gaussian: Gaussian) -> Result<Self> {
+        Ok(Self {
+            root: gaussian.root()?,
+            gaussian,
+        })
+    }
+
+    /// The distribution.
+    pub fn gaussian(&self) -> &Gaussian {
+        &self.gaussian
+    }
+
+    /// Squared W2 to `other`, as [`w2`] gives it but from the eigenvalues of `Σ₁^½ Σ₂ Σ₁^½`: several times
+    /// faster, and exact to about 1e-8 of the larger trace (singular directions lose half the digits).
+    pub fn w2(&self, other: &Gaussian) -> Result<W2> {
+        let away = self.gaussian.away(other, "W2")?;
+        let product = self.root.dot(&other.covariance).dot(&self.root);
+        let shared: f64 = linalg::symmetric_eigenvalues(product.view())?
+            .iter()
+            .map(|v| v.max(0.0).sqrt())
+            .sum();
+        let traces = self.gaussian.covariance.diag().sum() + other.covariance.diag().sum();
+        Ok(W2 {
+            mean_part: away.dot(&away),
+            covariance_part: (traces - 2.0 * shared).max(0.0),
+        })
     }
 }
 
@@ -238,6 +281,8 @@ mod tests {
             };
             let (a, b) = (of(x), of(y));
             let (d, e) = (w2(&a, &b).unwrap().squared(), w2(&b, &a).unwrap().squared());
+            let rooted = Rooted::new(a.clone()).unwrap().w2(&b).unwrap();
+            prop_assert!((d - rooted.squared()).abs() < 1e-6);
             prop_assert!((d - e).abs() < 1e-9 && w2(&a, &a).unwrap().squared() < 1e-9);
             // Columns apart can only be nearer or equal.
             prop_assert!(w2_diagonal(&a, &b).unwrap().squared() <= d + 1e-9);

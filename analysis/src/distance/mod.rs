@@ -11,7 +11,7 @@ mod shrinkage;
 mod sliced;
 
 pub use chance::{row_redeal, sample_jackknife};
-pub use gaussian::{Gaussian, W2, bhattacharyya, kl, w2, w2_diagonal};
+pub use gaussian::{Gaussian, Rooted, W2, bhattacharyya, kl, w2, w2_diagonal};
 pub use mahalanobis::Mahalanobis;
 pub use one_dim::{energy, kolmogorov_smirnov, w1_1d, w2_1d};
 pub use shrinkage::{Shrunk, ledoit_wolf};

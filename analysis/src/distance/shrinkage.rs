@@ -54,7 +54,7 @@ pub fn ledoit_wolf(x: ArrayView2<'_, f64>) -> Result<Shrunk> {
     let mut shrunk: Array2<f64> = covariance * (1.0 - shrinkage);
     shrunk.diag_mut().mapv_inplace(|v| v + shrinkage * target);
     Ok(Shrunk {
-        gaussian: Gaussian::new(mean, shrunk)?,
+        gaussian: Gaussian::trusted(mean, shrunk),
         shrinkage,
         target,
     })

@@ -5,6 +5,7 @@
 //! [`parity`] compares features with those of the reference programs.
 
 mod kaldi;
+mod log_spectrum;
 mod mel;
 pub mod parity;
 mod plans;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use kaldi::{KaldiFbank, Lfr, MeanNormalise};
+pub use log_spectrum::{LogSpectrum, MatrixNormalise};
 pub use mel::{BandNormalise, Floor, LastFrame, MelSpectrogram, MelWindows, Spectrum, WindowForm};
 pub use waveform::{Channel, Normalise, ShortAudio, Waveform, WaveformWindows, WindowCount};
 pub use whisper::{WhisperLogMel, WhisperPad};
@@ -66,6 +68,10 @@ pub enum FrontEnd {
     Log10Mel(MelSpectrogram),
     /// Natural logarithm of a mel spectrum; axes as [`FrontEnd::PowerMel`].
     LnMel(MelSpectrogram),
+    /// Logarithm of one plus the magnitude spectrum, of a fixed number of frames:
+    /// `[1, 1, bin, frame]`. By default as the lexical-stress classifiers of arXiv 2508.07229 take
+    /// it: 161 bins, 101 frames of 10 ms, the first 0.5 s.
+    LogSpectrum(LogSpectrum),
 }
 
 fn no_settings<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<(), D::Error> {
@@ -122,7 +128,7 @@ pub struct Features {
 
 impl FrontEnd {
     /// The names of the kinds, as serialised.
-    pub const KINDS: [&'static str; 7] = [
+    pub const KINDS: [&'static str; 8] = [
         "waveform",
         "whisper_log_mel",
         "kaldi_fbank",
@@ -130,6 +136,7 @@ impl FrontEnd {
         "log10_mel",
         "ln_mel",
         "ge2e_mel",
+        "log_spectrum",
     ];
 
     /// The samples as they are.
@@ -155,6 +162,7 @@ impl FrontEnd {
             "power_mel" => Self::PowerMel(MelSpectrogram::default()),
             "log10_mel" => Self::Log10Mel(MelSpectrogram::default()),
             "ln_mel" => Self::LnMel(MelSpectrogram::default()),
+            "log_spectrum" => Self::LogSpectrum(LogSpectrum::default()),
             _ => return None,
         })
     }
@@ -169,6 +177,7 @@ impl FrontEnd {
             Self::PowerMel(_) => "power_mel",
             Self::Log10Mel(_) => "log10_mel",
             Self::LnMel(_) => "ln_mel",
+            Self::LogSpectrum(_) => "log_spectrum",
         }
     }
 
@@ -182,6 +191,7 @@ impl FrontEnd {
             Self::PowerMel(settings) => settings.describe(Compression::None),
             Self::Log10Mel(settings) => settings.describe(Compression::Log10),
             Self::LnMel(settings) => settings.describe(Compression::Ln),
+            Self::LogSpectrum(settings) => settings.describe(),
         }
     }
 
@@ -192,6 +202,7 @@ impl FrontEnd {
             Self::Ge2eMel => 1,
             Self::WhisperLogMel(_) => 2,
             Self::KaldiFbank(settings) => settings.layout.time_axis(),
+            Self::LogSpectrum(_) => 3,
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
                 settings.layout.time_axis()
             }
@@ -204,6 +215,7 @@ impl FrontEnd {
             Self::Waveform(_) => 1,
             Self::Ge2eMel | Self::WhisperLogMel(_) => HOP_SAMPLES,
             Self::KaldiFbank(settings) => settings.step_samples(),
+            Self::LogSpectrum(settings) => settings.hop_length,
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
                 settings.hop_length
             }
@@ -215,7 +227,7 @@ impl FrontEnd {
         match self {
             Self::Waveform(settings) => settings.windows.is_some(),
             Self::Ge2eMel => true,
-            Self::WhisperLogMel(_) | Self::KaldiFbank(_) => false,
+            Self::WhisperLogMel(_) | Self::KaldiFbank(_) | Self::LogSpectrum(_) => false,
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
                 settings.windows.is_some()
             }
@@ -232,6 +244,7 @@ impl FrontEnd {
             Self::Ge2eMel => preset::ge2e().steps(n_samples),
             Self::WhisperLogMel(settings) => settings.padded_samples(n_samples) / HOP_SAMPLES,
             Self::KaldiFbank(settings) => settings.steps(n_samples),
+            Self::LogSpectrum(settings) => settings.frames,
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
                 settings.steps(n_samples)
             }
@@ -244,6 +257,7 @@ impl FrontEnd {
             Self::Waveform(settings) => settings.needed_samples(),
             Self::Ge2eMel | Self::WhisperLogMel(_) => N_FFT,
             Self::KaldiFbank(settings) => settings.needed_samples(),
+            Self::LogSpectrum(settings) => settings.n_fft,
             Self::PowerMel(settings) | Self::Log10Mel(settings) | Self::LnMel(settings) => {
                 settings.needed_samples()
             }
@@ -263,6 +277,7 @@ impl FrontEnd {
             Self::PowerMel(settings) => settings.check(self.name(), Compression::None),
             Self::Log10Mel(settings) => settings.check(self.name(), Compression::Log10),
             Self::LnMel(settings) => settings.check(self.name(), Compression::Ln),
+            Self::LogSpectrum(settings) => settings.check(),
         }
     }
 
@@ -302,6 +317,7 @@ impl FrontEnd {
             Self::PowerMel(settings) => mel(settings, Compression::None)?,
             Self::Log10Mel(settings) => mel(settings, Compression::Log10)?,
             Self::LnMel(settings) => mel(settings, Compression::Ln)?,
+            Self::LogSpectrum(settings) => settings.compute(samples)?,
         };
         if data.iter().any(|x| !x.is_finite()) {
             return Err(Error::Undefined {

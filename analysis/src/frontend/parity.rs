@@ -7,8 +7,8 @@
 mod values;
 
 use super::{
-    Channel, FrontEnd, KaldiFbank, Layout, MeanNormalise, MelSpectrogram, Normalise, Waveform,
-    WhisperLogMel, WhisperPad,
+    Channel, FrontEnd, KaldiFbank, Layout, LogSpectrum, MeanNormalise, MelSpectrogram, Normalise,
+    Waveform, WhisperLogMel, WhisperPad,
 };
 use crate::signal::WindowShape;
 
@@ -89,6 +89,7 @@ const LIBROSA: &str = "librosa 0.11.0 melspectrogram";
 const WHISPER: &str = "transformers 4.46.3 WhisperFeatureExtractor";
 const WAV2VEC2: &str = "transformers 4.46.3 Wav2Vec2FeatureExtractor";
 const NEMO: &str = "onnx-asr 0.12.0 NeMo preprocessor, ONNX Runtime 1.31.1";
+const TORCH: &str = "PyTorch 1.13.1 stft, log1p, z-score";
 const KALDI: &str = "kaldi-native-fbank 1.23.0";
 
 /// All that reference programs were asked for.
@@ -138,6 +139,7 @@ fn references() -> Vec<Reference> {
     let (povey, hamming) = (WindowShape::Povey, WindowShape::Hamming);
     let nemo = |mels| FrontEnd::LnMel(MelSpectrogram::nemo(mels));
     let d_vector = FrontEnd::Log10Mel(MelSpectrogram::d_vector());
+    let log_spectrum = FrontEnd::LogSpectrum(LogSpectrum::default());
     let smart_turn = FrontEnd::WhisperLogMel(WhisperLogMel::SMART_TURN);
     vec![
         relative(FrontEnd::Ge2eMel, LIBROSA, values::GE2E),
@@ -156,6 +158,7 @@ fn references() -> Vec<Reference> {
         log(with_mean(32768.0, povey), KALDI, values::INTEGERS_MEAN),
         log(with_mean(32768.0, hamming), KALDI, values::WESPEAKER),
         log(icefall, KALDI, values::ICEFALL),
+        log(log_spectrum, TORCH, values::LOG_SPECTRUM),
     ]
 }
 
@@ -186,7 +189,7 @@ fn canonical(front_end: &FrontEnd) -> FrontEnd {
     let mut front_end = front_end.clone();
     match &mut front_end {
         FrontEnd::Waveform(settings) => settings.channel = Channel::None,
-        FrontEnd::Ge2eMel | FrontEnd::WhisperLogMel(_) => {}
+        FrontEnd::Ge2eMel | FrontEnd::WhisperLogMel(_) | FrontEnd::LogSpectrum(_) => {}
         FrontEnd::KaldiFbank(settings) => settings.layout = Layout::TimeFirst,
         FrontEnd::PowerMel(settings) | FrontEnd::Log10Mel(settings) | FrontEnd::LnMel(settings) => {
             settings.layout = Layout::TimeFirst;
@@ -208,6 +211,7 @@ pub fn front_end_parity(front_end: &FrontEnd) -> Option<Parity> {
         let data = &ours.as_ref()?.data;
         let at = match (data.ndim(), axis) {
             (2, _) => vec![batch, step],
+            (_, 3) => vec![batch, 0, band, step],
             (_, 2) if matches!(front_end, FrontEnd::Waveform(_)) => vec![batch, 0, step],
             (_, 1) => vec![batch, step, band],
             _ => vec![batch, band, step],

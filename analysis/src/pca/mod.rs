@@ -15,7 +15,7 @@ pub use moments::Moments;
 pub use parallel::{ParallelAnalysis, parallel_analysis};
 pub use spectrum::{
     components_for_share, condition_number, cumulative, effective_rank, eigen_gaps,
-    participation_ratio, stable_rank,
+    participation_ratio, stable_rank, unbiased_participation_ratio,
 };
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};

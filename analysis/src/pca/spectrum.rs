@@ -1,6 +1,6 @@
 //! Measures of a spectrum's shape. Arguments are explained variances, descending.
 
-use ndarray::{Array1, ArrayView1};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 
 /// Running sums of shares of variance.
 pub fn cumulative(ratio: ArrayView1<'_, f64>) -> Array1<f64> {
@@ -27,6 +27,36 @@ pub fn components_for_share(ratio: ArrayView1<'_, f64>, share: f64) -> Option<us
 /// `(Σλ)² / Σλ²`: number of equal directions with the same spread of variance.
 pub fn participation_ratio(variance: ArrayView1<'_, f64>) -> f64 {
     variance.sum().powi(2) / variance.dot(&variance)
+}
+
+/// The participation ratio of the population that rows were drawn from, given the products of all rows with
+/// each other, `[row, row]`. [`participation_ratio`] of the rows themselves is too small: it cannot exceed
+/// their number.
+///
+/// Both numerator and denominator are unbiased whatever the distribution (Himeno & Yamada 2014, for
+/// independent rows). NaN below four rows, or where the estimate of the denominator is not positive.
+pub fn unbiased_participation_ratio(gram: ArrayView2<'_, f64>) -> f64 {
+    let rows = gram.nrows();
+    let n = rows as f64;
+    if rows < 4 {
+        return f64::NAN;
+    }
+    let mean = gram.sum_axis(Axis(1)) / n;
+    let all = mean.sum() / n;
+    let (mut squares, mut trace, mut fourth) = (0.0, 0.0, 0.0);
+    for ((i, j), v) in gram.indexed_iter() {
+        let centred = v - mean[i] - mean[j] + all;
+        squares += centred * centred;
+        if i == j {
+            trace += centred;
+            fourth += centred * centred;
+        }
+    }
+    let (trace, squares) = (trace / (n - 1.0), squares / (n - 1.0).powi(2));
+    let fourth = n * fourth / (n - 1.0);
+    let above = 2.0 * squares + (n * n - 3.0 * n + 1.0) * trace * trace - fourth;
+    let below = (n - 1.0) * (n - 2.0) * squares + trace * trace - fourth;
+    if below > 0.0 { above / below } else { f64::NAN }
 }
 
 /// Exponential of the entropy of the shares of variance (Roy & Vetterli 2007).
@@ -70,6 +100,31 @@ pub fn eigen_gaps(variance: ArrayView1<'_, f64>) -> Array1<f64> {
 mod tests {
     use super::*;
     use ndarray::array;
+    use rand::RngExt as _;
+
+    #[test]
+    fn the_unbiased_ratio_finds_the_dimension_that_few_rows_hide() {
+        let (mut plain, mut corrected) = (0.0, 0.0);
+        let draws = 400;
+        for draw in 0..draws {
+            let mut rng = crate::rng::stream(5, "participation-test", draw);
+            let x = ndarray::Array2::from_shape_fn((14, 6), |_| {
+                (0..12).map(|_| rng.random_range(-0.5..0.5)).sum::<f64>()
+            });
+            let centred = &x - &(x.sum_axis(Axis(0)) / 14.0);
+            let values = crate::linalg::symmetric_eigenvalues(centred.t().dot(&centred).view());
+            plain += participation_ratio(values.unwrap().view()) / draws as f64;
+            // An offset and a turn change nothing.
+            let moved = &x + 3.0;
+            corrected += unbiased_participation_ratio(moved.dot(&moved.t()).view()) / draws as f64;
+        }
+        assert!(
+            plain < 4.6 && (corrected - 6.0).abs() < 0.5,
+            "{plain} {corrected}"
+        );
+        assert!(unbiased_participation_ratio(array![[1.0]].view()).is_nan());
+        assert!(unbiased_participation_ratio(ndarray::Array2::ones((5, 5)).view()).is_nan());
+    }
 
     #[test]
     fn equal_directions_count_themselves() {

@@ -1,5 +1,6 @@
 //! Linear regression, plain and penalised.
 
+mod blocked;
 mod gram;
 mod multivariate;
 mod nested;
@@ -7,6 +8,7 @@ mod ols;
 mod ridge;
 mod tuned;
 
+pub use blocked::BlockedRidge;
 pub(crate) use gram::COLLINEAR;
 pub use gram::{Correlations, Gram, Linear};
 pub use multivariate::{Design, HeldOutFit, HeldOutRows, each_held_out, held_out, held_out_rows};

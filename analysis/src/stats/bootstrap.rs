@@ -26,6 +26,18 @@ pub fn resample_counts(n: usize, rng: &mut Stream) -> Vec<f64> {
     counts
 }
 
+/// How often each row counts in a resample of two crossed groupings (words and speakers): as often as
+/// its two groups were drawn, multiplied. `groups` number the groups of each row from zero, without
+/// gaps, and `sizes` how many there are.
+///
+/// Source: Owen (2007), "The pigeonhole bootstrap". Conservative where rows of a group are alike.
+pub fn crossed_counts(groups: [&[usize]; 2], sizes: [usize; 2], rng: &mut Stream) -> Vec<f64> {
+    let counts = sizes.map(|n| resample_counts(n, rng));
+    let of = |which: usize, group: &usize| counts[which].get(*group).copied().unwrap_or(0.0);
+    let rows = groups[0].iter().zip(groups[1]);
+    rows.map(|(a, b)| of(0, a) * of(1, b)).collect()
+}
+
 /// Quantiles of the replicates.
 pub fn percentile(replicates: &[f64], level: f64) -> Interval {
     let tail = (1.0 - level) / 2.0;
@@ -141,6 +153,17 @@ mod tests {
             jackknife(&[1.0, 2.0, 4.0], |x| x.iter().sum()),
             [6.0, 5.0, 3.0]
         );
+    }
+
+    #[test]
+    fn crossed_counts_are_products() {
+        let mut rng = crate::rng::stream(1, "crossed-test", 0);
+        let counts = crossed_counts([&[0, 0, 1], &[0, 1, 1]], [2, 2], &mut rng);
+        // Both groups are drawn twice in all: (a, 2 − a) × (b, 2 − b).
+        let (a, b) = (counts[0] + counts[1], counts[1] + counts[2]);
+        assert!([0.0, 2.0, 4.0].contains(&a) && [0.0, 2.0, 4.0].contains(&b));
+        let one = crossed_counts([&[0], &[0]], [1, 1], &mut rng);
+        assert_eq!(one, [1.0]);
     }
 
     #[test]

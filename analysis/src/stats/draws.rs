@@ -27,14 +27,29 @@ pub fn draws<T: Send>(
     task: &Task,
     one: impl Fn(&mut Stream) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    each(plan.stage, "draw", plan.draws, task, |index| {
+        one(&mut rng::stream(plan.seed, plan.stream, index as u64))
+    })
+}
+
+/// Runs `one` for every number below `count` and returns the results in their order; `unit` is what one is
+/// called while progress is shown.
+///
+/// Stops at the first error, and soon after cancellation.
+pub fn each<T: Send>(
+    stage: &str,
+    unit: &str,
+    count: usize,
+    task: &Task,
+    one: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     task.check()?;
-    task.progress
-        .start(plan.stage, "draw", Some(plan.draws as u64));
-    let found: Result<Vec<T>> = (0..plan.draws as u64)
+    task.progress.start(stage, unit, Some(count as u64));
+    let found: Result<Vec<T>> = (0..count)
         .into_par_iter()
         .map(|index| {
             task.check()?;
-            let result = one(&mut rng::stream(plan.seed, plan.stream, index));
+            let result = one(index);
             task.progress.advance(1);
             result
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use crate::rng::{self, Stream};
@@ -86,6 +87,19 @@ pub fn shuffled_by_group<T: Clone + PartialEq>(
     out
 }
 
+/// A control task (Hewitt & Liang 2019): every type (a word, say) gets the value of a random row, all its rows the
+/// same. What a probe reads out of it, it has memorised by type.
+pub fn random_by_type<T: Clone>(values: &[T], types: &[usize], rng: &mut Stream) -> Vec<T> {
+    let mut out = values.to_vec();
+    for rows in members(types).values() {
+        let value = values[rng.random_range(0..values.len())].clone();
+        for row in rows {
+            out[*row] = value.clone();
+        }
+    }
+    out
+}
+
 /// Rows of each group.
 fn members(groups: &[usize]) -> BTreeMap<usize, Vec<usize>> {
     let mut out = BTreeMap::<usize, Vec<usize>>::new();
@@ -146,6 +160,9 @@ mod tests {
         let mut values = vec![by_speaker[0], by_speaker[2], by_speaker[3]];
         values.sort_unstable();
         assert_eq!(values, ['a', 'b', 'c']);
+        let task = random_by_type(&[1, 2, 3, 4, 5, 6], &groups, &mut rng);
+        assert!(task[0] == task[1] && task[3] == task[4] && task[4] == task[5]);
+        assert!(task.iter().all(|v| (1..=6).contains(v)));
         let within = shuffled_by_group(&[1, 2, 9, 4, 5, 6], &groups, &mut rng);
         assert_eq!(within[2], 9);
         assert_eq!(within[0] + within[1], 3);

@@ -9,16 +9,19 @@ pub mod draws;
 mod folds;
 mod mixture;
 mod permutation;
+mod proportion;
 mod quantile;
 mod rank;
 mod rank_tests;
 mod separation;
 mod t_tests;
 mod tails;
+mod u_statistic;
 mod verification;
 
 pub use bootstrap::{
-    Interval, basic, bca, debiased, jackknife, jackknife_interval, percentile, resample_counts,
+    Interval, basic, bca, crossed_counts, debiased, jackknife, jackknife_interval, percentile,
+    resample_counts,
 };
 pub use correction::{benjamini_hochberg, benjamini_yekutieli, bonferroni, holm};
 pub use correlation::{
@@ -26,12 +29,13 @@ pub use correlation::{
 };
 pub use description::{Description, describe, interquartile_range, trimmed_mean};
 pub use dip::{DipNull, dip};
-pub use draws::draws;
-pub use folds::{group_folds, shuffled_by_group};
+pub use draws::{draws, each};
+pub use folds::{group_folds, random_by_type, shuffled_by_group};
 pub use mixture::{Mixture, ashman_d, two_normals};
 pub use permutation::{
     ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,
 };
+pub use proportion::wilson;
 pub use quantile::{hazen_of_sorted, quantile, quantile_of_sorted};
 pub(crate) use rank::finite as finite_sample;
 pub use rank::{Sorted, ranks};
@@ -41,6 +45,7 @@ pub use separation::{
 };
 pub use t_tests::{TTest, cliffs_delta, cohens_d, hedges_g, paired, student, welch};
 pub use tails::{chi_squared_upper, f_upper, normal_cdf, normal_quantile, t_quantile, t_two_sided};
+pub use u_statistic::{PairMean, pair_mean};
 pub use verification::{DetPoint, d_prime, det, equal_error_rate};
 
 /// Level of every threshold and null band.

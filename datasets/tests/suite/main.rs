@@ -11,6 +11,10 @@ mod corpora;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod degraded;
+#[cfg(test)]
+mod emphasis;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod librispeech;

@@ -1,12 +1,14 @@
 //! Writing networks as ONNX from their weight files.
 
 mod campplus;
+mod feedforward;
 mod ge2e;
 mod moonshine;
 mod openwakeword;
 mod shipped;
 mod whisper;
 
+pub use feedforward::{Feedforward, Layer, feedforward};
 pub use moonshine::moonshine;
 
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Entry;
-use crate::map::layer_map;
+use crate::map::layer_map_with;
 use crate::tap::{Axis, Tap};
 use crate::wire::{Dim, Survey};
 use crate::{Error, Result};
@@ -99,7 +99,9 @@ impl Entry {
     /// # Errors
     /// [`Error::Catalogue`] for a tap that the graph does not have, or declares with other axes.
     pub(crate) fn taps_in(&self, survey: &Survey) -> Result<Vec<Tap>> {
-        let map = layer_map(survey);
+        let expanded: Vec<Expanded<'_>> = self.expanded().collect();
+        let tensors: Vec<&str> = expanded.iter().map(|tap| tap.tensor.as_str()).collect();
+        let (map, places) = layer_map_with(survey, &tensors);
         let values: Vec<&str> = survey.values().collect();
         let place = |tensor: &str| values.iter().position(|value| *value == tensor);
         let declared = |tensor: &str| {
@@ -107,7 +109,7 @@ impl Entry {
             infos.find(|value| value.name == tensor)?.dims.as_deref()
         };
         let mut taps = Vec::new();
-        for tap in self.expanded() {
+        for (tap, mapped) in expanded.into_iter().zip(places) {
             let wrong = |why: &str| Error::Catalogue {
                 why: format!("entry `{}`: tap `{}`: {why}", self.name, tap.name),
             };
@@ -119,12 +121,12 @@ impl Entry {
             }
             let features = axes.iter().position(|axis| *axis == Axis::Dim);
             let size = features.and_then(|axis| fixed(dims?.get(axis)));
-            let mapped = map.taps.iter().find(|other| other.tensor == tap.tensor);
+            let mapped = mapped.as_ref();
             taps.push((
                 at,
                 Tap {
                     dim: size.or(tap.pattern.dim).or(mapped.and_then(|m| m.dim)),
-                    timing: mapped.and_then(|mapped| mapped.timing),
+                    timing: mapped.and_then(|mapped| mapped.timing_on(axes)),
                     axes: axes.clone(),
                     name: tap.name,
                     tensor: tap.tensor,

@@ -12,6 +12,7 @@ use crate::digest::{Digesting, copy};
 use crate::graph::external_files;
 use crate::guess::{Given, Guess, guess, port_words, state_dims};
 use crate::input::{InputBinding, InputRole};
+use crate::map::layer_map_with;
 use crate::model::{Model, own_taps, raw_taps};
 use crate::names::nearest;
 use crate::tap::{Embedding, Tap};
@@ -259,15 +260,23 @@ fn taps(card: &Card, said: &str, found: &Survey) -> Result<Vec<Tap>> {
     let own = own_taps(found);
     let raw = raw_taps(found);
     let known: Vec<&Tap> = own.iter().chain(&raw).collect();
+    let tensors: Vec<&str> = card.taps.iter().map(|tap| tap.tensor.as_str()).collect();
+    let places = match tensors.is_empty() {
+        true => Vec::new(),
+        false => layer_map_with(found, &tensors).1,
+    };
     let mut taps: Vec<Tap> = Vec::new();
-    for CardTap {
-        name,
-        tensor,
-        meaning,
-        axes,
-        dim,
-        timing,
-    } in card.taps.clone()
+    for (
+        CardTap {
+            name,
+            tensor,
+            meaning,
+            axes,
+            dim,
+            timing,
+        },
+        place,
+    ) in card.taps.clone().into_iter().zip(places)
     {
         let like = known.iter().find(|tap| tap.tensor == tensor);
         let declared = found.values().any(|value| value == tensor);
@@ -286,14 +295,15 @@ fn taps(card: &Card, said: &str, found: &Survey) -> Result<Vec<Tap>> {
                 why,
             });
         }
+        let axes = match &place {
+            Some(place) if axes.is_empty() => place.axes.clone(),
+            _ => axes,
+        };
         taps.push(Tap {
             name,
-            axes: match like {
-                Some(like) if axes.is_empty() => like.axes.clone(),
-                _ => axes,
-            },
             dim: dim.or_else(|| like.and_then(|tap| tap.dim)),
-            timing: timing.or_else(|| like.and_then(|tap| tap.timing)),
+            timing: timing.or_else(|| place.as_ref()?.timing_on(&axes)),
+            axes,
             meaning: if meaning.is_empty() {
                 format!("value `{tensor}` of the graph")
             } else {

@@ -18,6 +18,8 @@ const SAMPLES: usize = 8_000;
 const FRAMES: usize = 200;
 /// Size of a free axis of features: the commonest number of mel bands.
 const BANDS: usize = 80;
+/// How many times as long the runs are where the first two showed no difference.
+const LONGER: usize = 4;
 /// Numbers in a synthetic input, at most.
 const LARGEST: usize = 1 << 26;
 
@@ -93,14 +95,15 @@ pub fn confirm(
     engine: &dyn Engine,
     cancel: &Cancel,
 ) -> Result<Confirmed> {
-    let inputs = lengths(model, map)?;
     let tensors: Vec<String> = map.taps.iter().map(|tap| tap.tensor.clone()).collect();
     let mut steps = Vec::new();
     let mut runs: Vec<Vec<Vec<usize>>> = Vec::new();
     let mut refused = None;
     match model.open(engine, &tensors) {
         Ok(mut session) => {
-            for (length, features) in inputs {
+            let mut inputs = lengths(model, map, 1)?;
+            let mut is_long = false;
+            while let Some((length, features)) = inputs.pop() {
                 let feed = model.feed(features.view(), None)?;
                 let views: Vec<_> = feed
                     .iter()
@@ -113,6 +116,16 @@ pub fn confirm(
                     }
                     Err(Error::Cancelled) => return Err(Error::Cancelled),
                     Err(error) => refused = Some(error.to_string()),
+                }
+                // Where nothing grew, the graph may have filled both up to one length.
+                if let [first, second] = runs.as_slice()
+                    && first == second
+                    && !is_long
+                {
+                    is_long = true;
+                    steps.clear();
+                    runs.clear();
+                    inputs = lengths(model, map, LONGER)?;
                 }
             }
         }
@@ -139,8 +152,9 @@ pub fn confirm(
     })
 }
 
-/// Noise for the features, in one or two lengths, each with its length.
-fn lengths(model: &Model, map: &LayerMap) -> Result<Vec<(usize, ArrayD<f32>)>> {
+/// Noise for the features, in one or two lengths, each with its length, the shortest last; `times` as
+/// long as need be.
+fn lengths(model: &Model, map: &LayerMap, times: usize) -> Result<Vec<(usize, ArrayD<f32>)>> {
     let found = survey(model.graph.bytes())?;
     let features = model
         .inputs
@@ -173,12 +187,12 @@ fn lengths(model: &Model, map: &LayerMap) -> Result<Vec<(usize, ArrayD<f32>)>> {
         .filter_map(|tap| tap.timing)
         .map(|timing| timing.stride as usize);
     let step = strides.fold(1, common).min(1 << 16);
-    let base = if is_waveform { SAMPLES } else { FRAMES };
+    let base = times * if is_waveform { SAMPLES } else { FRAMES };
     let first = base.div_ceil(step) * step;
     let second = first + (base / 2).div_ceil(step) * step;
     let wanted = match time.and_then(fixed) {
         Some(only) => vec![only],
-        None if time.is_some() => vec![first, second],
+        None if time.is_some() => vec![second, first],
         None => vec![1],
     };
     let made = wanted.into_iter().map(|length| {
@@ -259,22 +273,20 @@ fn compare(tap: &Tap, first: &[usize], second: &[usize], more: usize) -> (Tap, O
         .filter(|(_, (a, b))| a != b)
         .map(|(axis, (a, b))| (axis, a.abs_diff(*b)))
         .collect();
-    let stride = grown.first().and_then(|(_, grown)| {
-        let whole = more.is_multiple_of(*grown);
-        u32::try_from(more / grown).ok().filter(|_| whole)
-    });
     let axes = seen_axes(
         &tap.axes,
         first,
         &grown.iter().map(|(axis, _)| *axis).collect::<Vec<_>>(),
     );
-    let has_time = axes.contains(&Axis::Time);
-    let timing = if has_time {
+    // A time axis of windows that the graph cuts itself does not follow the input.
+    let time = axes.iter().position(|axis| *axis == Axis::Time);
+    let along_time = grown.iter().find(|(axis, _)| Some(*axis) == time);
+    let timing = along_time.and_then(|(_, grown)| {
+        let stride = u32::try_from(more / grown).ok();
         let field = tap.timing.map_or(Field::Unbounded, |timing| timing.field);
-        stride.map(|stride| Timing { stride, field })
-    } else {
-        None
-    };
+        let stride = stride.filter(|_| more.is_multiple_of(*grown))?;
+        Some(Timing { stride, field })
+    });
     let dim = seen_dim(&axes, first, second);
     let mut wrong = Vec::new();
     if axes != tap.axes {
@@ -318,7 +330,9 @@ fn seen_axes(axes: &[Axis], shape: &[usize], grown: &[usize]) -> Vec<Axis> {
     let told: Vec<usize> = (0..axes.len())
         .filter(|at| axes.get(*at).is_some_and(timed))
         .collect();
-    if axes.len() == shape.len() && told == grown {
+    let windows = axes.iter().position(|axis| *axis == Axis::Window);
+    let in_windows = windows.is_some_and(|at| grown == [at]);
+    if axes.len() == shape.len() && (told == grown || in_windows) {
         return axes.to_vec();
     }
     match (shape.len(), grown) {

@@ -1,9 +1,11 @@
 //! The layer map: what is inside a graph, in the field's words.
 //!
 //! [`layer_map`] works on the survey alone: no weight is decoded and nothing is run. Residual
-//! streams are found as sums of a value and a function of itself, whatever the names are;
-//! convolutions, recurrent and dense layers outside them are numbered as they come. Axes, strides
-//! and receptive fields follow from the meaning of the inputs, operator by operator.
+//! streams are found as sums of a value and a function of itself, whatever the names are, and so are
+//! the units of residual and densely connected convolutional networks; convolutions, recurrent and
+//! dense layers outside them are numbered as they come. Axes, strides and receptive fields follow
+//! from the meaning of the inputs, operator by operator, for every value of the graph: a model's own
+//! taps are placed on the map too ([`layer_map_of`]).
 
 mod blocks;
 mod confirm;
@@ -12,16 +14,19 @@ mod layers;
 mod layout;
 mod naming;
 mod operator;
+mod own;
 mod pattern;
 mod period;
 mod ports;
 mod residual;
+mod units;
 mod wiring;
 
 pub use confirm::{Checked, Confirmed, Outcome, confirm};
+pub use own::{Place, layer_map_of, layer_map_with};
 pub use ports::MappedInput;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -39,12 +44,31 @@ pub enum BlockKind {
     Transformer,
     /// A transformer block with a convolution module.
     Conformer,
+    /// Convolutions whose result is added to what they read.
+    Residual,
+    /// Convolutions whose result is put beside what they read.
+    DenselyConnected,
     /// A convolution with what belongs to it.
     Conv,
     /// An LSTM, GRU or plain recurrent layer.
     Recurrent,
     /// A matrix product with what belongs to it.
     Dense,
+}
+
+impl BlockKind {
+    /// What it is, in a word or two.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Transformer => "transformer",
+            Self::Conformer => "conformer",
+            Self::Residual => "residual",
+            Self::DenselyConnected => "densely connected",
+            Self::Conv => "convolution",
+            Self::Recurrent => "recurrent",
+            Self::Dense => "dense",
+        }
+    }
 }
 
 /// How a block was found.
@@ -110,12 +134,28 @@ pub fn layer_map(survey: &Survey) -> LayerMap {
 pub fn layer_map_counted(survey: &Survey) -> (LayerMap, u64) {
     let wiring = Wiring::new(survey);
     let (inputs, layouts) = ports::read(&wiring);
-    let mut stacks = blocks::stacks(&wiring, &residual::streams(&wiring));
+    let drawn = draw(&wiring, inputs, &layouts);
+    (drawn.map, wiring.looks())
+}
+
+/// A map, and which block each node is in.
+struct Drawn {
+    map: LayerMap,
+    /// Place in the map's blocks.
+    block_of: BTreeMap<At, usize>,
+}
+
+fn draw(wiring: &Wiring<'_>, inputs: Vec<MappedInput>, layouts: &Layouts<'_, '_>) -> Drawn {
+    let streams = residual::streams(wiring);
+    let mut stacks = blocks::stacks(wiring, &streams);
     let in_blocks = stacks.parts.iter().flat_map(|part| part.nodes.clone());
     let mut taken: BTreeSet<At> = in_blocks.collect();
-    let mut parts = layers::named(&wiring, &taken);
+    let mut parts = layers::named(wiring, &taken);
     taken.extend(parts.iter().flat_map(|part| &part.nodes));
-    parts.extend(layers::layers(&wiring, &layouts, &taken));
+    let units = units::units(wiring, &streams, &taken);
+    taken.extend(units.iter().flat_map(|part| &part.nodes));
+    parts.extend(units);
+    parts.extend(layers::layers(wiring, layouts, &taken));
     parts.append(&mut stacks.parts);
     parts.sort_by_key(|part| {
         let place = |at: &At| wiring.place.get(*at).copied().flatten();
@@ -124,6 +164,7 @@ pub fn layer_map_counted(survey: &Survey) -> (LayerMap, u64) {
     stacks.after.sort_by_key(|found| wiring.birth(found.value));
     let mut after = stacks.after.into_iter().peekable();
     let mut counted = BTreeSet::new();
+    let mut block_of = BTreeMap::new();
     let mut map = LayerMap {
         inputs,
         ..LayerMap::default()
@@ -135,10 +176,12 @@ pub fn layer_map_counted(survey: &Survey) -> (LayerMap, u64) {
             .map(|found| wiring.birth(found.value))
             .min();
         while let Some(found) = after.next_if(|found| Some(wiring.birth(found.value)) < first) {
-            map.taps.push(tap(&wiring, &layouts, found));
+            map.taps.push(tap(wiring, layouts, found));
         }
+        let block = map.blocks.len();
+        block_of.extend(part.nodes.iter().map(|at| (*at, block)));
         map.blocks.push(Block {
-            parameters: parameters(&wiring, &part, &mut counted),
+            parameters: parameters(wiring, &part, &mut counted),
             nodes: part.nodes.len(),
             taps: part.taps.iter().map(|tap| tap.name.clone()).collect(),
             name: part.name,
@@ -148,21 +191,21 @@ pub fn layer_map_counted(survey: &Survey) -> (LayerMap, u64) {
         map.taps.extend(
             part.taps
                 .into_iter()
-                .map(|found| tap(&wiring, &layouts, found)),
+                .map(|found| tap(wiring, layouts, found)),
         );
     }
     map.taps
-        .extend(after.map(|found| tap(&wiring, &layouts, found)));
+        .extend(after.map(|found| tap(wiring, layouts, found)));
     map.unreachable = stacks.hidden;
-    map.unreachable.extend(hidden::bodies(&wiring));
-    map.notes = hidden::notes(&wiring);
+    map.unreachable.extend(hidden::bodies(wiring));
+    map.notes = hidden::notes(wiring);
     if map.blocks.is_empty() {
         map.notes.insert(
             0,
             "no layer was recognised; values can be read out by their raw names".to_owned(),
         );
     }
-    (map, wiring.looks())
+    Drawn { map, block_of }
 }
 
 fn tap(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, found: Found) -> Tap {

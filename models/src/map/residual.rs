@@ -190,7 +190,7 @@ fn junctions(wiring: &Wiring<'_>) -> Vec<Junction> {
         let (older, newer) = if older_first { (a, b) } else { (b, a) };
         let tries = [(older, newer), (newer, older)];
         let Some((skip, branch, region)) = tries.into_iter().find_map(|(skip, branch)| {
-            let region = region(wiring, skip, branch, &mut effort)?;
+            let region = region(wiring, skip, branch, BRANCH, &mut effort)?;
             Some((wiring.plain(skip), wiring.plain(branch), region))
         }) else {
             continue;
@@ -235,8 +235,14 @@ fn sums_beside(wiring: &Wiring<'_>, junctions: &mut Vec<Junction>) {
 }
 
 /// The nodes between the stream `skip` and the branch's result `to`; `None` where the branch does
-/// not come from the stream or has no weights.
-fn region(wiring: &Wiring<'_>, skip: Value, to: Value, effort: &mut usize) -> Option<Vec<At>> {
+/// not come from the stream, has no weights, or is of more than `most` nodes.
+pub(super) fn region(
+    wiring: &Wiring<'_>,
+    skip: Value,
+    to: Value,
+    most: usize,
+    effort: &mut usize,
+) -> Option<Vec<At>> {
     let mut stems = vec![skip];
     let mut value = skip;
     while let Some(before) = back(wiring, value).filter(|_| stems.len() < STEPS) {
@@ -262,7 +268,7 @@ fn region(wiring: &Wiring<'_>, skip: Value, to: Value, effort: &mut usize) -> Op
     let mut met: Option<usize> = None;
     let mut visited = Vec::new();
     while let Some((_, at)) = heap.pop() {
-        if visited.len() >= BRANCH || *effort == 0 {
+        if visited.len() >= most || *effort == 0 {
             return None;
         }
         *effort -= 1;
@@ -299,18 +305,8 @@ fn region(wiring: &Wiring<'_>, skip: Value, to: Value, effort: &mut usize) -> Op
 }
 
 fn branch_kind(wiring: &Wiring<'_>, region: &[At]) -> Branch {
-    let made: BTreeSet<Value> = region
-        .iter()
-        .flat_map(|at| {
-            wiring
-                .makes
-                .get(*at)
-                .into_iter()
-                .flatten()
-                .flatten()
-                .copied()
-        })
-        .collect();
+    let makes = region.iter().filter_map(|at| wiring.makes.get(*at));
+    let made: BTreeSet<Value> = makes.flatten().flatten().copied().collect();
     let fused = region.iter().find(|at| wiring.op(**at) == Op::Attention);
     if let Some(at) = fused {
         let key = wiring.read(*at, 1).filter(|key| wiring.is_data(*key));

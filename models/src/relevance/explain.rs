@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ndarray::{Array2, ArrayD, ArrayViewD, Zip};
-use phonoscope_analysis::rng::stream;
+use phonoscope_analysis::rng::{normal_pair, stream};
 use phonoscope_analysis::task::Cancel;
 
 use super::backward::LedgerLayer;
@@ -11,7 +11,6 @@ use super::compile::{Compiled, Options, compile};
 use super::emit::Emission;
 use super::{Method, Target};
 use crate::engine::{Engine, Session};
-use crate::twin::normal_pair;
 use crate::{Error, GraphBytes, Result};
 
 /// A network opened to be explained, for inputs of one shape.

@@ -1,6 +1,6 @@
 //! Drawing numbers: a normal of the same mean and standard deviation, or the same numbers shuffled.
 
-use phonoscope_analysis::rng::Stream;
+use phonoscope_analysis::rng::{Stream, normal_pair};
 use rand::Rng as _;
 
 /// Mean and standard deviation (of the numbers themselves: divided by n).
@@ -59,14 +59,6 @@ fn below(rng: &mut Stream, bound: u64) -> u64 {
             return (wide >> 64) as u64;
         }
     }
-}
-
-/// Two independent standard normal numbers (Box and Muller).
-pub(crate) fn normal_pair(rng: &mut Stream) -> [f64; 2] {
-    let unit = |bits: u64| (bits >> 11) as f64 * (0.5f64).powi(53);
-    let radius = (-2.0 * (1.0 - unit(rng.next_u64())).ln()).sqrt();
-    let (sine, cosine) = (std::f64::consts::TAU * unit(rng.next_u64())).sin_cos();
-    [radius * cosine, radius * sine]
 }
 
 #[cfg(test)]

@@ -27,16 +27,18 @@
 
 mod draw;
 mod external;
+mod layers;
 mod network;
 mod rewrite;
 mod role;
 mod stored;
 mod tables;
 
-pub(crate) use draw::normal_pair;
+pub use layers::{WeightLayer, weight_layers};
 pub use role::Reason;
 pub(crate) use stored::Stored;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -137,8 +139,32 @@ pub fn twin_beside(
     kind: TwinKind,
     seed: u64,
 ) -> Result<Twin> {
+    made(graph, folder, (kind, seed), None)
+}
+
+/// A twin of which only the tensors of these names are drawn anew, each with the numbers that it has
+/// in a whole twin of that kind and seed; all others are as they were.
+///
+/// # Errors
+/// As [`twin_beside`].
+pub fn partial_twin(
+    graph: &GraphBytes,
+    folder: Option<&Path>,
+    (kind, seed): (TwinKind, u64),
+    tensors: &BTreeSet<String>,
+) -> Result<Twin> {
+    made(graph, folder, (kind, seed), Some(tensors))
+}
+
+fn made(
+    graph: &GraphBytes,
+    folder: Option<&Path>,
+    (kind, seed): (TwinKind, u64),
+    only: Option<&BTreeSet<String>>,
+) -> Result<Twin> {
     survey(graph.bytes())?;
     let mut rewriting = Rewriting::new(graph.bytes(), folder, kind, seed)?;
+    rewriting.only = only;
     let bytes = rewriting.model(graph.bytes())?;
     if rewriting.redrawn.is_empty() {
         return Err(Error::Weights {

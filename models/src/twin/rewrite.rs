@@ -22,6 +22,8 @@ pub(super) struct Rewriting<'a> {
     folder: Option<&'a Path>,
     kind: TwinKind,
     seed: u64,
+    /// Names of the only tensors that change; all that may, where it is not given.
+    pub(super) only: Option<&'a BTreeSet<String>>,
     pub(super) redrawn: Vec<String>,
     pub(super) redrawn_elements: u64,
     pub(super) levelled: Vec<String>,
@@ -41,6 +43,7 @@ impl<'a> Rewriting<'a> {
             folder,
             kind,
             seed,
+            only: None,
             redrawn: Vec::new(),
             redrawn_elements: 0,
             levelled: Vec::new(),
@@ -152,6 +155,12 @@ impl<'a> Rewriting<'a> {
         };
         if let Role::Kept(reason) = role {
             return keep(self, reason);
+        }
+        if self.only.is_some_and(|only| !only.contains(name)) {
+            return match tensor.external {
+                Some(_) => tensor.brought_inside(self.folder),
+                None => Ok(bytes.to_vec()),
+            };
         }
         let values = tensor.values(self.folder)?;
         if values.iter().any(|value| !value.is_finite()) {

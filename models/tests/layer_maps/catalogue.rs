@@ -7,10 +7,13 @@ use phonoscope_models::map::layer_map;
 use phonoscope_models::wire::{Survey, survey};
 use phonoscope_models::{Cache, Error, Model, Network, load};
 
-fn model(name: &str) -> Option<Model> {
-    let network = match std::env::var_os("PHONOSCOPE_TEST_FETCH") {
-        Some(_) => Network::Allowed,
-        None => Network::Offline,
+/// Models that are fetched only with `PHONOSCOPE_TEST_FETCH=all`, for their size.
+const LARGE: [&str; 1] = ["whisper-base"];
+
+pub(super) fn model(name: &str) -> Option<Model> {
+    let network = match std::env::var("PHONOSCOPE_TEST_FETCH") {
+        Ok(which) if which == "all" || !LARGE.contains(&name) => Network::Allowed,
+        _ => Network::Offline,
     };
     match load(name, &Cache::locate(), network, &Task::silent()) {
         Ok(model) => Some(model),

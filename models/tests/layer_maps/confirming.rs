@@ -13,6 +13,7 @@ use super::conformer::conformer;
 use super::convolutional::classifier;
 use super::parts::{GeluForm, NormForm};
 use super::recurrent::stack;
+use super::residual::{Context, dense_time_delay, resnet};
 use super::scribe::{Scribe, Style};
 use super::transformer::{post_norm, pre_norm};
 
@@ -41,7 +42,7 @@ fn confirmed(bytes: &[u8], change: impl Fn(&mut LayerMap)) -> Confirmed {
 #[test]
 fn every_written_graph_runs_as_mapped() {
     let style = Style::Numbers;
-    let graphs: [(&str, Scribe); 7] = [
+    let graphs: [(&str, Scribe); 10] = [
         (
             "pre-norm",
             pre_norm(style, NormForm::Whole, GeluForm::Erf, false),
@@ -55,6 +56,9 @@ fn every_written_graph_runs_as_mapped() {
         ("lstm", stack(style, "LSTM", 2)),
         ("gru", stack(style, "GRU", 1)),
         ("classifier", classifier(style)),
+        ("resnet", resnet(style, &[2, 2, 1], false)),
+        ("gated resnet", resnet(style, &[1, 1], true)),
+        ("masked", dense_time_delay(style, Context::Utterance)),
     ];
     for (name, graph) in graphs {
         let run = confirmed(&graph.model(), |_| {});

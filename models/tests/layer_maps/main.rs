@@ -10,10 +10,12 @@ mod catalogue;
 mod confirming;
 mod conformer;
 mod convolutional;
+mod fields;
 mod fused;
 mod hostile;
 mod parts;
 mod recurrent;
+mod residual;
 mod scribe;
 mod transformer;
 

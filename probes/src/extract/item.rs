@@ -7,7 +7,7 @@ use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::Cancel;
 use phonoscope_datasets::{Manifest, Utterance, audio};
 use phonoscope_models::engine::{Engine, Session};
-use phonoscope_models::{Model, Normalise, Tap};
+use phonoscope_models::{Feed, Model, Normalise, Tap};
 
 use super::pooling::{Mean, Scaling};
 use super::reading::{Reading, views};
@@ -194,11 +194,16 @@ impl<'a> Extractor<'a> {
         // Audio shorter than a window at its end is padded at the start.
         let at_the_end = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
         let first_step = if at_the_end { steps - of_audio } else { 0 };
+        let start_samples = match at_the_end {
+            true => (steps * step_samples) as i64 - samples.len() as i64,
+            false => 0,
+        };
         let placed = Placed {
             step_samples,
             steps,
             first_step,
             end_step: if whole { steps } else { first_step + of_audio },
+            start_samples,
         };
         Ok((features, placed))
     }
@@ -212,6 +217,17 @@ impl<'a> Extractor<'a> {
         &self,
         session: &mut dyn Session,
         item: &Prepared,
+        cancel: &Cancel,
+    ) -> Result<Vec<Result<ItemResult>>> {
+        self.run_with(session, item, &vec![], cancel)
+    }
+
+    /// The same with `extra` inputs, of a graph that was changed to have some.
+    pub(crate) fn run_with(
+        &self,
+        session: &mut dyn Session,
+        item: &Prepared,
+        extra: &Feed,
         cancel: &Cancel,
     ) -> Result<Vec<Result<ItemResult>>> {
         let records: Vec<Vec<SpanRecord>> = item.rows.iter().map(|row| item.records(row)).collect();
@@ -232,7 +248,7 @@ impl<'a> Extractor<'a> {
         let vectors = if wanted.is_empty() {
             vec![vec![]; self.taps.len()]
         } else {
-            self.pooled(session, item, &wanted, cancel)?
+            self.pooled(session, item, &wanted, (extra, cancel))?
         };
         let widths: Vec<usize> = vectors
             .iter()
@@ -279,7 +295,7 @@ impl<'a> Extractor<'a> {
         session: &mut dyn Session,
         item: &Prepared,
         spans: &[Option<&Span>],
-        cancel: &Cancel,
+        (extra, cancel): (&Feed, &Cancel),
     ) -> Result<Vec<Vec<f32>>> {
         let only_audio = self.rows.frames == Frames::Audio && item.placed.is_padded();
         let frames = self.reading.frames(|timing| {
@@ -292,9 +308,10 @@ impl<'a> Extractor<'a> {
         });
         let mut means = self.means(spans.len());
         for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
-            let inputs = self
+            let mut inputs = self
                 .reading
                 .inputs(self.model, chunk, item.placed, &frames)?;
+            inputs.extend(extra.iter().cloned());
             let outputs = session.run(&views(&inputs), cancel)?;
             self.reading.pool(&mut means, &outputs, &frames)?;
         }
@@ -325,7 +342,9 @@ impl Prepared {
             label: span.label.clone(),
             start_secs: number(span.start_secs),
             end_secs: number(span.end_secs),
-            skipped: unusable(span, self.duration_secs).map(str::to_owned),
+            skipped: unusable(span, self.duration_secs)
+                .or_else(|| self.placed.lacks(span))
+                .map(str::to_owned),
         };
         spans.iter().flatten().map(record).collect()
     }

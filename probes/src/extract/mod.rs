@@ -14,7 +14,7 @@ mod taps;
 
 pub use alignments::Alignments;
 pub use item::{Extractor, ItemResult, Prepared};
-pub(crate) use pooling::{LEAVE_OUT, Mean};
+pub(crate) use pooling::{LEAVE_OUT, Mean, frames};
 pub(crate) use reading::{SpanFrames, views};
 pub use rows::Rows;
 use rows::Source;

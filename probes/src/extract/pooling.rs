@@ -1,6 +1,6 @@
 //! From a tap's values to one vector a span: the mean over utterances' windows and frames.
 
-use ndarray::{ArrayViewD, Axis as At, IxDyn};
+use ndarray::{Array3, ArrayViewD, Axis as At, IxDyn};
 use phonoscope_models::{Axis, Tap};
 
 use super::spans::FrameRange;
@@ -153,6 +153,18 @@ impl<'a> Mean<'a> {
         }
         Ok(sums.into_iter().map(|m| m as f32).collect())
     }
+}
+
+/// A tap's values of one run of the network as `[window, frame, feature]`.
+pub(crate) fn frames(values: ArrayViewD<'_, f32>, tap: &Tap) -> Result<Array3<f32>> {
+    let extents = extents(&values, tap)?;
+    if values.is_empty() {
+        return Err(unfit(tap, "is empty for this recording"));
+    }
+    let values = arranged(values, tap)?.into_owned();
+    values
+        .into_shape_with_order(extents)
+        .map_err(|_e| unfit(tap, "does not have the axes declared"))
 }
 
 /// Where the axes of a tap go: those that come in several, time, features.

@@ -135,6 +135,8 @@ pub(crate) struct Placed {
     pub(crate) first_step: usize,
     /// Step behind the last that does.
     pub(crate) end_step: usize,
+    /// Samples of the input before the recording begins; negative where its beginning was cut off.
+    pub(crate) start_samples: i64,
 }
 
 impl Placed {
@@ -159,7 +161,8 @@ impl Placed {
     /// Frame `k` stands for input steps `[k·stride, (k + 1)·stride)`.
     pub(crate) fn frames(self, timing: Timing, span: &Span) -> FrameRange {
         let samples = f64::from(timing.stride.max(1)) * self.step_samples.max(1) as f64;
-        let frame = |secs: f64| secs * f64::from(SAMPLE_RATE_HZ) / samples;
+        let before = self.start_samples as f64;
+        let frame = |secs: f64| (secs * f64::from(SAMPLE_RATE_HZ) + before) / samples;
         let index = |at: f64| at.max(0.0) as usize;
         let (start, end) = (frame(span.start_secs), frame(span.end_secs));
         let (first, behind) = (index((start - 0.5).ceil()), index((end - 0.5).ceil()));
@@ -180,6 +183,15 @@ impl Placed {
             first: range.first.min(last_of_audio),
             last: range.last.min(last_of_audio),
         }
+    }
+}
+
+impl Placed {
+    /// Why a span of the recording is not in the input.
+    pub(crate) fn lacks(self, span: &Span) -> Option<&'static str> {
+        let start = span.start_secs * f64::from(SAMPLE_RATE_HZ) + self.start_samples as f64;
+        let slack = SLACK_SECS * f64::from(SAMPLE_RATE_HZ);
+        (start < -slack).then_some("it begins before the window that the model hears")
     }
 }
 
@@ -211,6 +223,7 @@ mod tests {
         steps: 100,
         first_step: 0,
         end_step: 100,
+        start_samples: 0,
     };
 
     fn timing(stride: u32) -> Timing {
@@ -281,6 +294,22 @@ mod tests {
             ..WHISPER
         };
         assert_eq!(at_the_end.audio(timing(2)).within(400), 349..400);
+        // One second of audio at the end of eight: what it begins with is frame 350.
+        let of_audio = Placed {
+            start_samples: 7 * 16_000,
+            ..at_the_end
+        };
+        let range = of_audio.frames(timing(2), &span(0.0, 0.1));
+        assert_eq!((range.first, range.last), (350, 354));
+        // Ten seconds, of which the first two are cut off.
+        let cut = Placed {
+            first_step: 0,
+            start_samples: -2 * 16_000,
+            ..at_the_end
+        };
+        assert!(cut.lacks(&span(1.9, 2.5)).is_some() && cut.lacks(&span(2.0, 2.5)).is_none());
+        let range = cut.frames(timing(2), &span(2.0, 2.1));
+        assert_eq!((range.first, range.last), (0, 4));
         assert_eq!(FrameRange::ALL.within(1500), 0..1500);
         assert_eq!(padded.audio(timing(2)).within(40), 0..40);
         assert_eq!(FrameRange { first: 9, last: 12 }.within(4), 3..4);

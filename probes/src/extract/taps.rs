@@ -1,7 +1,7 @@
 //! Choosing taps whose mean over an utterance or a span is a vector of fixed width.
 
 use phonoscope_analysis::frontend::FrontEnd;
-use phonoscope_models::map::layer_map;
+use phonoscope_models::map::layer_map_with;
 use phonoscope_models::wire::survey;
 use phonoscope_models::{Axis, Model, Tap};
 
@@ -20,20 +20,19 @@ pub fn select_taps(model: &Model, patterns: &[String], spans: SpanKind) -> Resul
     if within && !hears_all(&model.front_end) {
         return Err(Error::Request {
             problem: format!(
-                "model `{}` hears windows of a fixed length, so it has no {spans} spans",
+                "model `{}` hears a recording in windows, so it has no {spans} spans",
                 model.name
             ),
             hint: "run it with --spans utterance, or choose a model that hears whole utterances"
                 .into(),
         });
     }
-    let mut map = None;
-    let mut timed = |tap: &Tap| timed(model, tap, &mut map);
     let unfit = |tap: &Tap| no_vector(tap).or_else(|| no_spans(tap).filter(|_| within));
     if patterns.is_empty() {
         let embedding = model.embedding.as_ref().filter(|_| !within);
         let wanted = |t: &Tap| embedding.map_or(unfit(t).is_none(), |e| e.tap == t.name);
-        let taps: Vec<Tap> = model.taps.iter().map(&mut timed).filter(wanted).collect();
+        let taps = timed(model, model.taps.clone());
+        let taps: Vec<Tap> = taps.into_iter().filter(wanted).collect();
         if taps.is_empty() && within {
             return Err(Error::Request {
                 problem: format!("model `{}` has no tap with a known frame rate", model.name),
@@ -42,7 +41,7 @@ pub fn select_taps(model: &Model, patterns: &[String], spans: SpanKind) -> Resul
         }
         return Ok(taps);
     }
-    let taps: Vec<Tap> = model.select(patterns)?.iter().map(timed).collect();
+    let taps = timed(model, model.select(patterns)?);
     match taps.iter().find_map(|t| Some((t, unfit(t)?))) {
         None => Ok(taps),
         Some((tap, (why, hint))) => Err(Error::Request {
@@ -52,34 +51,37 @@ pub fn select_taps(model: &Model, patterns: &[String], spans: SpanKind) -> Resul
     }
 }
 
-/// A tap with the frame rate, and where they are unknown the axes, that the graph tells.
-fn timed(model: &Model, tap: &Tap, map: &mut Option<Vec<Tap>>) -> Tap {
-    let may_have_time = tap.axes.is_empty() || tap.axes.contains(&Axis::Time);
-    if tap.timing.is_some() || !may_have_time {
-        return tap.clone();
+/// Taps with the frame rate, and where they are unknown the axes, that the graph tells.
+fn timed(model: &Model, mut taps: Vec<Tap>) -> Vec<Tap> {
+    let open = |tap: &Tap| {
+        let may_have_time = tap.axes.is_empty() || tap.axes.contains(&Axis::Time);
+        tap.timing.is_none() && may_have_time
+    };
+    if !taps.iter().any(open) {
+        return taps;
     }
-    let mapped = map.get_or_insert_with(|| {
-        // A graph that cannot be surveyed is told by the engine that opens it.
-        survey(model.graph.bytes()).map_or_else(|_unreadable| vec![], |s| layer_map(&s).taps)
-    });
-    let found = mapped.iter().find(|found| {
-        let same_axes = tap.axes.is_empty() || found.axes == tap.axes;
-        found.tensor == tap.tensor && same_axes
-    });
-    found.map_or_else(
-        || tap.clone(),
-        |found| Tap {
-            axes: found.axes.clone(),
-            timing: found.timing,
-            ..tap.clone()
-        },
-    )
+    // A graph that cannot be surveyed is told by the engine that opens it.
+    let Ok(survey) = survey(model.graph.bytes()) else {
+        return taps;
+    };
+    let tensors: Vec<&str> = taps.iter().map(|tap| tap.tensor.as_str()).collect();
+    let (_, places) = layer_map_with(&survey, &tensors);
+    for (tap, place) in taps.iter_mut().zip(places) {
+        let Some(place) = place.filter(|_| open(tap)) else {
+            continue;
+        };
+        if tap.axes.is_empty() {
+            tap.axes = place.axes.clone();
+        }
+        tap.timing = place.timing_on(&tap.axes);
+    }
+    taps
 }
 
-/// Whether a recording goes through the model whole, in one piece.
+/// Whether a recording goes through the model in one piece. Where only its end does, spans before
+/// are left out one by one.
 fn hears_all(front_end: &FrontEnd) -> bool {
-    let cut = matches!(front_end, FrontEnd::WhisperLogMel(w) if w.window_secs.is_some());
-    !cut && !front_end.is_windowed()
+    !front_end.is_windowed()
 }
 
 /// Why the mean of a tap over time is no vector of fixed width, and what to do.

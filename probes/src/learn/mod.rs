@@ -1,3 +1,4 @@
-//! Small networks trained by the workbench itself.
+//! Training of small networks.
 
+pub mod conv;
 pub mod mlp;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
+use phonoscope_models::fits;
 
 use super::items::parse;
 use super::{Outcome, RunDescription, SCHEMA, Shard};
@@ -133,6 +134,23 @@ impl Run {
                 why: e.to_string(),
             })?;
         Ok((rows, matrix))
+    }
+
+    /// Leaves only the taps that fit one of `patterns`, in which `*` stands for any characters; all without
+    /// patterns.
+    ///
+    /// # Errors
+    /// When a pattern fits none.
+    pub fn select(&self, patterns: &[String]) -> Result<Vec<String>> {
+        let taps = &self.description.model.taps;
+        if let Some(lost) = patterns.iter().find(|p| !taps.iter().any(|t| fits(p, t))) {
+            return Err(Error::Request {
+                problem: format!("the run has no tap `{lost}`"),
+                hint: format!("it has: {}", taps.join(", ")),
+            });
+        }
+        let wanted = |t: &&String| patterns.is_empty() || patterns.iter().any(|p| fits(p, t));
+        Ok(taps.iter().filter(wanted).cloned().collect())
     }
 
     /// The run's trust report.

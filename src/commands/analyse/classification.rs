@@ -4,6 +4,7 @@ use phonoscope_analysis::classify::{self, Confusion};
 use phonoscope_analysis::stats::{self, PermutationTest, draws};
 use serde_json::json;
 
+use super::control::Control;
 use super::labels::Labels;
 use super::probe::Rows;
 use super::{Measured, SCHEMA, finite, heading, print};
@@ -51,6 +52,16 @@ pub(super) fn run(
         method: rows.method(),
         test: PermutationTest::new(confusion.balanced_accuracy(), null),
     };
+    let control = Control::run(truth, args, context, |task, _| {
+        // A task may happen to have one class: then there is nothing to tell, and it does not count.
+        match fit(task) {
+            Ok(held) => Ok(Confusion::new(task, &held.predicted)?.balanced_accuracy()),
+            Err(phonoscope_analysis::Error::Cancelled) => {
+                Err(phonoscope_analysis::Error::Cancelled)
+            }
+            Err(_one_class) => Ok(f64::NAN),
+        }
+    })?;
     let selectivity = measured.test.observed - measured.test.null_mean();
     let sizes: Vec<usize> = confusion.counts.outer_iter().map(|row| row.sum()).collect();
     if args.json {
@@ -69,6 +80,7 @@ pub(super) fn run(
             "seed": args.seed,
             "balanced_accuracy": measured.json(),
             "selectivity": finite(selectivity),
+            "control_task": control.map(|c| c.json(measured.test.observed)),
             "accuracy": confusion.accuracy(),
             "macro_f1": confusion.macro_f1(),
             "majority_accuracy": baseline.accuracy(),
@@ -78,7 +90,7 @@ pub(super) fn run(
         });
         return print(context, &document);
     }
-    let text = format!(
+    let mut text = format!(
         "{} rows of {} {}, {} columns, {} classes; {} folds that keep {} whole\n{}\
          accuracy {:.4}, of the majority {:.4}; above shuffled labels by {}\n",
         truth.len(),
@@ -93,6 +105,7 @@ pub(super) fn run(
         baseline.accuracy(),
         finite(selectivity).map_or_else(|| "–".into(), |v| format!("{v:.4}")),
     );
+    text.extend(control.map(|c| c.line(measured.test.observed)));
     context.printer.data(&text)?;
     Ok(Exit::Done)
 }

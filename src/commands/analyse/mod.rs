@@ -1,6 +1,7 @@
 //! `phonoscope analyse …`
 
 mod classification;
+mod control;
 mod distance;
 mod labels;
 mod probe;

@@ -5,6 +5,7 @@ use phonoscope_analysis::regress;
 use phonoscope_analysis::stats::{self, PermutationTest, draws};
 use serde_json::json;
 
+use super::control::Control;
 use super::probe::Rows;
 use super::{Measured, SCHEMA, finite, heading, print};
 use crate::cli::LinearProbeArgs;
@@ -38,6 +39,11 @@ pub(super) fn run(
         let design = regress::Design::new(rows.x.view(), y.view(), &folds)?;
         Ok(regress::held_out(&design.grams(None)?, &all, args.penalty)?.total_r2())
     })?;
+    let control = Control::run(&lines, args, context, |task: &[Vec<f64>], _| {
+        let y = Array2::from_shape_fn(y.dim(), |(i, t)| task[i][t]);
+        let design = regress::Design::new(rows.x.view(), y.view(), &folds)?;
+        Ok(regress::held_out(&design.grams(None)?, &all, args.penalty)?.total_r2())
+    })?;
     let measured = Measured {
         name: "held-out R²",
         interval: Some(rows.interval(args.seed, |weights| {
@@ -64,11 +70,12 @@ pub(super) fn run(
             "seed": args.seed,
             "r2": measured.json(),
             "selectivity": finite(selectivity),
+            "control_task": control.map(|c| c.json(measured.test.observed)),
             "r2_per_target": per_target.iter().map(|v| finite(*v)).collect::<Vec<_>>(),
         });
         return print(context, &document);
     }
-    let text = format!(
+    let mut text = format!(
         "{} rows of {} {}, {} columns, {} targets; {} folds that keep {} whole\n{}",
         y.nrows(),
         rows.count,
@@ -79,6 +86,7 @@ pub(super) fn run(
         rows.unit,
         columns(&[heading(), measured.row()]),
     );
+    text.extend(control.map(|c| c.line(measured.test.observed)));
     context.printer.data(&text)?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,8 @@
 //! `phonoscope data …`
 
 mod check;
+mod degrade;
+mod emphasis;
 mod import;
 mod pull;
 mod synth;
@@ -18,7 +20,9 @@ pub(super) fn run(command: &DataCommand, context: &Context) -> anyhow::Result<Ex
     match command {
         DataCommand::Import(args) => import::run(args, context),
         DataCommand::Check(args) => check::run(args, context),
+        DataCommand::Degrade(args) => degrade::run(args, context),
         DataCommand::Pull(args) => pull::run(args, context),
         DataCommand::Synth(SynthCommand::Voices(args)) => synth::voices(args, context),
+        DataCommand::Synth(SynthCommand::Emphasis(args)) => emphasis::run(args, context),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use phonoscope_models::engine::{EngineChoice, open_engine};
-use phonoscope_models::map::{confirm, layer_map};
+use phonoscope_models::map::{confirm, layer_map, layer_map_of};
 use phonoscope_models::{
     Axis, Confirmed, FileGraph, GraphSummary, LayerMap, Model, Network, graph_of_file, inspect,
     unpacked_in_words, wire,
@@ -96,9 +96,14 @@ fn examine(args: &InspectArgs, context: &Context) -> anyhow::Result<Inspected> {
         other => other,
     };
     let summary = inspect(&graph).map_err(named_error)?;
-    let mut map = layer_map(&wire::survey(graph.bytes()).map_err(named_error)?);
-    if let Some(model) = &model {
-        adopt(&mut map, model);
+    let survey = wire::survey(graph.bytes()).map_err(named_error)?;
+    let mut map = match &model {
+        Some(model) => layer_map_of(&survey, &model.taps),
+        None => layer_map(&survey),
+    };
+    // Of raw values only the first are kept.
+    if map.blocks.is_empty() {
+        map.taps.truncate(RAW);
     }
     let run = match &model {
         _ if args.no_run => Err("left out (--no-run)".to_owned()),
@@ -136,36 +141,6 @@ fn dry_run(model: &Model, map: &LayerMap, context: &Context) -> Result<Confirmed
 
 fn said(error: phonoscope_models::Error) -> String {
     error.to_string()
-}
-
-/// Gives the map the taps of the model, which are those that can be selected by name: the
-/// catalogue's or a card's may have other names. Of raw values only the first are kept.
-fn adopt(map: &mut LayerMap, model: &Model) {
-    let own = std::mem::take(&mut map.taps);
-    let tensor = |name: &String| {
-        own.iter()
-            .find(|tap| tap.name == *name)
-            .map(|tap| &tap.tensor)
-    };
-    for block in &mut map.blocks {
-        let tensors: Vec<&String> = block.taps.iter().filter_map(tensor).collect();
-        let taps = model
-            .taps
-            .iter()
-            .filter(|tap| tensors.contains(&&tap.tensor));
-        block.taps = taps.map(|tap| tap.name.clone()).collect();
-    }
-    map.taps.clone_from(&model.taps);
-    if map.blocks.is_empty() {
-        map.taps.truncate(RAW);
-    }
-    for tap in &mut map.taps {
-        if let Some(mapped) = own.iter().find(|mapped| mapped.tensor == tap.tensor) {
-            tap.timing = tap
-                .timing
-                .or(mapped.timing.filter(|_| tap.axes.contains(&Axis::Time)));
-        }
-    }
 }
 
 fn describe(found: &Inspected, folding: Folding) -> String {

@@ -1,6 +1,6 @@
 //! The layer map as text of at most 80 columns.
 
-use phonoscope_models::{Axis, Block, BlockKind, Checked, Evidence, Field, LayerMap, Outcome, Tap};
+use phonoscope_models::{Axis, Block, Checked, Evidence, Field, LayerMap, Outcome, Tap};
 
 use crate::output::columns;
 
@@ -168,13 +168,7 @@ fn heading(run: &[Block]) -> String {
     let (Some(first), Some(last)) = (run.first(), run.last()) else {
         return String::new();
     };
-    let kind = match first.kind {
-        BlockKind::Transformer => "transformer",
-        BlockKind::Conformer => "conformer",
-        BlockKind::Conv => "convolution",
-        BlockKind::Recurrent => "recurrent",
-        BlockKind::Dense => "dense",
-    };
+    let kind = first.kind.in_words();
     let names = if run.len() == 1 {
         first.name.clone()
     } else {
@@ -204,7 +198,8 @@ fn row(taps: &[&Tap], checked: &[Checked], clock: Clock) -> Vec<String> {
     };
     let name = match taps {
         [_] => first.name.clone(),
-        _ => pattern(&first.name),
+        [.., last] => pattern(&first.name, &last.name),
+        [] => String::new(),
     };
     let axes: Vec<String> = first
         .axes
@@ -247,15 +242,19 @@ fn row(taps: &[&Tap], checked: &[Checked], clock: Clock) -> Vec<String> {
     ]
 }
 
-/// The name of a tap with the number of its block left open.
-fn pattern(name: &str) -> String {
-    let mut parts: Vec<&str> = name.split('.').collect();
-    if let Some(number) = parts
-        .iter_mut()
-        .find(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-    {
-        *number = "*";
-    }
+/// The names of two taps as one, with what differs left open.
+fn pattern(name: &str, other: &str) -> String {
+    let mut others = other.split('.');
+    let parts: Vec<&str> = name
+        .split('.')
+        .map(|part| {
+            if others.next() == Some(part) {
+                part
+            } else {
+                "*"
+            }
+        })
+        .collect();
     parts.join(".")
 }
 
@@ -299,7 +298,7 @@ pub(super) fn wrapped(label: &str, indent: usize, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phonoscope_models::Timing;
+    use phonoscope_models::{BlockKind, Timing};
 
     fn block(name: &str, parameters: u64) -> Block {
         Block {

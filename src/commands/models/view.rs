@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use phonoscope_models::map::layer_map;
+use phonoscope_models::map::{layer_map, layer_map_of};
 use phonoscope_models::wire::survey;
 use phonoscope_models::{
-    Axis, Catalogue, Error, FileChoice, FileGraph, GraphBytes, LayerMap, Model, Tap, graph_of_file,
-    inspect, load, load_file, unpacked_in_words,
+    Catalogue, Error, FileChoice, FileGraph, GraphBytes, LayerMap, Model, graph_of_file, inspect,
+    load, load_file, unpacked_in_words,
 };
 
 use crate::commands::Context;
@@ -28,7 +28,7 @@ pub(crate) fn view(name: &str, context: &Context) -> anyhow::Result<ModelView> {
 const RATE: f64 = phonoscope_analysis::frontend::SAMPLE_RATE_HZ as f64;
 
 fn of_model(name: &str, model: &Model) -> anyhow::Result<ModelView> {
-    let map = layer_map(&survey(model.graph.bytes())?);
+    let map = layer_map_of(&survey(model.graph.bytes())?, &model.taps);
     let mut facts = vec![
         fact("from", &model.source),
         fact("front end", &model.front_end.describe()),
@@ -38,9 +38,8 @@ fn of_model(name: &str, model: &Model) -> anyhow::Result<ModelView> {
     ];
     facts.extend(of_graph(&model.graph)?);
     facts.retain(|(_, words)| !words.is_empty());
-    let taps = model.taps.iter().map(|tap| timed(tap, &map)).collect();
     let step_secs = Some(model.front_end.step_samples() as f64 / RATE);
-    Ok(shown(name, facts, taps, step_secs, map))
+    Ok(shown(name, facts, step_secs, map))
 }
 
 fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
@@ -54,8 +53,7 @@ fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
         Err(unfed @ Error::NoFrontEnd { .. }) => {
             let FileGraph { graph, unpacked } = graph_of_file(path)?;
             let map = layer_map(&survey(graph.bytes())?);
-            let taps = map.taps.clone();
-            let mut view = shown(name, of_graph(&graph)?, taps, None, map);
+            let mut view = shown(name, of_graph(&graph)?, None, map);
             view.notes.insert(0, unfed.to_string());
             view.notes.extend(unpacked_in_words(&unpacked));
             Ok(view)
@@ -67,7 +65,6 @@ fn of_file(name: &str, path: &Path) -> anyhow::Result<ModelView> {
 fn shown(
     name: &str,
     facts: Vec<(String, String)>,
-    taps: Vec<Tap>,
     step_secs: Option<f64>,
     map: LayerMap,
 ) -> ModelView {
@@ -75,22 +72,10 @@ fn shown(
         name: name.to_owned(),
         facts,
         blocks: map.blocks,
-        taps,
+        taps: map.taps,
         step_secs,
         unreachable: map.unreachable,
         notes: map.notes,
-    }
-}
-
-/// A tap of the catalogue with the timing that the map found for its tensor.
-fn timed(tap: &Tap, map: &LayerMap) -> Tap {
-    let found = map.taps.iter().find(|found| found.tensor == tap.tensor);
-    let has_time = tap.axes.contains(&Axis::Time);
-    Tap {
-        timing: tap
-            .timing
-            .or_else(|| found.filter(|_| has_time).and_then(|found| found.timing)),
-        ..tap.clone()
     }
 }
 

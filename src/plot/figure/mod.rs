@@ -2,6 +2,8 @@
 
 mod associations;
 mod curves;
+mod distances;
+mod emphasis;
 mod forest;
 mod heat;
 mod scatter;
@@ -10,11 +12,14 @@ mod scree;
 use anyhow::{Context as _, Result};
 use phonoscope_probes::report::{Column, Report, Role, Table};
 
+use super::layers::{LayerFigure, TransferGrid, layer_curves, main_condition, part_of, shown_tap};
 use super::{Anchor, Measure, Scale, Svg};
 
 pub use associations::associations;
 pub(crate) use associations::strength;
 pub use curves::{regression, selection};
+pub use distances::distances;
+pub use emphasis::{layers, transfer};
 pub use forest::forest;
 pub(crate) use forest::{estimates, null_of, rest, scale};
 pub use heat::heat;
@@ -138,17 +143,48 @@ pub fn figures(report: &Report) -> Vec<Drawn> {
         }
         add("regression", "regression", &|| regression(report, system));
         add("selection", "selection", &|| selection(report, system));
+        add("distances", "distances", &|| distances(report, system));
     }
     for table in &report.tables {
         let has_own = matches!(
             table.id.as_str(),
-            "components" | "associations" | "pc_cards" | "regression" | "selection"
+            "components" | "associations" | "pc_cards" | "regression" | "selection" | "distances"
         );
+        // A row for each tap and condition of every system is no forest.
+        let has_own = has_own || table.id.starts_with("emphasis_");
         if has_own || estimates(table).next().is_none() {
             continue;
         }
         let draw = forest(report, table.system.as_deref(), &table.id);
         out.push((format!("{}.svg", report.name_of(table)), draw));
+    }
+    out.extend(of_emphasis(report));
+    out
+}
+
+/// Curves over the layers, and a matrix of transfers for each model at the tap that is shown of it.
+fn of_emphasis(report: &Report) -> Vec<Drawn> {
+    let mut out = Vec::new();
+    let Some(condition) = main_condition(report) else {
+        return out;
+    };
+    for figure in LayerFigure::ALL {
+        if !layer_curves(report, figure, &condition).is_empty() {
+            let file = format!("layers_{}.svg", figure.name());
+            out.push((file, layers(report, figure, &condition)));
+        }
+    }
+    for system in report
+        .systems
+        .iter()
+        .filter(|s| part_of(report, s) == "model")
+    {
+        if let Some(tap) = shown_tap(report, system)
+            && TransferGrid::of(report, system, &tap).is_some()
+        {
+            let file = format!("{system}.transfer.svg");
+            out.push((file, transfer(report, system, &tap)));
+        }
     }
     out
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::plot::Measure;
 use crate::tui::cell;
+use crate::tui::emphasis::EmphasisPane;
 use crate::tui::export::{Figure, Format, Request};
 use crate::tui::jobs::Work;
 use crate::tui::model::Row;
@@ -82,6 +83,24 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
             }
             request.rows = Some((table.id.clone(), rows));
         }
+        Screen::Emphasis => {
+            let screen = opened.emphasis.as_ref()?;
+            let (id, _) = screen.behind();
+            let table = opened.report.table(None, id)?;
+            request.view = id.to_owned();
+            request.figure = screen.figure_shown();
+            let rows = 0..table.rows();
+            let mut rows: Vec<u32> = rows.filter_map(|r| u32::try_from(r).ok()).collect();
+            if screen.pane == EmphasisPane::Pairs {
+                rows = screen
+                    .pairs
+                    .iter()
+                    .filter_map(|r| u32::try_from(*r).ok())
+                    .collect();
+                request.narrowed = screen.title();
+            }
+            request.rows = Some((id.to_owned(), rows));
+        }
         Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => return None,
     }
     Some(request)
@@ -110,7 +129,8 @@ pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
         return;
     };
     let mut formats = Request::formats(request.figure.as_ref());
-    if state.screen == Screen::Space && formats.contains(&Format::Svg) {
+    let pictured = matches!(state.screen, Screen::Space | Screen::Emphasis);
+    if pictured && formats.contains(&Format::Svg) {
         // The picture first where a picture is shown.
         formats.rotate_right(1);
     }
@@ -172,6 +192,11 @@ fn under_cursor(state: &State) -> Option<String> {
             }
             let table = space.shown_table(&opened.report)?;
             Some(cell::row_as_tsv(table, space.shown_row()?))
+        }
+        Screen::Emphasis => {
+            let opened = state.opened.as_ref()?;
+            let (id, row) = opened.emphasis.as_ref()?.behind();
+            Some(cell::row_as_tsv(opened.report.table(None, id)?, row?))
         }
         Screen::Trust => {
             let opened = state.opened.as_ref()?;

@@ -1,5 +1,6 @@
 //! What the commands do, by the part of the app they act on.
 
+pub(super) mod emphasis;
 pub(super) mod export;
 pub(super) mod model;
 pub(super) mod motion;

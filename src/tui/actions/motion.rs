@@ -131,6 +131,15 @@ fn go(state: &mut State, by: Move) {
         }
         Screen::Model if !sideways => in_model(state, by, page),
         Screen::Space => in_space(state, by),
+        Screen::Emphasis => {
+            super::emphasis::walk(state, |at, count, sideways| match (sideways, by) {
+                (true, Move::Columns(_))
+                | (false, Move::Lines(_) | Move::Pages(_) | Move::First | Move::Last) => {
+                    step(at, count, by, page)
+                }
+                _ => at,
+            })
+        }
         Screen::Model | Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
     }
 }
@@ -235,6 +244,11 @@ fn turn(state: &mut State, by: isize) {
         Screen::Data => {
             let count = opened.report.tables.len().max(1);
             opened.table = (opened.table + count).saturating_add_signed(by) % count;
+        }
+        Screen::Emphasis => {
+            if let Some(screen) = &mut opened.emphasis {
+                super::emphasis::turn_pane(screen, by);
+            }
         }
         Screen::Space => {
             let Some(space) = &mut opened.space else {

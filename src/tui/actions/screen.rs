@@ -48,6 +48,14 @@ pub(crate) fn log(state: &mut State, _effects: &mut Effects) {
     go(state, Screen::Log);
 }
 
+pub(crate) fn emphasis(state: &mut State, _effects: &mut Effects) {
+    if state.has(Screen::Emphasis) {
+        go(state, Screen::Emphasis);
+    } else {
+        state.say(Tone::Warn, "no report of emphasis is open");
+    }
+}
+
 pub(crate) fn help(state: &mut State, _effects: &mut Effects) {
     state.overlay = Some(Overlay::Help { scroll: 0 });
 }
@@ -73,6 +81,13 @@ pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
     }
     let (index, row, lacking) = match (screen, &opened.space) {
         (Screen::Trust, _) => (opened.table_index("checks"), None, "checks"),
+        (Screen::Emphasis, _) => {
+            let Some(screen) = &opened.emphasis else {
+                return;
+            };
+            let (id, row) = screen.behind();
+            (opened.table_index(id), row, id)
+        }
         (Screen::Space, Some(space)) => {
             let table = space.shown_table(&opened.report);
             let same = |t: &Table| table.is_some_and(|found| std::ptr::eq(t, found));

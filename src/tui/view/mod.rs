@@ -3,13 +3,16 @@
 mod canvas;
 mod card;
 mod data;
+mod emphasis;
 mod forest;
 mod heat;
 mod help;
 mod home;
 mod jobs;
+mod layer_card;
 mod log;
 mod model;
+mod pairs;
 mod palette;
 mod people;
 mod prompt;
@@ -49,6 +52,7 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
         Screen::Trust => trust::draw(state, &mut body),
         Screen::Jobs => jobs::draw(state, &mut body),
         Screen::Log => log::draw(state, &mut body),
+        Screen::Emphasis => emphasis::draw(state, &mut body),
     }
     match &state.overlay {
         Some(Overlay::Help { scroll }) => help::draw(state, *scroll, &mut body),
@@ -92,6 +96,9 @@ fn header(state: &State, canvas: &mut Canvas<'_>) {
         0
     };
     for (number, screen) in (1..).zip(Screen::ALL) {
+        if !state.has(screen) {
+            continue;
+        }
         let current = screen == state.screen;
         let text = if narrow && !current {
             format!(" {number} ")
@@ -186,6 +193,10 @@ fn place(state: &State) -> Option<String> {
             }
         }
         Screen::Home => Some(opened.path.display().to_string()),
+        Screen::Emphasis => {
+            let screen = opened.emphasis.as_ref()?;
+            Some(screen.title())
+        }
         Screen::Model | Screen::Trust | Screen::Jobs | Screen::Log => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Model: models at hand, the opened one as a tree, the tap under the cursor.
 
-use phonoscope_models::{Block, BlockKind, Evidence};
+use phonoscope_models::{Block, Evidence};
 use ratatui::style::Style;
 
 use crate::tui::layout::{self, Room};
@@ -144,7 +144,7 @@ fn block_line(theme: &Theme, model: &OpenedModel, place: usize, canvas: &mut Can
     };
     let text = format!(
         "{} · {} · {}{picked}",
-        kind(block.kind),
+        block.kind.in_words(),
         parameters(block.parameters),
         words::count(block.taps.len(), "tap")
     );
@@ -201,16 +201,6 @@ fn parameters(n: u64) -> String {
     }
 }
 
-const fn kind(kind: BlockKind) -> &'static str {
-    match kind {
-        BlockKind::Transformer => "transformer",
-        BlockKind::Conformer => "conformer",
-        BlockKind::Conv => "convolution",
-        BlockKind::Recurrent => "recurrent",
-        BlockKind::Dense => "dense",
-    }
-}
-
 fn card(state: &State, model: &OpenedModel, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let title = match model.row() {
@@ -258,7 +248,7 @@ fn of_block(block: &Block) -> Vec<String> {
     };
     vec![format!(
         "{}, {evidence}; {}, {}",
-        kind(block.kind),
+        block.kind.in_words(),
         words::count(block.nodes, "node"),
         parameters(block.parameters)
     )]

@@ -101,7 +101,7 @@ fn axis(opened: &Opened, system: Option<&str>, component: usize) -> String {
     }
 }
 
-fn legend(theme: &Theme, lines: &[Vec<Key>], canvas: &mut Canvas<'_>) {
+pub(super) fn legend(theme: &Theme, lines: &[Vec<Key>], canvas: &mut Canvas<'_>) {
     for (y, line) in (0u16..).zip(lines) {
         let mut x = 0;
         for key in line {
@@ -129,7 +129,13 @@ fn legend(theme: &Theme, lines: &[Vec<Key>], canvas: &mut Canvas<'_>) {
     }
 }
 
-fn points(state: &State, plane: &Plane, marks: Marks, dims: bool, canvas: &mut Canvas<'_>) {
+pub(super) fn points(
+    state: &State,
+    plane: &Plane,
+    marks: Marks,
+    dims: bool,
+    canvas: &mut Canvas<'_>,
+) {
     let theme = &state.theme;
     let raster = &plane.raster;
     let (x0, y0) = (raster.x.unit(0.0), 1.0 - raster.y.unit(0.0));
@@ -176,7 +182,13 @@ fn look(theme: &Theme, coding: &Coding, marks: Marks, bin: Bin, dims: bool) -> (
     (glyph, style)
 }
 
-fn axes(theme: &Theme, raster: &Raster, y_axis: Rect, x_axis: Rect, canvas: &mut Canvas<'_>) {
+pub(super) fn axes(
+    theme: &Theme,
+    raster: &Raster,
+    y_axis: Rect,
+    x_axis: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     {
         let mut labels = canvas.part(y_axis);
         let (width, height) = (labels.width(), labels.height());

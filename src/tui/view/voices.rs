@@ -127,7 +127,7 @@ pub(super) fn sound(state: &State, opened: &Opened, space: &Space, canvas: &mut 
 /// Columns for the frequencies.
 const LABELS: u16 = 4;
 
-fn spectrogram(state: &State, picture: &Spectrogram, canvas: &mut Canvas<'_>) {
+pub(super) fn spectrogram(state: &State, picture: &Spectrogram, canvas: &mut Canvas<'_>) {
     let theme = &state.theme;
     let (width, height) = (
         canvas.width().saturating_sub(LABELS),

@@ -11,7 +11,6 @@
 //! and `cos` may differ, which 16-bit rounding nearly always hides.
 
 mod corpus;
-mod draw;
 mod phones;
 mod plan;
 mod render;

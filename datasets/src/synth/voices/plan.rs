@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draw::Draw;
 use crate::synth::SynthError;
+use crate::synth::draw::Draw;
 
 /// How many voices say how much.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! From a plan to samples.
 
-use super::draw::Draw;
 use super::plan::VoicePlan;
 use super::{score, source, tract};
 use crate::synth::SynthError;
+use crate::synth::draw::Draw;
 
 /// Utterances are up to this much louder or softer.
 const LEVEL_SPREAD_DB: f64 = 2.0;

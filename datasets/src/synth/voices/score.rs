@@ -2,9 +2,9 @@
 
 use std::f64::consts::TAU;
 
-use super::draw::Draw;
 use super::phones::{CONSONANTS, Consonant, Manner, Noise, VOWELS_HZ};
 use super::plan::VoicePlan;
+use crate::synth::draw::Draw;
 
 /// Time between control frames.
 pub(super) const FRAME_SECS: f64 = 0.002;

@@ -3,9 +3,9 @@
 use std::f64::consts::{PI, TAU};
 
 use super::RATE;
-use super::draw::Draw;
 use super::plan::VoicePlan;
 use super::score::{FRAME_SECS, Frame, VOICED};
+use crate::synth::draw::Draw;
 
 /// Pulses are made at this multiple of the sample rate, then decimated.
 const OVERSAMPLING: usize = 4;

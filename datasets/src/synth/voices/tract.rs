@@ -3,9 +3,9 @@
 use std::f64::consts::{PI, TAU};
 
 use super::RATE;
-use super::draw::Draw;
 use super::phones::REFERENCE_VTL_CM;
 use super::score::{FRAME_SECS, Frame};
+use crate::synth::draw::Draw;
 
 /// Resonances from here up are left to the sampling itself.
 const HIGHEST_FORMANT_HZ: f64 = 7600.0;

@@ -9,6 +9,8 @@ pub(super) enum TimeAfter {
     Same,
     /// Each step holds so many of the steps before.
     Framed(i64),
+    /// Each step is there so many times, one after the other.
+    Repeated(i64),
     /// It is gone, or mixed with other axes.
     Lost,
 }
@@ -198,7 +200,7 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
     match (roles.as_slice(), long.as_slice()) {
         (one, &[place]) => {
             let mut after = with(&[]);
-            let (role, fate) = merged(one);
+            let (role, fate) = repeated(old).unwrap_or_else(|| merged(one));
             if let Some(axis) = after.get_mut(place) {
                 axis.role = role;
             }
@@ -266,6 +268,19 @@ fn regrouped(old: &[Extent], new: &[Size]) -> (Vec<Extent>, TimeAfter) {
             };
             (with(&[]), fate)
         }
+    }
+}
+
+/// Time and copies of each step as one axis, as a mean over segments is brought back to steps.
+fn repeated(old: &[Extent]) -> Option<(Role, TimeAfter)> {
+    let long = |axis: &&Extent| axis.size != Size::Fixed(1);
+    let axes: Vec<&Extent> = old.iter().filter(long).collect();
+    match axes.as_slice() {
+        [time, copies] if (time.role, copies.role) == (Role::Time, Role::Nothing) => {
+            let count = copies.size.fixed().filter(|count| *count > 1)?;
+            Some((Role::Time, TimeAfter::Repeated(count)))
+        }
+        _ => None,
     }
 }
 

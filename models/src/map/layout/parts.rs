@@ -185,6 +185,12 @@ impl Layouts<'_, '_> {
         let total = inputs.iter().try_fold(0i64, |total, input| {
             total.checked_add(input.extents().get(axis)?.size.fixed()?)
         });
+        let along_time = axes.get(axis).is_some_and(|axis| axis.role == Role::Time);
+        let reach = if along_time {
+            continued(inputs, axis, shown.stride)
+        } else {
+            reach
+        };
         for input in inputs {
             for (own, other) in axes.iter_mut().zip(input.extents()) {
                 if own.role == Role::Nothing {
@@ -254,5 +260,28 @@ impl Layouts<'_, '_> {
             stride: x.stride.and_then(|stride| stride.checked_mul(step?)),
             reach: x.reach.over(0, length.saturating_sub(1), x.stride),
         }
+    }
+}
+
+/// What a step depends on after values are joined along time: what is stored before the content moves
+/// it back; contents one after the other do not lie over the input step by step.
+fn continued(inputs: &[Layout], axis: usize, stride: Option<u32>) -> Reach {
+    let is_stored = |input: &&Layout| input.reach == Reach::Nowhere;
+    let mut contents = inputs.iter().filter(|input| !is_stored(input));
+    let (Some(content), None) = (contents.next(), contents.next()) else {
+        return Reach::Everywhere;
+    };
+    let before = inputs
+        .iter()
+        .take_while(is_stored)
+        .try_fold(0i64, |sum, input| {
+            sum.checked_add(input.extents().get(axis)?.size.fixed()?)
+        });
+    match before {
+        Some(before) => {
+            let shift = before.saturating_neg();
+            content.reach.over(shift, shift, stride)
+        }
+        None => content.reach,
     }
 }

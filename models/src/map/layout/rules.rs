@@ -297,6 +297,22 @@ fn retime(layout: &mut Layout, time: TimeAfter) {
             let frame = u32::try_from(frame).ok();
             layout.stride = layout.stride.and_then(|stride| stride.checked_mul(frame?));
         }
+        TimeAfter::Repeated(count) => {
+            let finer = u32::try_from(count).ok().and_then(|count| {
+                let stride = layout.stride?;
+                stride.is_multiple_of(count).then_some(stride / count)
+            });
+            // The last copy of a step lies that far behind its first.
+            let back = count.saturating_sub(1).saturating_neg();
+            match finer {
+                Some(_) => {
+                    let moved = layout.reach.over(back, back, finer);
+                    layout.reach = layout.reach.with(moved);
+                    layout.stride = finer;
+                }
+                None => retime(layout, TimeAfter::Lost),
+            }
+        }
         TimeAfter::Lost => {
             layout.stride = None;
             layout.reach = Reach::Everywhere;
@@ -312,7 +328,8 @@ fn elementwise(node: &Node, inputs: &[Layout], reach: Reach) -> Layout {
         _ => &[0, 1, 2, 3, 4, 5, 6, 7],
     };
     let mut axes: Option<Vec<Extent>> = None;
-    let mut stride = None;
+    let mut stride: Option<u32> = None;
+    let mut clashes = false;
     for input in values.iter().filter_map(|index| inputs.get(*index)) {
         let Some(extents) = &input.axes else {
             if input.reach == Reach::Nowhere {
@@ -324,11 +341,12 @@ fn elementwise(node: &Node, inputs: &[Layout], reach: Reach) -> Layout {
             Some(axes) => broadcast(&axes, extents),
             None => extents.clone(),
         });
+        clashes |= matches!((stride, input.stride), (Some(a), Some(b)) if a != b);
         stride = stride.or(input.stride);
     }
     Layout {
         axes,
-        stride,
+        stride: stride.filter(|_| !clashes),
         reach,
     }
 }

@@ -1,5 +1,7 @@
 //! `phonoscope probe …`
 
+mod emphasis;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -16,18 +18,22 @@ use phonoscope_probes::store::Run;
 
 use super::baselines::{self, Controls};
 use super::model_choice::load_model;
-use super::{Context, command_line, descriptors, extract};
+use super::{Context, command_line, descriptors, extract, stress};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
-    let ProbeCommand::Speaker(args) = command;
-    let report = speaker(args, context)?;
+    let (report, out) = match command {
+        ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
+        ProbeCommand::Emphasis(args) => (emphasis::run(args, context)?, &args.out),
+        ProbeCommand::Stress(args) => (stress::report(args, context)?, &args.out),
+        ProbeCommand::Quality(args) => (super::quality::run(args, context)?, &args.out),
+    };
     context.printer.data(&summary(&report))?;
     context
         .printer
-        .remark(&format!("report in `{}`", args.out.display()));
+        .remark(&format!("report in `{}`", out.display()));
     Ok(exit_of(&report))
 }
 
@@ -37,26 +43,37 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     if failed { Exit::Threshold } else { Exit::Done }
 }
 
-/// Runs the speaker probe and writes the report and its arrays.
-pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<Report> {
-    if args.out.is_dir() {
-        let problem = format!("`{}` is a folder", args.out.display());
+/// Refuses a report's path that names a folder, or what goes beside a report.
+fn check_out(out: &Path) -> anyhow::Result<()> {
+    if out.is_dir() {
+        let problem = format!("`{}` is a folder", out.display());
         return Err(Usage::new(problem, "give a file such as report.json as --out").into());
     }
-    if args
-        .out
-        .extension()
-        .is_some_and(|e| e == "npz" || e == "run")
-    {
+    if out.extension().is_some_and(|e| e == "npz" || e == "run") {
         return Err(Usage::new(
             format!(
                 "`{}` is the name of what goes beside the report",
-                args.out.display()
+                out.display()
             ),
             "give a name that ends in .json",
         )
         .into());
     }
+    Ok(())
+}
+
+/// Makes the folder that a report goes to.
+fn create_folder(out: &Path) -> anyhow::Result<()> {
+    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Runs the speaker probe and writes the report and its arrays.
+pub(super) fn speaker(args: &SpeakerArgs, context: &Context) -> anyhow::Result<Report> {
+    check_out(&args.out)?;
     let settings = SpeakerSettings {
         seed: args.statistics.seed,
         network: MlpSettings {
@@ -264,10 +281,7 @@ pub(super) fn arrays_path(report: &Path) -> PathBuf {
 }
 
 fn write(made: &SpeakerReport, out: &Path) -> anyhow::Result<()> {
-    if let Some(folder) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create `{}`", folder.display()))?;
-    }
+    create_folder(out)?;
     arrays_npz(&made.arrays, &arrays_path(out))?;
     made.report.write(out)?;
     Ok(())

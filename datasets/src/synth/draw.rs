@@ -3,26 +3,26 @@
 use phonoscope_analysis::rng::{self, Stream};
 use rand::Rng as _;
 
-pub(super) struct Draw(Stream);
+pub(crate) struct Draw(Stream);
 
 impl Draw {
-    pub(super) fn new(seed: u64, name: &str, index: u64) -> Self {
+    pub(crate) fn new(seed: u64, name: &str, index: u64) -> Self {
         Self(rng::stream(seed, name, index))
     }
 
     /// Uniform in `[low, high)`.
-    pub(super) fn uniform(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
         let unit = (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         low + (high - low) * unit
     }
 
     /// Uniform among `0 .. n`; 0 when `n` is 0.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.uniform(0.0, n as f64) as usize).min(n.saturating_sub(1))
     }
 
     /// Nearly normal with mean 0 and variance 1, never beyond ±3.5: a sum of four uniforms.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let bits = self.0.next_u64();
         let sum: f64 = (0..4).map(|i| ((bits >> (16 * i)) & 0xffff) as f64).sum();
         (sum / 65_535.0 - 2.0) * 3f64.sqrt()

@@ -1,0 +1,559 @@
+//! Pushing a layer along its direction of emphasis, and reading what later layers make of it.
+
+use std::collections::BTreeSet;
+
+use ndarray::{Array1, ArrayD, Axis as At, IxDyn, concatenate};
+use phonoscope_analysis::regress::BlockedRidge;
+use phonoscope_analysis::rng;
+use phonoscope_analysis::task::Task;
+use phonoscope_datasets::Manifest;
+use phonoscope_models::engine::{Engine, Session};
+use phonoscope_models::graph::{Edit as GraphEdit, Intervention, intervened};
+use phonoscope_models::{Axis, Feed, Model, Tap};
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+
+use super::EmphasisSettings;
+use super::design::{Design, Kind};
+use super::direction::{Bench, Null};
+use super::from_run::{Asked, RunStates, read};
+use super::held_out::PENALTIES;
+use super::input::{Edit, EmphasisInput, States as _};
+use super::sheet::Sheet;
+use super::spread::{Figure, Resampling, by_speaker, distinct};
+use crate::error::{Error, Result};
+use crate::extract::{Extractor, Prepared, Rows};
+use crate::report::Table;
+use crate::store::Run;
+
+/// What is done to the layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterventionPlan {
+    /// The tap that is pushed; by default that of the most consistent direction which has later ones.
+    pub tap: Option<String>,
+    /// Neutral words to do it on, of speakers that the directions are not learnt on.
+    pub items: usize,
+    /// Lengths of the push, in mean lengths of the tap's emphasis residuals.
+    pub doses: Vec<f64>,
+    /// Random directions of length one dose.
+    pub random: usize,
+}
+
+impl Default for InterventionPlan {
+    fn default() -> Self {
+        Self {
+            tap: None,
+            items: 30,
+            doses: vec![0.5, 1.0, 2.0],
+            random: 20,
+        }
+    }
+}
+
+/// A system whose model is at hand.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// Name in the report.
+    pub system: &'a str,
+    /// The model.
+    pub model: &'a Model,
+    /// The taps of its run, in order.
+    pub taps: &'a [Tap],
+    /// The engine.
+    pub engine: &'a dyn Engine,
+    /// What a row is.
+    pub rows: &'a Rows,
+    /// The manifest of its run.
+    pub manifest: &'a Manifest,
+}
+
+impl std::fmt::Debug for Subject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subject")
+            .field("system", &self.system)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What pushing layers did.
+#[derive(Debug, Clone, Default)]
+pub struct Interventions {
+    /// One table, empty of rows where nothing could be pushed.
+    pub tables: Vec<Table>,
+    /// Findings in sentences.
+    pub findings: Vec<String>,
+    /// Why a system was left out.
+    pub remarks: Vec<String>,
+}
+
+/// What a push is read by at a later tap.
+const READINGS: [&str; 4] = ["along", "cosine", "duration", "f0"];
+
+/// One reading of one push at one tap.
+struct Row {
+    system: String,
+    pushed: String,
+    read: String,
+    dose: f64,
+    reading: &'static str,
+    items: usize,
+    value: Figure,
+    null: Option<Null>,
+    null_range: [f64; 2],
+}
+
+/// Adds each subject's direction of emphasis to one of its layers and reads the later ones.
+///
+/// Directions and read-outs are learnt on the residuals of other speakers than the words pushed.
+///
+/// # Errors
+/// When the runs do not fit, an engine fails, or the task is cancelled. A system that cannot be pushed is a
+/// remark.
+pub fn intervene(
+    runs: &[Run],
+    subjects: &[Subject<'_>],
+    plan: &InterventionPlan,
+    (asked, settings): (&Asked, &EmphasisSettings),
+    task: &Task,
+) -> Result<Interventions> {
+    let (input, states) = read(runs, asked)?;
+    let settings = EmphasisSettings {
+        nulls: false,
+        ..settings.clone()
+    };
+    let design = Design::new(&input, &settings)?;
+    let bench = Bench {
+        design: &design,
+        settings: &settings,
+        resampling: Resampling {
+            seed: settings.seed,
+            draws: settings.bootstrap,
+            speakers: design.speakers.len(),
+        },
+        task,
+    };
+    let (mut rows, mut out) = (vec![], Interventions::default());
+    for subject in subjects {
+        let Some(system) = input.systems.iter().position(|s| s.name == subject.system) else {
+            continue;
+        };
+        let pushing = Pushing {
+            bench: &bench,
+            input: &input,
+            states: &states,
+            subject,
+            system,
+            plan,
+        };
+        match pushing.run() {
+            Ok(found) => {
+                out.findings.extend(finding(&found, settings.level));
+                rows.extend(found);
+            }
+            Err(Error::Request { problem, .. }) => {
+                out.remarks
+                    .push(format!("{}: no intervention: {problem}", subject.system));
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    if !rows.is_empty() {
+        out.tables.push(table(&rows, plan, settings.level));
+    }
+    Ok(out)
+}
+
+struct Pushing<'a> {
+    bench: &'a Bench<'a>,
+    input: &'a EmphasisInput,
+    states: &'a RunStates<'a>,
+    subject: &'a Subject<'a>,
+    system: usize,
+    plan: &'a InterventionPlan,
+}
+
+/// What is known of a tap from the speakers who are not pushed.
+struct Learnt {
+    /// Mean emphasis residual.
+    mean: Array1<f64>,
+    /// Mean length of emphasis residuals.
+    length: f64,
+    /// Slopes of log duration ratio and of F0 shift, where they could be learnt.
+    slopes: [Option<Array1<f64>>; 2],
+}
+
+impl Pushing<'_> {
+    fn run(&self) -> Result<Vec<Row>> {
+        let info = &self.input.systems[self.system];
+        let design = self.bench.design;
+        let at = match &self.plan.tap {
+            Some(name) => info
+                .taps
+                .iter()
+                .position(|t| t.name == *name)
+                .ok_or_else(|| refuse(format!("it has no tap `{name}`")))?,
+            None => self.most_consistent()?,
+        };
+        if at + 1 >= info.taps.len() {
+            return Err(refuse(format!(
+                "`{}` has no later tap to read",
+                info.taps[at].name
+            )));
+        }
+        let (pushed, learners) = self.deal()?;
+        let learnt: Vec<Learnt> = (at..info.taps.len())
+            .map(|tap| self.learn(tap, &learners))
+            .collect::<Result<_>>()?;
+        let changes = self.changes(at, &pushed, &learnt)?;
+        let speakers = design.speakers_of(&pushed);
+        let mut out = vec![];
+        for (k, of) in learnt.iter().enumerate() {
+            for (r, reading) in READINGS.into_iter().enumerate() {
+                let read = |change: &Array1<f64>| reading_of(of, r, change);
+                let values = |push: usize| -> Vec<f64> {
+                    changes.iter().map(|item| read(&item[push][k])).collect()
+                };
+                let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+                let doses = self.plan.doses.len();
+                let random: Vec<f64> = (doses..doses + self.plan.random)
+                    .map(|push| mean(&values(push)))
+                    .collect();
+                if random.iter().any(|v| !v.is_finite()) {
+                    continue;
+                }
+                for (push, dose) in self.plan.doses.iter().enumerate() {
+                    let own = values(push);
+                    let count = self.bench.resampling.speakers;
+                    let figure = Figure {
+                        n: distinct(&speakers),
+                        ..self.bench.resampling.ratio(
+                            &by_speaker(&own, &speakers, count),
+                            &by_speaker(&vec![1.0; own.len()], &speakers, count),
+                        )
+                    };
+                    // Random directions are one dose long; other doses are set beside them scaled, as they say.
+                    let scale = if reading == "cosine" { 1.0 } else { *dose };
+                    let scaled: Vec<f64> = random.iter().map(|v| v * scale).collect();
+                    let mut sorted = scaled.clone();
+                    sorted.sort_by(f64::total_cmp);
+                    out.push(Row {
+                        system: info.name.clone(),
+                        pushed: info.taps[at].name.clone(),
+                        read: info.taps[at + k].name.clone(),
+                        dose: *dose,
+                        reading,
+                        items: own.len(),
+                        null: (!scaled.is_empty()).then(|| Null::of(figure.value, &scaled)),
+                        null_range: [
+                            sorted.first().copied().unwrap_or(f64::NAN),
+                            sorted.last().copied().unwrap_or(f64::NAN),
+                        ],
+                        value: figure,
+                    });
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// The tap of the most consistent direction that has a later one.
+    fn most_consistent(&self) -> Result<usize> {
+        let taps = self.input.systems[self.system].taps.len();
+        let main = self.bench.design.main();
+        let mut best: Option<(usize, f64)> = None;
+        for tap in 0..taps.saturating_sub(1) {
+            let states = self.states.states(self.system, tap)?;
+            let Some(found) = self.bench.direction(states.view(), main)? else {
+                continue;
+            };
+            let value = found.excess.map_or(found.speaker_out.value, |f| f.value);
+            if value.is_finite() && best.is_none_or(|(_, b)| value > b) {
+                best = Some((tap, value));
+            }
+        }
+        best.map(|(tap, _)| tap)
+            .ok_or_else(|| refuse("no tap but the last has a direction".into()))
+    }
+
+    /// Pairs that are pushed, and pairs of other speakers to learn from.
+    fn deal(&self) -> Result<(Vec<usize>, Vec<usize>)> {
+        let design = self.bench.design;
+        let main = design.having(design.main());
+        let mut speakers: Vec<usize> = design
+            .speakers_of(&main)
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        speakers.shuffle(&mut rng::stream(
+            self.bench.settings.seed,
+            "emphasis.intervention",
+            0,
+        ));
+        let (mut pushed, mut taken) = (vec![], BTreeSet::new());
+        for speaker in speakers.iter().take(speakers.len() / 2) {
+            if pushed.len() >= self.plan.items {
+                break;
+            }
+            taken.insert(*speaker);
+            pushed.extend(
+                main.iter()
+                    .copied()
+                    .filter(|p| design.pairs[*p].speaker == *speaker),
+            );
+        }
+        pushed.truncate(self.plan.items);
+        let learners: Vec<usize> = main
+            .into_iter()
+            .filter(|p| !taken.contains(&design.pairs[*p].speaker))
+            .collect();
+        if pushed.is_empty() || learners.len() < 8 {
+            return Err(refuse(
+                "there are too few speakers to push some and learn from others".into(),
+            ));
+        }
+        Ok((pushed, learners))
+    }
+
+    fn learn(&self, tap: usize, learners: &[usize]) -> Result<Learnt> {
+        let design = self.bench.design;
+        let states = self.states.states(self.system, tap)?;
+        let residuals = design.residuals(states.view(), design.main(), learners);
+        let mean = residuals.sum_axis(At(0)) / learners.len() as f64;
+        let length = residuals
+            .outer_iter()
+            .map(|r| r.dot(&r).sqrt())
+            .sum::<f64>()
+            / learners.len() as f64;
+        if !(mean.dot(&mean) > 0.0) {
+            return Err(refuse("the mean residual is zero".into()));
+        }
+        let slope = |edit: Edit| -> Option<Array1<f64>> {
+            let (mut rows, mut y, mut blocks) = (vec![], vec![], vec![]);
+            let folds = design.speaker_fold.as_ref()?;
+            for condition in design.of_kind(Kind::Emphasis) {
+                for pair in learners {
+                    let Some(value) = design.target(self.input, edit, condition, *pair) else {
+                        continue;
+                    };
+                    rows.push(design.residuals(states.view(), condition, &[*pair]));
+                    y.push(value);
+                    blocks.push(folds[design.pairs[*pair].speaker]);
+                }
+            }
+            let views: Vec<_> = rows.iter().map(|r| r.view()).collect();
+            let x = concatenate(At(0), &views).ok()?;
+            let y = Array1::from(y).insert_axis(At(1));
+            let fit = BlockedRidge::new(x.view()).ok()?;
+            let penalty = fit.penalties(y.view(), &blocks, &PENALTIES).ok()?;
+            Some(fit.slopes(y.view(), &penalty).ok()?.column(0).to_owned())
+        };
+        Ok(Learnt {
+            mean,
+            length,
+            slopes: [slope(Edit::Duration), slope(Edit::F0)],
+        })
+    }
+
+    /// For each word, push and later tap, how its state changed.
+    fn changes(
+        &self,
+        at: usize,
+        pushed: &[usize],
+        learnt: &[Learnt],
+    ) -> Result<Vec<Vec<Vec<Array1<f64>>>>> {
+        let Subject {
+            model,
+            taps,
+            engine,
+            rows,
+            manifest,
+            ..
+        } = *self.subject;
+        let name = |tap: usize| self.input.systems[self.system].taps[tap].name.as_str();
+        let of = |name: &str| taps.iter().find(|t| t.name == name).cloned();
+        let target =
+            of(name(at)).ok_or_else(|| refuse("its taps are not those of the run".into()))?;
+        let later: Vec<Tap> = (at..at + learnt.len())
+            .map(|tap| {
+                of(name(tap)).ok_or_else(|| refuse("its taps are not those of the run".into()))
+            })
+            .collect::<Result<_>>()?;
+        let made = intervened(
+            &model.graph,
+            &[Intervention {
+                tensor: target.tensor.clone(),
+                edit: GraphEdit::Add,
+            }],
+        )?;
+        let input = made
+            .inputs
+            .first()
+            .cloned()
+            .flatten()
+            .ok_or_else(|| refuse("the graph takes no push".into()))?;
+        let changed = Model {
+            graph: made.graph,
+            ..model.clone()
+        };
+        let extractor = Extractor::new(&changed, engine, &later, rows)?;
+        let mut session = extractor.open(&[])?;
+        let pushes = self.pushes(&learnt[0]);
+        let task = self.bench.task;
+        task.progress
+            .start("pushing layers", "words", Some(pushed.len() as u64));
+        let mut out = vec![];
+        for pair in pushed {
+            let version = &self.input.versions[self.bench.design.pairs[*pair].neutral];
+            let row = manifest.utterances.iter().position(|u| u.id == version.id);
+            let row = row.ok_or_else(|| refuse(format!("the manifest lacks `{}`", version.id)))?;
+            let prepared = extractor.prepare(manifest, row..row + 1)?;
+            let mut state = |push: &Array1<f64>| -> Result<Vec<Array1<f64>>> {
+                let extra: Feed = vec![(input.clone(), shaped(push, &target))];
+                states_of(&extractor, session.as_mut(), &prepared, &extra, task)
+            };
+            let base = state(&Array1::zeros(learnt[0].mean.len()))?;
+            let moved: Vec<Vec<Array1<f64>>> = pushes
+                .iter()
+                .map(|push| Ok(state(push)?.iter().zip(&base).map(|(a, b)| a - b).collect()))
+                .collect::<Result<_>>()?;
+            out.push(moved);
+            task.progress.advance(1);
+            task.check()?;
+        }
+        task.progress.finish();
+        Ok(out)
+    }
+
+    /// The doses of the direction, then the random directions.
+    fn pushes(&self, of: &Learnt) -> Vec<Array1<f64>> {
+        let unit = &of.mean / of.mean.dot(&of.mean).sqrt();
+        let mut out: Vec<Array1<f64>> = self
+            .plan
+            .doses
+            .iter()
+            .map(|dose| &unit * (dose * of.length))
+            .collect();
+        for draw in 0..self.plan.random {
+            let mut stream = rng::stream(
+                self.bench.settings.seed,
+                "emphasis.random-direction",
+                draw as u64,
+            );
+            // A sum of uniforms is near enough to normal for a direction without favourites.
+            let mut one = || (0..12).map(|_| stream.random_range(-0.5..0.5)).sum::<f64>();
+            let random: Array1<f64> = (0..of.mean.len()).map(|_| one()).collect();
+            let length = random.dot(&random).sqrt();
+            out.push(random * (of.length / length));
+        }
+        out
+    }
+}
+
+fn states_of(
+    extractor: &Extractor<'_>,
+    session: &mut dyn Session,
+    item: &Prepared,
+    extra: &Feed,
+    task: &Task,
+) -> Result<Vec<Array1<f64>>> {
+    let mut results = extractor.run_with(session, item, extra, &task.cancel)?;
+    let Some(result) = results.pop() else {
+        return Err(refuse("a word gave no result".into()));
+    };
+    let vectors = result?.vectors;
+    Ok(vectors
+        .into_iter()
+        .map(|v| v.into_iter().map(f64::from).collect())
+        .collect())
+}
+
+/// A vector of features that broadcasts over the tap's other axes.
+fn shaped(push: &Array1<f64>, tap: &Tap) -> ArrayD<f32> {
+    let after = tap
+        .axes
+        .iter()
+        .rev()
+        .take_while(|a| **a != Axis::Dim)
+        .count();
+    let after = if tap.axes.contains(&Axis::Dim) {
+        after
+    } else {
+        0
+    };
+    let mut shape = vec![push.len()];
+    shape.extend(std::iter::repeat_n(1, after));
+    ArrayD::from_shape_fn(IxDyn(&shape), |at| push[at[0]] as f32)
+}
+
+fn reading_of(of: &Learnt, reading: usize, change: &Array1<f64>) -> f64 {
+    let along = change.dot(&of.mean);
+    let squares = of.mean.dot(&of.mean);
+    match reading {
+        0 => along / squares,
+        1 => {
+            let length = change.dot(change).sqrt();
+            if length > 0.0 {
+                along / (length * squares.sqrt())
+            } else {
+                f64::NAN
+            }
+        }
+        2 => of.slopes[0].as_ref().map_or(f64::NAN, |s| change.dot(s)),
+        _ => of.slopes[1].as_ref().map_or(f64::NAN, |s| change.dot(s)),
+    }
+}
+
+fn refuse(problem: String) -> Error {
+    Error::Request {
+        problem,
+        hint: "choose another tap with --intervene, or leave it out with --no-intervention".into(),
+    }
+}
+
+fn table(rows: &[Row], plan: &InterventionPlan, level: f64) -> Table {
+    Sheet::new(rows)
+        .key("system", "model", |r| r.system.clone())
+        .key("pushed", "tap that the direction was added to, at every frame", |r| r.pushed.clone())
+        .key("read", "tap that was read, the pushed one first", |r| r.read.clone())
+        .number("dose", "length of the push, in mean lengths of the tap's emphasis residuals", None, |r| r.dose)
+        .key("reading", "along: step along the read tap's own mean emphasis residual, 1 is that residual; cosine: of the change to it; duration, f0: change of a linear read-out of log duration ratio and of the F0 shift in semitones, learnt on residuals", |r| r.reading.into())
+        .number("words", "neutral words pushed", None, |r| r.items as f64)
+        .estimate("value", "mean over words; interval: speakers resampled", None, |r| r.value.estimate(level, (f64::NEG_INFINITY, f64::INFINITY)))
+        .number("random_mean", "control: mean over random directions of the same length", None, |r| r.null.map_or(f64::NAN, |n| n.mean))
+        .number("random_lo", "control: smallest of them", None, |r| r.null_range[0])
+        .number("random_hi", "control: largest of them", None, |r| r.null_range[1])
+        .number("p", "(1 + b) / (1 + B): random directions that move the reading as far", None, |r| r.null.map_or(f64::NAN, |n| n.p))
+        .table("emphasis_intervention", "Layers pushed along emphasis", &format!(
+            "One row for each system, tap read, dose and reading. Directions and read-outs were learnt on other \
+             speakers than the words pushed. {} random directions were run at dose 1; beside other doses they stand \
+             scaled.", plan.random))
+}
+
+/// What the last tap makes of one dose.
+fn finding(rows: &[Row], level: f64) -> Option<String> {
+    let last = rows.last()?;
+    let of = |reading: &str| {
+        let own =
+            |r: &&Row| r.read == last.read && r.reading == reading && (r.dose - 1.0).abs() < 1e-9;
+        let row = rows.iter().find(own)?;
+        let e = row
+            .value
+            .estimate(level, (f64::NEG_INFINITY, f64::INFINITY))?;
+        Some(format!(
+            "{reading} {:.2} [{:.2}, {:.2}] (random directions {:.2} to {:.2})",
+            e.value, e.lo, e.hi, row.null_range[0], row.null_range[1]
+        ))
+    };
+    let parts: Vec<String> = READINGS.iter().filter_map(|r| of(r)).collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "{}: one mean emphasis added at {} moves {} on {} neutral words: {}.",
+            last.system,
+            last.pushed,
+            last.read,
+            last.items,
+            parts.join(", ")
+        )
+    })
+}

@@ -1,0 +1,458 @@
+//! Small convolutional classifiers of spectrograms.
+//!
+//! A network is plain data: an [`Architecture`] and its numbers. `candle` differentiates it, one step
+//! at a time ([`Network::gradients`]); what it is stepped with ([`AdamW`]), its statistics and its
+//! running average are plain data too, so that training can be stopped and continued anywhere.
+//! Results do not depend on the number of threads.
+
+mod adamw;
+mod norm;
+mod pass;
+mod unfold;
+
+use ndarray::{Array2, Array3};
+use phonoscope_analysis::rng::stream;
+use phonoscope_analysis::{Error, Result};
+use phonoscope_models::build::{Feedforward, Layer};
+use rand::RngExt as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use adamw::AdamW;
+pub use pass::{Aim, Step};
+
+/// Added to variances in batch norms.
+const NORM_EPSILON: f32 = 1e-5;
+/// Share of a new batch in the running statistics of batch norms.
+const MOMENTUM: f32 = 0.1;
+
+/// One layer of an [`Architecture`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A convolution, a batch norm and ReLU.
+    Convolution {
+        /// Output channels.
+        channels: usize,
+        /// Bins and frames that one output sees.
+        kernel: [usize; 2],
+        /// Bins and frames from one output to the next.
+        strides: [usize; 2],
+        /// Zeros on both sides of bins and of frames.
+        pads: [usize; 2],
+    },
+    /// The largest of 2 × 2, without overlap; an odd last one is left out.
+    Halve,
+    /// In training, whole channels are left out with this chance.
+    ChannelDropout(f32),
+    /// In training, single values are left out with this chance.
+    Dropout(f32),
+    /// All values in a row.
+    Flatten,
+    /// A dense layer.
+    Dense {
+        /// Outputs.
+        units: usize,
+        /// Whether ReLU follows.
+        relu: bool,
+    },
+}
+
+/// The layers of a network, the shape of its input, and where a second head for training sits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Architecture {
+    /// Its name.
+    pub name: String,
+    /// Bins and frames of the input, which has one channel.
+    pub input: [usize; 2],
+    /// The layers. The last is dense, with one output a class.
+    pub stages: Vec<Stage>,
+    /// Outputs of a head for training alone, one convolution of 1 × 1 over the values before
+    /// [`Stage::Flatten`], which must have one bin left; 0 for none.
+    pub marks: usize,
+}
+
+/// Trained or running numbers of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Name, such as `conv.0.weight`.
+    pub name: String,
+    /// Sizes.
+    pub shape: Vec<usize>,
+    /// Row-major.
+    pub values: Vec<f32>,
+}
+
+/// A network and its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    architecture: Architecture,
+    /// What is trained, in the order of the layers.
+    pub parameters: Vec<Array>,
+    /// Mean and variance of every batch norm, in the order of the layers.
+    pub statistics: Vec<Array>,
+}
+
+impl Architecture {
+    /// A network of some 80,000 weights for spectrograms of 161 bins and 101 frames: two
+    /// convolutions that halve bins and frames, one that halves bins, one over all bins that are
+    /// left, one over three steps of time, and two dense layers.
+    pub fn small() -> Self {
+        let convolution = |channels, kernel, strides, pads| Stage::Convolution {
+            channels,
+            kernel,
+            strides,
+            pads,
+        };
+        Self {
+            name: "small".into(),
+            input: [161, 101],
+            stages: vec![
+                convolution(8, [5, 5], [2, 2], [2, 2]),
+                convolution(16, [3, 3], [2, 2], [1, 1]),
+                convolution(24, [3, 3], [2, 1], [1, 1]),
+                convolution(48, [21, 1], [1, 1], [0, 0]),
+                Stage::ChannelDropout(0.15),
+                convolution(48, [1, 3], [1, 1], [0, 1]),
+                Stage::Flatten,
+                Stage::Dropout(0.3),
+                Stage::Dense {
+                    units: 64,
+                    relu: true,
+                },
+                Stage::Dropout(0.3),
+                Stage::Dense {
+                    units: 2,
+                    relu: false,
+                },
+            ],
+            marks: 4,
+        }
+    }
+
+    /// VGG16 with batch norms as in arXiv 2508.07229: 7680 values into two dense layers, with
+    /// nothing between them.
+    pub fn vgg16() -> Self {
+        let mut stages = Vec::new();
+        for (channels, repeats) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
+            for _ in 0..repeats {
+                stages.push(Stage::Convolution {
+                    channels,
+                    kernel: [3, 3],
+                    strides: [1, 1],
+                    pads: [1, 1],
+                });
+            }
+            stages.push(Stage::Halve);
+        }
+        stages.push(Stage::Flatten);
+        stages.extend([512, 2].map(|units| Stage::Dense { units, relu: false }));
+        Self {
+            name: "vgg16".into(),
+            input: [161, 101],
+            stages,
+            marks: 0,
+        }
+    }
+
+    /// Values after every layer: `[channel, bin, frame]`, or `[unit]` behind [`Stage::Flatten`].
+    fn shapes(&self) -> Result<Vec<Vec<usize>>> {
+        let mut shape = vec![1, self.input[0], self.input[1]];
+        let mut shapes = Vec::with_capacity(self.stages.len());
+        for stage in &self.stages {
+            shape = stage.output(&shape).ok_or_else(|| Error::Setting {
+                what: format!("network `{}`", self.name),
+                needed: "made of layers that fit each other".into(),
+                found: format!("{stage:?} after values of shape {shape:?}"),
+            })?;
+            shapes.push(shape.clone());
+        }
+        Ok(shapes)
+    }
+
+    /// Classes: the outputs of the last layer.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for layers that do not fit each other.
+    pub fn classes(&self) -> Result<usize> {
+        match (self.stages.last(), self.shapes()?.last().map(Vec::as_slice)) {
+            (Some(Stage::Dense { relu: false, .. }), Some([classes])) => Ok(*classes),
+            _ => Err(Error::Setting {
+                what: format!("network `{}`", self.name),
+                needed: "one that ends in a dense layer without ReLU".into(),
+                found: format!("{:?}", self.stages.last()),
+            }),
+        }
+    }
+
+    /// Channels and time steps that the head for training sees.
+    fn marked(&self) -> Result<Option<[usize; 2]>> {
+        if self.marks == 0 {
+            return Ok(None);
+        }
+        let shapes = self.shapes()?;
+        let before = self.stages.iter().zip(&shapes);
+        let mut before = before.take_while(|(stage, _)| **stage != Stage::Flatten);
+        match before.by_ref().last().map(|(_, shape)| shape.as_slice()) {
+            Some([channels, 1, steps]) => Ok(Some([*channels, *steps])),
+            other => Err(Error::Setting {
+                what: format!("network `{}`: head for training", self.name),
+                needed: "one bin before the dense layers".into(),
+                found: format!("{other:?}"),
+            }),
+        }
+    }
+
+    /// Steps of time that the head for training marks, 0 without one.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for layers that do not fit each other.
+    pub fn mark_steps(&self) -> Result<usize> {
+        Ok(self.marked()?.map_or(0, |[_, steps]| steps))
+    }
+
+    /// Multiplications and additions of one forward pass, in pairs.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for layers that do not fit each other.
+    pub fn multiplications(&self) -> Result<usize> {
+        let shapes = self.shapes()?;
+        let first = vec![1, self.input[0], self.input[1]];
+        let before = std::iter::once(&first).chain(&shapes);
+        let count = |((stage, from), to): ((&Stage, &Vec<usize>), &Vec<usize>)| match stage {
+            Stage::Convolution { kernel, .. } => {
+                from[0] * kernel[0] * kernel[1] * to.iter().product::<usize>()
+            }
+            Stage::Dense { units, .. } => from.iter().product::<usize>() * units,
+            _ => 0,
+        };
+        Ok(self.stages.iter().zip(before).zip(&shapes).map(count).sum())
+    }
+}
+
+impl Stage {
+    fn output(&self, shape: &[usize]) -> Option<Vec<usize>> {
+        match (self, shape) {
+            (
+                Self::Convolution {
+                    channels,
+                    kernel,
+                    strides,
+                    pads,
+                },
+                [_, bins, frames],
+            ) => {
+                let slid = |axis: usize, size: usize| {
+                    let rest = (size + 2 * pads[axis]).checked_sub(kernel[axis])?;
+                    (kernel[axis] > 0 && *channels > 0).then_some(())?;
+                    Some(1 + rest.checked_div(strides[axis])?)
+                };
+                Some(vec![*channels, slid(0, *bins)?, slid(1, *frames)?])
+            }
+            (Self::Halve, [channels, bins, frames]) if *bins > 1 && *frames > 1 => {
+                Some(vec![*channels, bins / 2, frames / 2])
+            }
+            (Self::ChannelDropout(p), [_, _, _]) | (Self::Dropout(p), _) => {
+                (0.0..1.0).contains(p).then(|| shape.to_vec())
+            }
+            (Self::Flatten, _) => Some(vec![shape.iter().product()]),
+            (Self::Dense { units, .. }, [_]) if *units > 0 => Some(vec![*units]),
+            _ => None,
+        }
+    }
+}
+
+impl Network {
+    /// A network with first weights drawn as He et al. (2015) do for ReLU, from `seed`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for layers that do not fit each other.
+    pub fn new(architecture: Architecture, seed: u64) -> Result<Self> {
+        architecture.classes()?;
+        let shapes = architecture.shapes()?;
+        let mut rng = stream(seed, "conv weights", 0);
+        let mut drawn = |name: String, shape: Vec<usize>, inputs: usize, gain: f32| {
+            let bound = (3.0 * gain / inputs.max(1) as f32).sqrt();
+            let count = shape.iter().product();
+            let values = (0..count).map(|_| rng.random_range(-bound..bound));
+            Array {
+                values: values.collect(),
+                name,
+                shape,
+            }
+        };
+        let filled = |name: String, size: usize, value: f32| Array {
+            name,
+            shape: vec![size],
+            values: vec![value; size],
+        };
+        let (mut parameters, mut statistics) = (Vec::new(), Vec::new());
+        let mut from = vec![1, architecture.input[0], architecture.input[1]];
+        let (mut convolutions, mut dense) = (0, 0);
+        for (stage, to) in architecture.stages.iter().zip(&shapes) {
+            match stage {
+                Stage::Convolution {
+                    channels, kernel, ..
+                } => {
+                    let shape = vec![*channels, from[0], kernel[0], kernel[1]];
+                    let inputs = from[0] * kernel[0] * kernel[1];
+                    let name = |what: &str| format!("conv.{convolutions}.{what}");
+                    parameters.push(drawn(name("weight"), shape, inputs, 2.0));
+                    parameters.push(filled(name("gain"), *channels, 1.0));
+                    parameters.push(filled(name("shift"), *channels, 0.0));
+                    statistics.push(filled(name("mean"), *channels, 0.0));
+                    statistics.push(filled(name("variance"), *channels, 1.0));
+                    convolutions += 1;
+                }
+                Stage::Dense { units, relu } => {
+                    let name = |what: &str| format!("dense.{dense}.{what}");
+                    let gain = if *relu { 2.0 } else { 1.0 };
+                    parameters.push(drawn(name("weight"), vec![*units, from[0]], from[0], gain));
+                    parameters.push(filled(name("bias"), *units, 0.0));
+                    dense += 1;
+                }
+                _ => {}
+            }
+            from.clone_from(to);
+        }
+        if let Some([channels, _]) = architecture.marked()? {
+            let shape = vec![architecture.marks, channels];
+            parameters.push(drawn("marks.weight".into(), shape, channels, 1.0));
+            parameters.push(filled("marks.bias".into(), architecture.marks, 0.0));
+        }
+        Ok(Self {
+            architecture,
+            parameters,
+            statistics,
+        })
+    }
+
+    /// Its layers.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// Number of trained weights, without those of the head for training.
+    pub fn weights(&self) -> usize {
+        let own = |array: &&Array| !array.name.starts_with("marks.");
+        self.parameters
+            .iter()
+            .filter(own)
+            .map(|a| a.values.len())
+            .sum()
+    }
+
+    /// Scores `[item, class]` of spectrograms `[item, bin, frame]`, as the trained network gives
+    /// them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for spectrograms of other sizes.
+    pub fn predict(&self, x: &Array3<f32>) -> Result<Array2<f32>> {
+        pass::predict(self, x)
+    }
+
+    /// Moves this network's numbers towards another's of the same layers by a share.
+    pub fn approach(&mut self, other: &Self, share: f32) {
+        let own = self.parameters.iter_mut().chain(&mut self.statistics);
+        let theirs = other.parameters.iter().chain(&other.statistics);
+        for (own, theirs) in own.zip(theirs) {
+            for (own, theirs) in own.values.iter_mut().zip(&theirs.values) {
+                *own += share * (theirs - *own);
+            }
+        }
+    }
+
+    /// Takes the moments of a batch into the running statistics.
+    fn take_moments(&mut self, moments: &[norm::Moments], positions: &[usize]) {
+        for (place, (moments, count)) in moments.iter().zip(positions).enumerate() {
+            // The running variance is the unbiased one, as in other libraries.
+            let unbiased = *count as f32 / (count.saturating_sub(1)).max(1) as f32;
+            let new = [
+                moments.mean.clone(),
+                moments.variance.iter().map(|v| v * unbiased).collect(),
+            ];
+            let kept = self.statistics.iter_mut().skip(2 * place);
+            for (kept, new) in kept.zip(new) {
+                for (kept, new) in kept.values.iter_mut().zip(new) {
+                    *kept += MOMENTUM * (new - *kept);
+                }
+            }
+        }
+    }
+
+    /// The network without what is only for training, ready to be written as ONNX. Its output is
+    /// `logits`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for layers that do not fit each other.
+    pub fn feedforward(&self, name: &str, input: &str) -> Result<Feedforward> {
+        let shapes = self.architecture.shapes()?;
+        let mut parameters = self.parameters.iter().map(|array| array.values.clone());
+        let mut statistics = self.statistics.iter().map(|array| array.values.clone());
+        let mut parameter = || parameters.next().unwrap_or_default();
+        let mut statistic = || statistics.next().unwrap_or_default();
+        let mut layers: Vec<(String, Layer)> = Vec::new();
+        let (mut convolutions, mut pools, mut dense) = (0, 0, 0);
+        let mut channels_in = 1;
+        for (stage, shape) in self.architecture.stages.iter().zip(&shapes) {
+            match stage {
+                Stage::Convolution {
+                    channels,
+                    kernel,
+                    strides,
+                    pads,
+                } => {
+                    let own = ["conv", "norm", "relu"].map(|kind| format!("{kind}.{convolutions}"));
+                    let convolution = Layer::Convolution {
+                        weights: parameter(),
+                        bias: vec![],
+                        inputs: channels_in,
+                        outputs: *channels,
+                        kernel: *kernel,
+                        strides: *strides,
+                        pads: *pads,
+                    };
+                    let norm = Layer::Norm {
+                        gain: parameter(),
+                        shift: parameter(),
+                        mean: statistic(),
+                        variance: statistic(),
+                        epsilon: NORM_EPSILON,
+                    };
+                    layers.extend(own.into_iter().zip([convolution, norm, Layer::Relu]));
+                    convolutions += 1;
+                }
+                Stage::Halve => {
+                    layers.push((format!("pool.{pools}"), Layer::MaxPool([2, 2])));
+                    pools += 1;
+                }
+                Stage::Flatten => layers.push(("flat".into(), Layer::Flatten)),
+                Stage::Dense { relu, .. } => {
+                    let layer = Layer::Dense {
+                        weights: parameter(),
+                        bias: parameter(),
+                    };
+                    layers.push((format!("dense.{dense}"), layer));
+                    if *relu {
+                        layers.push((format!("dense.{dense}.relu"), Layer::Relu));
+                    }
+                    dense += 1;
+                }
+                Stage::ChannelDropout(_) | Stage::Dropout(_) => {}
+            }
+            channels_in = shape.first().copied().unwrap_or(1);
+        }
+        if let Some((last, _)) = layers.last_mut() {
+            "logits".clone_into(last);
+        }
+        Ok(Feedforward {
+            name: name.to_owned(),
+            input: input.to_owned(),
+            shape: [1, self.architecture.input[0], self.architecture.input[1]],
+            layers,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

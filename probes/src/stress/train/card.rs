@@ -1,0 +1,187 @@
+//! The model card of a trained classifier, in Markdown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phonoscope_analysis::Estimate;
+
+use super::{Ended, Part, PartFigures, TrainSettings, Trained};
+use crate::stress::{Stress, Words};
+
+/// What a card says that training does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardFacts {
+    /// Name of the model.
+    pub name: String,
+    /// Name of the manifest and the SHA-256 of its bytes.
+    pub data: [String; 2],
+    /// Licence of the data, and whom to credit.
+    pub data_licence: String,
+    /// The command that makes the model again.
+    pub command: String,
+    /// Version of Phonoscope.
+    pub phonoscope: String,
+}
+
+/// The card: what the classifier is, what it was trained on, how well it does and what it cannot do.
+pub fn model_card(
+    facts: &CardFacts,
+    words: &Words,
+    settings: &TrainSettings,
+    trained: &Trained,
+    figures: &[PartFigures],
+) -> String {
+    let network = &trained.network;
+    let millions = network
+        .architecture()
+        .multiplications()
+        .map_or_else(|_| "?".into(), |n| format!("{:.1}", n as f64 / 1e6));
+    let sections = [
+        format!("# {}\n", facts.name),
+        format!(
+            "Says of an English word of two syllables whether its stress is initial or final. \
+             Class 0 is final, class 1 initial; the output `logits` [batch, 2] is before the softmax.\n\n\
+             - Network: `{}`, {} weights, {millions} million multiplications a word.\n\
+             - Input `spectrogram` [batch, 1, 161, 101]: {}. The audio begins where the word begins.\n",
+            network.architecture().name,
+            network.weights(),
+            trained.front_end.describe(),
+        ),
+        format!("## Data\n\n{}", data(facts, words, settings, trained)),
+        format!("## Training\n\n{}", training(facts, settings, trained)),
+        format!("## Figures\n\n{}", table(settings, figures)),
+        format!("## Limits\n\n{}", limits(settings)),
+    ];
+    sections.join("\n")
+}
+
+fn data(facts: &CardFacts, words: &Words, settings: &TrainSettings, trained: &Trained) -> String {
+    let own = words
+        .words
+        .iter()
+        .filter(|w| settings.part(w) == Part::Train);
+    let count = |stress: Stress| own.clone().filter(|w| w.stress == stress).count();
+    let names: BTreeSet<&str> = own.clone().map(|w| w.word.as_str()).collect();
+    let speakers: BTreeSet<&str> = own.clone().map(|w| w.speaker.as_str()).collect();
+    let fold = |fold: Option<usize>| fold.map_or("none".into(), |fold| fold.to_string());
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for skipped in &trained.skipped {
+        *reasons.entry(skipped.reason.as_str()).or_default() += 1;
+    }
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|(why, n)| format!("{n} × {why}"))
+        .collect();
+    let skipped = match reasons.as_slice() {
+        [] => "none".to_owned(),
+        some => some.iter().take(5).cloned().collect::<Vec<_>>().join("; "),
+    };
+    format!(
+        "- Manifest `{}`, SHA-256 {}, {} rows.\n\
+         - Licence of the recordings: {}.\n\
+         - Trained on {} tokens ({} initial, {} final) of {} words by {} speakers.\n\
+         - Folds: {}, {} of each. Left out of training: speakers and words of fold {} (test) and of \
+           fold {} (validation), and every word of a minimal pair.\n\
+         - Rows that could not be used: {skipped}.\n",
+        facts.data[0],
+        facts.data[1],
+        words.rows,
+        facts.data_licence,
+        trained.trained_on,
+        count(Stress::Initial),
+        count(Stress::Final),
+        names.len(),
+        speakers.len(),
+        words.folds_from,
+        words.folds,
+        fold(settings.test_fold),
+        fold(settings.validation_fold),
+    )
+}
+
+fn training(facts: &CardFacts, settings: &TrainSettings, trained: &Trained) -> String {
+    let changes = &settings.augmentation;
+    let ended = match trained.ended {
+        Ended::Epochs => "all passes were made",
+        Ended::Patience => "the validation loss fell no further",
+        Ended::Time => "the time that was given was over",
+    };
+    let last = trained.history.last();
+    let labels = if settings.shuffled_labels {
+        "- **Labels were shuffled over words: this network is a control and knows nothing of stress.**\n"
+    } else {
+        ""
+    };
+    format!(
+        "```\n{}\n```\n\n{labels}\
+         - AdamW, step size up to {}, weight decay {}, {} words a step, half of each stress; every \
+           word of a stress is equally likely, however often it occurs.\n\
+         - {} passes of {} steps at most; ended because {ended}; kept: the running average after pass \
+           {}. Loss of the last pass {}.\n\
+         - Changes: with chance {} the second syllable of another word of the same stress; start \
+           ±{} frames; tempo e^±{}; frequencies e^±{}; gain e^±{}; noise of {} to {} dB with chance \
+           {}; masks with chance {}. Weight of marking vowels {}.\n\
+         - Seed {}. Phonoscope {}.\n",
+        facts.command,
+        settings.learning_rate,
+        settings.weight_decay,
+        settings.batch,
+        settings.epochs,
+        (trained.trained_on / settings.batch).max(1),
+        trained.kept_epoch,
+        last.map_or("?".into(), |epoch| format!("{:.3}", epoch.loss)),
+        changes.splice,
+        changes.shift_frames,
+        changes.tempo,
+        changes.warp,
+        changes.gain,
+        changes.snr_db[0],
+        changes.snr_db[1],
+        changes.noise,
+        changes.mask,
+        settings.marks_weight,
+        settings.seed,
+        facts.phonoscope,
+    )
+}
+
+fn table(settings: &TrainSettings, figures: &[PartFigures]) -> String {
+    let shown = |estimate: Option<Estimate>| match estimate {
+        Some(e) => format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi),
+        None => "–".into(),
+    };
+    let mut text = String::from(
+        "Recordings as they are, nothing changed. Intervals: 95 %, bootstrap over words and speakers \
+         at once.\n\n\
+         | part | tokens | words | speakers | balanced accuracy | accuracy | AUC |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for f in figures {
+        let [tokens, words, speakers] = f.counts;
+        let auc = f.auc.map_or("–".into(), |auc| format!("{auc:.3}"));
+        text.push_str(&format!(
+            "| {} | {tokens} | {words} | {speakers} | {} | {} | {auc} |\n",
+            f.part.words(),
+            shown(f.balanced_accuracy),
+            shown(f.accuracy)
+        ));
+    }
+    if settings.test_fold.is_none() {
+        text.push_str("\nNothing was left out for a test.\n");
+    }
+    text
+}
+
+fn limits(settings: &TrainSettings) -> String {
+    let heard = "It hears half a second from the start of a word; longer words are cut.";
+    let alignment = "Words must begin where they are said to: it was trained with starts up to";
+    format!(
+        "- {heard}\n\
+         - {alignment} {} ms off.\n\
+         - Labels come from a dictionary, those of minimal pairs from parts of speech: some of the \
+           latter are wrong.\n\
+         - It was trained on the speech of the manifest (style, language, recording); elsewhere it \
+           may be worse.\n\
+         - Its score is no measure of how well a learner stresses a word.\n",
+        10 * settings.augmentation.shift_frames
+    )
+}

@@ -1,0 +1,271 @@
+//! `phonoscope train`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use phonoscope_datasets::Manifest;
+use phonoscope_models::Card;
+use phonoscope_models::build::feedforward;
+use phonoscope_probes::learn::conv::Architecture;
+use phonoscope_probes::store::write_atomic;
+use phonoscope_probes::stress::Words;
+use phonoscope_probes::stress::train::{
+    Augmentation, CardFacts, Ended, Limits, PartFigures, TrainSettings, Trained, figures,
+    model_card, scores_tsv, train,
+};
+use serde_json::json;
+
+use super::{Context, command_line};
+use crate::cli::{ArchitectureChoice, TrainCommand, TrainStressArgs};
+use crate::exit::{Exit, Usage};
+use crate::output::columns;
+
+/// What `--json` prints.
+const SCHEMA: &str = "phonoscope.training/1";
+/// Name of the network's input.
+const INPUT: &str = "spectrogram";
+
+pub(super) fn run(command: &TrainCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        TrainCommand::Stress(args) => stress(args, context),
+    }
+}
+
+fn stress(args: &TrainStressArgs, context: &Context) -> anyhow::Result<Exit> {
+    refuse(args)?;
+    let manifest = Manifest::read(&args.data)?;
+    let words = Words::of(&manifest)?;
+    let settings = settings(args, &words);
+    let folder = match args.out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create `{}`", folder.display()))?;
+    let checkpoint = beside(&args.out, "checkpoint.safetensors");
+    if args.restart && checkpoint.is_file() {
+        std::fs::remove_file(&checkpoint)
+            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
+    } else if checkpoint.is_file() {
+        context
+            .printer
+            .remark("an interrupted training is continued");
+    }
+    let limits = Limits {
+        scratch: folder,
+        checkpoint: Some(&checkpoint),
+        most_secs: args.minutes.map(|minutes| minutes * 60.0),
+    };
+    let trained = train(&words, &manifest.sha256, &settings, limits, &context.task)?;
+    let figures = figures(&trained.scores, args.bootstrap, args.seed);
+    write(args, (&manifest, &words), &settings, &trained, &figures)?;
+    // Only now is nothing lost without it.
+    std::fs::remove_file(&checkpoint).ok();
+    tell(args, &trained, &figures, context)?;
+    Ok(Exit::Done)
+}
+
+fn refuse(args: &TrainStressArgs) -> anyhow::Result<()> {
+    let wrong = |problem: String, hint: &str| Err(Usage::new(problem, hint.to_owned()).into());
+    if args
+        .out
+        .extension()
+        .is_none_or(|extension| extension != "onnx")
+    {
+        let problem = format!("`{}` is no name of an ONNX file", args.out.display());
+        return wrong(problem, "give --out a name that ends in .onnx");
+    }
+    if let Some(minutes) = args.minutes.filter(|m| !(*m > 0.0 && m.is_finite())) {
+        return wrong(format!("--minutes is {minutes}"), "give a number above 0");
+    }
+    if !(10..=100_000).contains(&args.bootstrap) {
+        let problem = format!("--bootstrap is {}", args.bootstrap);
+        return wrong(problem, "give a number from 10 to 100000");
+    }
+    let chances = [("--marks", Some(args.marks)), ("--splice", args.splice)];
+    for (name, value) in chances {
+        if let Some(value) = value.filter(|v| !(0.0..=1.0).contains(v)) {
+            return wrong(format!("{name} is {value}"), "give a number from 0 to 1");
+        }
+    }
+    Ok(())
+}
+
+fn settings(args: &TrainStressArgs, words: &Words) -> TrainSettings {
+    let (architecture, rate) = match args.architecture {
+        ArchitectureChoice::Small => (Architecture::small(), 2e-3),
+        ArchitectureChoice::Vgg16 => (Architecture::vgg16(), 1e-5),
+    };
+    let usual = Augmentation::default();
+    let splice = if words.has_vowels { usual.splice } else { 0.0 };
+    TrainSettings {
+        architecture,
+        epochs: args.epochs,
+        batch: args.batch,
+        learning_rate: args.rate.unwrap_or(rate),
+        marks_weight: args.marks,
+        augmentation: Augmentation {
+            splice: args.splice.unwrap_or(splice),
+            ..usual
+        },
+        test_fold: args.test_fold.0,
+        validation_fold: args.val_fold.0,
+        patience: args.patience,
+        shuffled_labels: args.shuffle_labels,
+        seed: args.seed,
+        ..TrainSettings::default()
+    }
+}
+
+/// `MODEL.KIND` for `MODEL.onnx`.
+fn beside(model: &Path, kind: &str) -> PathBuf {
+    model.with_extension(kind)
+}
+
+fn write(
+    args: &TrainStressArgs,
+    (manifest, words): (&Manifest, &Words),
+    settings: &TrainSettings,
+    trained: &Trained,
+    figures: &[PartFigures],
+) -> anyhow::Result<()> {
+    let name = args
+        .out
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let data = args
+        .data
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let facts = CardFacts {
+        name: name.clone(),
+        data: [data.clone(), manifest.sha256.clone()],
+        data_licence: args.data_licence.clone(),
+        command: again(args),
+        phonoscope: env!("CARGO_PKG_VERSION").into(),
+    };
+    let network = trained.network.feedforward(&name, INPUT)?;
+    let card = Card {
+        name: Some(name),
+        front_end: Some(trained.front_end.clone()),
+        trained_on: Some(format!(
+            "{data}, {} words: see the .md beside it",
+            trained.trained_on
+        )),
+        ..Card::default()
+    };
+    write_atomic(&args.out, &feedforward(&network)?)?;
+    write_atomic(&Card::beside(&args.out), card.to_toml()?.as_bytes())?;
+    let text = model_card(&facts, words, settings, trained, figures);
+    write_atomic(&beside(&args.out, "md"), text.as_bytes())?;
+    let scores = scores_tsv(&trained.scores);
+    write_atomic(&beside(&args.out, "scores.tsv"), scores.as_bytes())?;
+    Ok(())
+}
+
+/// The command that trains the model again, every default spelled out.
+fn again(args: &TrainStressArgs) -> String {
+    let mut words: Vec<String> = ["phonoscope", "train", "stress"].map(Into::into).into();
+    let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+    option("data", args.data.display().to_string());
+    option("out", args.out.display().to_string());
+    let architecture = match args.architecture {
+        ArchitectureChoice::Small => "small",
+        ArchitectureChoice::Vgg16 => "vgg16",
+    };
+    option("architecture", architecture.into());
+    option("epochs", args.epochs.to_string());
+    if let Some(minutes) = args.minutes {
+        option("minutes", minutes.to_string());
+    }
+    option("test-fold", args.test_fold.to_string());
+    option("val-fold", args.val_fold.to_string());
+    option("patience", args.patience.to_string());
+    option("batch", args.batch.to_string());
+    if let Some(rate) = args.rate {
+        option("rate", rate.to_string());
+    }
+    option("marks", args.marks.to_string());
+    if let Some(splice) = args.splice {
+        option("splice", splice.to_string());
+    }
+    option("seed", args.seed.to_string());
+    option("bootstrap", args.bootstrap.to_string());
+    if args.shuffle_labels {
+        words.push("--shuffle-labels".into());
+    }
+    command_line(&words)
+}
+
+fn tell(
+    args: &TrainStressArgs,
+    trained: &Trained,
+    figures: &[PartFigures],
+    context: &Context,
+) -> anyhow::Result<()> {
+    let ended = match trained.ended {
+        Ended::Epochs => "passes",
+        Ended::Patience => "patience",
+        Ended::Time => "time",
+    };
+    let text = if args.json {
+        let parts: Vec<_> = figures
+            .iter()
+            .map(|f| {
+                json!({
+                    "part": f.part.name(),
+                    "tokens": f.counts[0],
+                    "words": f.counts[1],
+                    "speakers": f.counts[2],
+                    "balanced_accuracy": f.balanced_accuracy,
+                    "accuracy": f.accuracy,
+                    "auc": f.auc,
+                })
+            })
+            .collect();
+        serde_json::to_string_pretty(&json!({
+            "schema": SCHEMA,
+            "passes": trained.history,
+            "kept_pass": trained.kept_epoch,
+            "ended_by": ended,
+            "trained_on": trained.trained_on,
+            "skipped": trained.skipped,
+            "figures": parts,
+        }))?
+    } else {
+        let heading = ["part", "tokens", "words", "speakers", "balanced accuracy"];
+        let mut rows = vec![heading.map(String::from).to_vec()];
+        for f in figures {
+            let shown = f
+                .balanced_accuracy
+                .map(|e| format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi));
+            let mut row = vec![f.part.words().to_owned()];
+            row.extend(f.counts.map(|n| n.to_string()));
+            row.push(shown.unwrap_or_else(|| "–".into()));
+            rows.push(row);
+        }
+        columns(&rows)
+    };
+    context.printer.data(&text)?;
+    if !trained.skipped.is_empty() {
+        let first = &trained.skipped[0];
+        context.printer.remark(&format!(
+            "{} rows could not be used; the first, `{}`: {}",
+            trained.skipped.len(),
+            first.id,
+            first.reason
+        ));
+    }
+    context.printer.remark(&format!(
+        "{} passes, ended by {ended}; network of pass {} written to `{}`, its card to `{}`",
+        trained.history.len(),
+        trained.kept_epoch,
+        args.out.display(),
+        beside(&args.out, "md").display()
+    ));
+    Ok(())
+}
