@@ -81,7 +81,7 @@ impl<'a> Reading<'a> {
             }
         }
         let joined = out.into_iter().zip(taps).map(|(parts, tap)| {
-            let views: Vec<_> = parts.iter().map(Array2::view).collect();
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
             let joined = ndarray::concatenate(Axis(0), &views).map_err(|_e| {
                 crate::error::Error::Request {
                     problem: format!("tap `{}` changes its width within a recording", tap.name),
