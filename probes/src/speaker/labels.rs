@@ -10,7 +10,7 @@ use super::gathering::Speakers;
 use super::sex::Sex;
 use crate::report::{Column, Role, Table};
 
-/// How many speakers of a corpus without a wrong label may be listed on average.
+/// How many speakers of a corpus without a wrong label may be listed on average, were scores normal.
 pub(super) const BY_CHANCE: f64 = 0.5;
 /// Fewest speakers of a class whose scores have a spread.
 const FEWEST: usize = 10;
