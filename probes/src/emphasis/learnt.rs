@@ -34,7 +34,7 @@ impl Learnt {
             .map(|r| r.dot(&r).sqrt())
             .sum::<f64>()
             / learners.len() as f64;
-        if !(mean.dot(&mean) > 0.0) {
+        if mean.iter().all(|v| *v == 0.0) {
             return Err(refuse("the mean residual is zero".into()));
         }
         let slope = |edit: Edit| -> Option<Array1<f64>> {
