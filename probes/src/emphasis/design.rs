@@ -267,38 +267,6 @@ impl Design {
         Ok(())
     }
 
-    fn say_what_is_missing(&mut self, input: &EmphasisInput) {
-        let mut say = |words: String| self.missing.push(words);
-        if !self.conditions.iter().any(|c| c.kind == Kind::Neutral) {
-            say(
-                "the neutral–neutral null is not available: no pair has a second neutral version"
-                    .into(),
-            );
-        }
-        if !self.conditions.iter().any(|c| c.kind == Kind::Control) {
-            say("specificity is not available: there are no control versions (whole-word rate, pitch, gain)".into());
-        }
-        match self.words.len() {
-            0 => say("word identity and word-disjoint folds are not available: the manifest has no `word`".into()),
-            1 => say("word identity and word-disjoint folds are not available: there is one word".into()),
-            _ => {}
-        }
-        if input.versions.iter().all(|v| v.source.is_none()) {
-            say("versions of one recording are kept together by `pair` alone: the manifest has no `source`".into());
-        }
-        if input.versions.iter().all(|v| v.length_secs.is_none()) {
-            say(
-                "the length-only baseline is not available: the spans have no start and end".into(),
-            );
-        }
-        for edit in input.edits.iter().filter(|e| e.column.is_none()) {
-            let name = edit.edit.column();
-            say(format!(
-                "how well residuals tell `{name}` is not available: the manifest has no such column"
-            ));
-        }
-    }
-
     /// Pairs that have the condition.
     pub(super) fn having(&self, condition: usize) -> Vec<usize> {
         let has = |p: &usize| {

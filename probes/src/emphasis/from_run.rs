@@ -1,6 +1,6 @@
 //! From run folders to an emphasis report.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{Array2, Axis};
 use phonoscope_analysis::task::Task;
@@ -8,14 +8,13 @@ use phonoscope_models::Catalogue;
 
 use super::input::{Edit, EditColumn, EmphasisInput, Part, States, SystemInfo, TapInfo, Version};
 use super::log_mel::LOG_MEL;
-use super::{EmphasisSettings, Outcome, run};
+use super::run_report::report;
+use super::{EmphasisSettings, run};
 use crate::error::{Error, Result};
 use crate::extract::SpanKind;
-use crate::report::{
-    Check, InputFile, ModelUsed, Provenance, Report, SCHEMA, Skipped, SystemUsed, Table,
-};
+use crate::report::{Report, Table};
 use crate::speaker::system_name;
-use crate::store::{Outcome as Became, Run, RunItem, sha256_hex};
+use crate::store::{Outcome as Became, Run, RunItem};
 
 /// What is asked of runs.
 #[derive(Debug, Clone, Default)]
@@ -354,133 +353,4 @@ fn free(name: String, known: &[SystemInfo]) -> String {
         .chain(next)
         .find(|n| !taken(n))
         .unwrap_or(name)
-}
-
-fn report(
-    runs: &[Run],
-    input: &EmphasisInput,
-    asked: &Asked,
-    settings: &EmphasisSettings,
-    outcome: Outcome,
-) -> Result<Report> {
-    let names: Vec<String> = input.systems.iter().map(|s| s.name.clone()).collect();
-    let used: Vec<SystemUsed> = runs
-        .iter()
-        .zip(&input.systems)
-        .map(|(source, system)| SystemUsed {
-            name: system.name.clone(),
-            model: ModelUsed {
-                taps: system.taps.iter().map(|t| t.name.clone()).collect(),
-                ..source.description.model.clone()
-            },
-            engine: source.description.engine.clone(),
-        })
-        .collect();
-    let mut trust = crate::report::Trust::default();
-    for (source, name) in runs.iter().zip(&names) {
-        let own = source.trust()?;
-        if trust.coverage.items == 0 {
-            trust.coverage = own.coverage;
-        }
-        trust
-            .checks
-            .extend(own.checks.into_iter().map(|check| Check {
-                system: Some(name.clone()),
-                ..check
-            }));
-    }
-    let known: BTreeSet<String> = trust
-        .coverage
-        .skipped
-        .iter()
-        .map(|s| s.id.clone())
-        .collect();
-    for (id, reason) in outcome.unused.iter().filter(|(id, _)| !known.contains(id)) {
-        trust.coverage.used = trust.coverage.used.saturating_sub(1);
-        trust.coverage.skipped.push(Skipped {
-            id: id.clone(),
-            reason: reason.clone(),
-        });
-    }
-    trust.checks.extend(outcome.checks);
-    let models: Vec<&str> = input
-        .systems
-        .iter()
-        .filter(|s| s.part == Part::Model)
-        .map(|s| s.name.as_str())
-        .collect();
-    let pairs: BTreeSet<&String> = input
-        .versions
-        .iter()
-        .filter_map(|v| v.pair.as_ref())
-        .collect();
-    Ok(Report {
-        schema: SCHEMA.into(),
-        probe: "emphasis".into(),
-        title: format!(
-            "emphasis in {}: {} word tokens",
-            models.join(", "),
-            pairs.len()
-        ),
-        summary: [outcome.summary, asked.findings.clone()].concat(),
-        warnings: [outcome.warnings, asked.remarks.clone()].concat(),
-        provenance: Provenance {
-            phonoscope: env!("CARGO_PKG_VERSION").into(),
-            command: asked.command.clone(),
-            seed: settings.seed,
-            settings: settings_map(settings, input),
-            inputs: inputs(runs),
-            model: used.first().map(|u| u.model.clone()),
-            engine: used.first().map(|u| u.engine.clone()),
-            systems: if used.len() > 1 { used } else { vec![] },
-        },
-        systems: names,
-        trust,
-        tables: [outcome.tables, asked.tables.clone()].concat(),
-    })
-}
-
-fn settings_map(
-    settings: &EmphasisSettings,
-    input: &EmphasisInput,
-) -> BTreeMap<String, serde_json::Value> {
-    let mut map: BTreeMap<String, serde_json::Value> = serde_json::to_value(settings)
-        .ok()
-        .and_then(|v| serde_json::from_value(v).ok())
-        .unwrap_or_default();
-    map.insert(
-        "regression_permutations".into(),
-        settings.regression_draws().into(),
-    );
-    for edit in &input.edits {
-        let from = edit
-            .column
-            .clone()
-            .unwrap_or_else(|| "not available".into());
-        map.insert(format!("column_{}", edit.edit.column()), from.into());
-    }
-    map
-}
-
-/// Files that were read.
-fn inputs(runs: &[Run]) -> Vec<InputFile> {
-    let mut out: Vec<InputFile> = vec![];
-    for source in runs {
-        let description = &source.description;
-        let manifest = InputFile {
-            what: "manifest".into(),
-            name: description.items.manifest.clone(),
-            sha256: description.items.sha256.clone(),
-        };
-        if !out.contains(&manifest) {
-            out.push(manifest);
-        }
-        let run_json = serde_json::to_string(description).unwrap_or_default();
-        out.push(InputFile {
-            what: "run description".into(),
-            name: "run.json".into(),
-            sha256: sha256_hex(run_json.as_bytes()),
-        });
-    }
-    out
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::{Array1, ArrayD, Axis as At, IxDyn, concatenate};
-use phonoscope_analysis::regress::BlockedRidge;
+use ndarray::{Array1, ArrayD, IxDyn};
 use phonoscope_analysis::rng;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::Manifest;
@@ -14,12 +13,12 @@ use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use super::EmphasisSettings;
-use super::design::{Design, Kind};
+use super::design::Design;
 use super::direction::{Bench, Null};
 use super::from_run::{Asked, RunStates, read};
-use super::held_out::PENALTIES;
-use super::input::{Edit, EmphasisInput, States as _};
-use super::sheet::Sheet;
+use super::input::{EmphasisInput, States as _};
+use super::learnt::{Learnt, reading_of};
+use super::pushed::{READINGS, Row, finding, table};
 use super::spread::{Figure, Resampling, by_speaker, distinct};
 use crate::error::{Error, Result};
 use crate::extract::{Extractor, Prepared, Rows};
@@ -84,22 +83,6 @@ pub struct Interventions {
     pub findings: Vec<String>,
     /// Why a system was left out.
     pub remarks: Vec<String>,
-}
-
-/// What a push is read by at a later tap.
-const READINGS: [&str; 4] = ["along", "cosine", "duration", "f0"];
-
-/// One reading of one push at one tap.
-struct Row {
-    system: String,
-    pushed: String,
-    read: String,
-    dose: f64,
-    reading: &'static str,
-    items: usize,
-    value: Figure,
-    null: Option<Null>,
-    null_range: [f64; 2],
 }
 
 /// Adds each subject's direction of emphasis to one of its layers and reads the later ones.
@@ -170,16 +153,6 @@ struct Pushing<'a> {
     subject: &'a Subject<'a>,
     system: usize,
     plan: &'a InterventionPlan,
-}
-
-/// What is known of a tap from the speakers who are not pushed.
-struct Learnt {
-    /// Mean emphasis residual.
-    mean: Array1<f64>,
-    /// Mean length of emphasis residuals.
-    length: f64,
-    /// Slopes of log duration ratio and of F0 shift, where they could be learnt.
-    slopes: [Option<Array1<f64>>; 2],
 }
 
 impl Pushing<'_> {
@@ -316,43 +289,8 @@ impl Pushing<'_> {
     }
 
     fn learn(&self, tap: usize, learners: &[usize]) -> Result<Learnt> {
-        let design = self.bench.design;
         let states = self.states.states(self.system, tap)?;
-        let residuals = design.residuals(states.view(), design.main(), learners);
-        let mean = residuals.sum_axis(At(0)) / learners.len() as f64;
-        let length = residuals
-            .outer_iter()
-            .map(|r| r.dot(&r).sqrt())
-            .sum::<f64>()
-            / learners.len() as f64;
-        if !(mean.dot(&mean) > 0.0) {
-            return Err(refuse("the mean residual is zero".into()));
-        }
-        let slope = |edit: Edit| -> Option<Array1<f64>> {
-            let (mut rows, mut y, mut blocks) = (vec![], vec![], vec![]);
-            let folds = design.speaker_fold.as_ref()?;
-            for condition in design.of_kind(Kind::Emphasis) {
-                for pair in learners {
-                    let Some(value) = design.target(self.input, edit, condition, *pair) else {
-                        continue;
-                    };
-                    rows.push(design.residuals(states.view(), condition, &[*pair]));
-                    y.push(value);
-                    blocks.push(folds[design.pairs[*pair].speaker]);
-                }
-            }
-            let views: Vec<_> = rows.iter().map(|r| r.view()).collect();
-            let x = concatenate(At(0), &views).ok()?;
-            let y = Array1::from(y).insert_axis(At(1));
-            let fit = BlockedRidge::new(x.view()).ok()?;
-            let penalty = fit.penalties(y.view(), &blocks, &PENALTIES).ok()?;
-            Some(fit.slopes(y.view(), &penalty).ok()?.column(0).to_owned())
-        };
-        Ok(Learnt {
-            mean,
-            length,
-            slopes: [slope(Edit::Duration), slope(Edit::F0)],
-        })
+        Learnt::of(self.bench.design, self.input, states.view(), learners)
     }
 
     /// For each word, push and later tap, how its state changed.
@@ -486,74 +424,9 @@ fn shaped(push: &Array1<f64>, tap: &Tap) -> ArrayD<f32> {
     ArrayD::from_shape_fn(IxDyn(&shape), |at| push[at[0]] as f32)
 }
 
-fn reading_of(of: &Learnt, reading: usize, change: &Array1<f64>) -> f64 {
-    let along = change.dot(&of.mean);
-    let squares = of.mean.dot(&of.mean);
-    match reading {
-        0 => along / squares,
-        1 => {
-            let length = change.dot(change).sqrt();
-            if length > 0.0 {
-                along / (length * squares.sqrt())
-            } else {
-                f64::NAN
-            }
-        }
-        2 => of.slopes[0].as_ref().map_or(f64::NAN, |s| change.dot(s)),
-        _ => of.slopes[1].as_ref().map_or(f64::NAN, |s| change.dot(s)),
-    }
-}
-
-fn refuse(problem: String) -> Error {
+pub(super) fn refuse(problem: String) -> Error {
     Error::Request {
         problem,
         hint: "choose another tap with --intervene, or leave it out with --no-intervention".into(),
     }
-}
-
-fn table(rows: &[Row], plan: &InterventionPlan, level: f64) -> Table {
-    Sheet::new(rows)
-        .key("system", "model", |r| r.system.clone())
-        .key("pushed", "tap that the direction was added to, at every frame", |r| r.pushed.clone())
-        .key("read", "tap that was read, the pushed one first", |r| r.read.clone())
-        .number("dose", "length of the push, in mean lengths of the tap's emphasis residuals", None, |r| r.dose)
-        .key("reading", "along: step along the read tap's own mean emphasis residual, 1 is that residual; cosine: of the change to it; duration, f0: change of a linear read-out of log duration ratio and of the F0 shift in semitones, learnt on residuals", |r| r.reading.into())
-        .number("words", "neutral words pushed", None, |r| r.items as f64)
-        .estimate("value", "mean over words; interval: speakers resampled", None, |r| r.value.estimate(level, (f64::NEG_INFINITY, f64::INFINITY)))
-        .number("random_mean", "control: mean over random directions of the same length", None, |r| r.null.map_or(f64::NAN, |n| n.mean))
-        .number("random_lo", "control: smallest of them", None, |r| r.null_range[0])
-        .number("random_hi", "control: largest of them", None, |r| r.null_range[1])
-        .number("p", "(1 + b) / (1 + B): random directions that move the reading as far", None, |r| r.null.map_or(f64::NAN, |n| n.p))
-        .table("emphasis_intervention", "Layers pushed along emphasis", &format!(
-            "One row for each system, tap read, dose and reading. Directions and read-outs were learnt on other \
-             speakers than the words pushed. {} random directions were run at dose 1; beside other doses they stand \
-             scaled.", plan.random))
-}
-
-/// What the last tap makes of one dose.
-fn finding(rows: &[Row], level: f64) -> Option<String> {
-    let last = rows.last()?;
-    let of = |reading: &str| {
-        let own =
-            |r: &&Row| r.read == last.read && r.reading == reading && (r.dose - 1.0).abs() < 1e-9;
-        let row = rows.iter().find(own)?;
-        let e = row
-            .value
-            .estimate(level, (f64::NEG_INFINITY, f64::INFINITY))?;
-        Some(format!(
-            "{reading} {:.2} [{:.2}, {:.2}] (random directions {:.2} to {:.2})",
-            e.value, e.lo, e.hi, row.null_range[0], row.null_range[1]
-        ))
-    };
-    let parts: Vec<String> = READINGS.iter().filter_map(|r| of(r)).collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "{}: one mean emphasis added at {} moves {} on {} neutral words: {}.",
-            last.system,
-            last.pushed,
-            last.read,
-            last.items,
-            parts.join(", ")
-        )
-    })
 }

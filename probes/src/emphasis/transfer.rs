@@ -91,7 +91,7 @@ impl Bench<'_> {
             .collect();
         let mean = design.residuals(states, learnt, &train).sum_axis(Axis(0));
         let length = mean.dot(&mean).sqrt();
-        if train.len() < 2 || !(length > 0.0) {
+        if train.len() < 2 || length.is_nan() || length <= 0.0 {
             return vec![];
         }
         let direction = mean / length;

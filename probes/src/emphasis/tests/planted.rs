@@ -109,8 +109,8 @@ fn a_planted_dimension_is_found_and_few_pairs_hide_it() {
 fn duration_comes_out_of_residuals_and_words_do_not() {
     let (input, states) = Corpus::default().make(3, |condition, token, _, state| {
         if condition.starts_with("emphasis") {
-            state[0] += 8.0 * token.duration;
-            state[1] += token.f0;
+            state[0] += 16.0 * token.duration;
+            state[1] += 2.0 * token.f0;
         }
     });
     let made = probe(&input, vec![vec![states]], &quick());
