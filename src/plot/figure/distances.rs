@@ -14,7 +14,7 @@ const BAND: &str = "#dddddd";
 ///
 /// # Errors
 /// When the report lacks the tables `layers` or `distances` of `system`, their columns, or rows in them.
-pub fn distances(report: &Report, system: Option<&str>) -> Result<String> {
+pub(crate) fn distances(report: &Report, system: Option<&str>) -> Result<String> {
     let layers = table(report, system, "layers")?;
     let (names, floors) = (column(layers, "layer")?, column(layers, "floor")?);
     let found = table(report, system, "distances")?;

@@ -18,7 +18,7 @@ use super::{Anchor, Measure, Scale, Svg};
 pub use associations::associations;
 pub(crate) use associations::strength;
 pub use curves::{regression, selection};
-pub use distances::distances;
+pub(crate) use distances::distances;
 pub use emphasis::{layers, transfer};
 pub use forest::forest;
 pub(crate) use forest::{estimates, null_of, rest, scale};
