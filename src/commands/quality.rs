@@ -226,7 +226,11 @@ fn extracted(args: &QualityArgs, data: &Path, context: &Context) -> anyhow::Resu
             None => None,
             Some(embedding) => {
                 let halves = halves(&manifest, &of_reference);
-                let taps = select_taps(&model, &[embedding.tap.clone()], SpanKind::Utterance)?;
+                let taps = select_taps(
+                    &model,
+                    std::slice::from_ref(&embedding.tap),
+                    SpanKind::Utterance,
+                )?;
                 Some(beside.extract(&model, &halves, taps, None, &format!("{name}.halves"))?)
             }
         };

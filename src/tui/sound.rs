@@ -314,7 +314,11 @@ mod tests {
     fn a_path_that_leads_nowhere_is_named_with_where_it_was_looked_for() {
         let lost = recording(Path::new("gone/x.flac"), Path::new("data"));
         let why = lost.spectrogram(&Task::silent()).unwrap_err().to_string();
-        for part in ["no file `gone/x.flac`", "`nowhere`, `data`", "folder"] {
+        for part in [
+            "no file `gone/x.flac`",
+            "`nowhere`, `data`",
+            "browse --data MANIFEST",
+        ] {
             assert!(why.contains(part), "{why}");
         }
     }

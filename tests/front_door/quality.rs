@@ -94,7 +94,7 @@ fn planted_degradations_come_out_in_order_from_models_and_from_runs() {
 #[test]
 fn what_cannot_be_compared_is_refused_with_what_is_needed() {
     let place = Place::new();
-    let manifest = place.voices(3, 1, 1.0);
+    degraded(&place);
     let quality = |data: &str, more: &[&str]| {
         let base = [
             "probe",
@@ -108,8 +108,11 @@ fn what_cannot_be_compared_is_refused_with_what_is_needed() {
         ];
         place.run([&base[..], more].concat())
     };
-    quality(&manifest, &[]).fails_with_hint(2, "no `system` column", "add one that names");
-    degraded(&place);
+    quality("voices/manifest.tsv", &[]).fails_with_hint(
+        2,
+        "no `system` column",
+        "add one that names",
+    );
     let worse = "worse/manifest.tsv";
     quality(worse, &["--reference", "nobody"]).fails(2, "no row of system `nobody`");
     quality(worse, &["--halves", "3"]).fails(2, "random halves must be at least 20");

@@ -30,8 +30,8 @@ impl PairMean {
 /// `sums: [cluster, cluster]` holds the kernel's sum over the members of two clusters, `sizes` the members of
 /// each; the diagonal is not read. The variance is unbiased for equal clusters (the square of the mean, minus
 /// the mean product over four different clusters) and linearised for others. It is at least that of a kernel
-/// whose mean over either partner is constant, so the interval neither vanishes nor doubles when there is
-/// nothing to find. A difference of two such means is the mean of the difference of their kernels. NaN below
+/// whose mean over either partner is constant, so the interval does not vanish when there is nothing to find;
+/// there it is wide, and covers more often than it says (999 of 1,000 draws of a squared mean of nothing). A difference of two such means is the mean of the difference of their kernels. NaN below
 /// two clusters.
 pub fn pair_mean(sums: ArrayView2<'_, f64>, sizes: &[f64]) -> PairMean {
     let c = sizes.len() as f64;
@@ -99,10 +99,10 @@ mod tests {
         );
     }
 
-    /// Coverage of the squared mean, with and without a mean to find.
+    /// Coverage of the squared mean: as stated where there is a mean to find, no less where there is none.
     #[test]
-    fn intervals_cover_as_often_as_they_say() {
-        for mean in [0.0, 0.6] {
+    fn intervals_cover_at_least_as_often_as_they_say() {
+        for (mean, most) in [(0.0, 1000), (0.6, 975)] {
             let covered = (0..1000).filter(|draw| {
                 let mut rng = rng::stream(11, "u-statistic-test", *draw);
                 let d = 4;
@@ -115,7 +115,7 @@ mod tests {
                 i.lo <= truth && truth <= i.hi
             });
             let covered = covered.count();
-            assert!((925..=975).contains(&covered), "mean {mean}: {covered}");
+            assert!((925..=most).contains(&covered), "mean {mean}: {covered}");
         }
     }
 }

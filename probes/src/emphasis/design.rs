@@ -77,8 +77,12 @@ impl Design {
             .filter(|n| kind(n) == Some(Kind::Neutral))
             .collect();
         let Some(first) = neutrals.first() else {
+            let left_out = out.unused.first().map_or_else(String::new, |(id, why)| {
+                let count = out.unused.len();
+                format!("; {count} left out, the first of them, `{id}`, because {why}")
+            });
             return Err(Error::Request {
-                problem: "no version is neutral".into(),
+                problem: format!("no version is neutral{left_out}"),
                 hint: "the column `condition` must hold names that begin with neutral, emphasis and control".into(),
             });
         };

@@ -120,7 +120,8 @@ impl Bench<'_> {
     ) -> Result<Vec<Told>> {
         let stack = self.stack(rows);
         // Targets known of the same rows share their decompositions.
-        let mut shared: Vec<(Vec<usize>, Vec<(Target, Vec<f64>)>)> = vec![];
+        type Valued = (Target, Vec<f64>);
+        let mut shared: Vec<(Vec<usize>, Vec<Valued>)> = vec![];
         let targets = [Target::Word]
             .into_iter()
             .chain(Edit::ALL.map(Target::Edit));

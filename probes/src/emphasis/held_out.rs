@@ -116,7 +116,8 @@ pub(super) fn predict(
     (observed, ks): (usize, &[usize]),
 ) -> Result<Predicted> {
     use rayon::prelude::*;
-    let made: Vec<Result<(Array2<f64>, Vec<Array2<f64>>)>> = cells
+    type Made = (Array2<f64>, Vec<Array2<f64>>);
+    let made: Vec<Result<Made>> = cells
         .par_iter()
         .map(|cell| {
             let (train, targets) = (

@@ -340,10 +340,15 @@ fn paired_halves(source: &Run, tap: &str) -> Result<Option<(Vec<String>, Array2<
 fn model_names(runs: &[Run]) -> Vec<String> {
     let mut out: Vec<String> = vec![];
     for source in runs {
-        let mut name = system_name(&source.description.model.name);
-        if let Some(twin) = &source.description.twin {
-            name = format!("{name}-{}", twin.kind);
-        }
+        let said = source.description.model.name.as_str();
+        let name = match &source.description.twin {
+            Some(twin) => {
+                let of_twin = format!(" ({}, seed {})", twin.kind, twin.seed);
+                let model = said.strip_suffix(of_twin.as_str()).unwrap_or(said);
+                format!("{}-{}", system_name(model), twin.kind)
+            }
+            None => system_name(said),
+        };
         let next = (2..).map(|k| format!("{name}-{k}"));
         let free = std::iter::once(name.clone()).chain(next);
         out.extend(free.take(runs.len() + 1).find(|n| !out.contains(n)));

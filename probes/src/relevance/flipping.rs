@@ -166,11 +166,11 @@ fn stages(
     for step in 1..=steps {
         let until = way.len() * step / steps.max(1);
         for [a, b, c, d] in &way[gone..until] {
-            for bin in *a..*b {
+            for (bin, bin_mean) in bin_means.iter().enumerate().take(*b).skip(*a) {
                 let value = match filling {
                     Filling::Mean => mean,
                     Filling::Least => least,
-                    Filling::BinMean => bin_means[bin],
+                    Filling::BinMean => *bin_mean,
                 };
                 current.slice_mut(s![bin, *c..*d]).fill(value);
             }

@@ -138,7 +138,7 @@ fn go(state: &mut State, by: Move) {
                     step(at, count, by, page)
                 }
                 _ => at,
-            })
+            });
         }
         Screen::Model | Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
     }

@@ -97,7 +97,7 @@ impl Corpus {
                         f0,
                         length_secs: neutral_secs * ratio,
                     };
-                    let mut state = &of_word.row(word) * 2.0 + &of_speaker.row(speaker);
+                    let mut state = &of_word.row(word) * 2.0 + of_speaker.row(speaker);
                     state.mapv_inplace(|v| v + self.noise * normal(&mut rng));
                     plant(condition, token, &mut rng, &mut state);
                     rows.push(state);

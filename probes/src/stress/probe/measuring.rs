@@ -129,10 +129,7 @@ impl<'a> Measuring<'a> {
                 sizes,
                 scorer_names,
             )?);
-            networks.push(Network {
-                name: *name,
-                mappers,
-            });
+            networks.push(Network { name, mappers });
         }
         Ok(Self {
             input,

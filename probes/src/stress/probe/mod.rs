@@ -3,6 +3,8 @@
 //! Words are taken one by one: scored, explained by every composite and by every network that is
 //! compared, and measured; only figures of each word are kept.
 
+mod accuracy_tables;
+mod band_tables;
 mod bands;
 mod baseline;
 mod findings;
@@ -138,9 +140,9 @@ pub fn stress(
         });
     }
     let baseline = baseline::contrasts(&heard, settings)?;
-    let mut tables = tables::accuracy(&heard, &baseline, settings);
+    let mut tables = accuracy_tables::accuracy(&heard, &baseline, settings);
     tables.push(tables::regions(&heard, measuring.networks(), settings));
-    tables.extend(tables::bands(&heard, measuring.networks(), settings));
+    tables.extend(band_tables::bands(&heard, measuring.networks(), settings));
     tables.extend(tables::ledger(&heard, settings));
     if settings.sanity_words > 0 {
         tables.extend(sanity::tables(

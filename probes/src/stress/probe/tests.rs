@@ -64,12 +64,8 @@ fn planted(folder: &Path) -> Model {
     let mut filter = vec![0f32; 161];
     filter[28..33].fill(1.0);
     let mut dense = vec![0f32; 2 * 101];
-    for frame in 0..17 {
-        dense[101 + frame] = 0.1;
-    }
-    for frame in 17..36 {
-        dense[frame] = 0.1;
-    }
+    dense[101..118].fill(0.1);
+    dense[17..36].fill(0.1);
     let layers = vec![
         (
             "conv".to_owned(),
