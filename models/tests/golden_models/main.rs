@@ -192,7 +192,12 @@ fn activations(
 }
 
 /// Pools the embedding of windows as the catalogue says and compares it with the reference.
-fn embeddings_agree(name: &str, key: &str, normalise: Normalise, agreement: Option<f32>) {
+fn embeddings_agree(
+    name: &str,
+    key: &str,
+    normalise: Normalise,
+    (tolerance, agreement): (f32, Option<f32>),
+) {
     let Some(golden) = golden() else { return };
     let recordings = recordings(&golden);
     let Some(runs) = activations(name, &["embedding"], &recordings, &engines(), agreement) else {
@@ -212,7 +217,7 @@ fn embeddings_agree(name: &str, key: &str, normalise: Normalise, agreement: Opti
             let apart = largest_difference(embedding.view(), expected.view());
             worst = (worst.0.min(cosine), worst.1.max(apart));
             assert!(
-                cosine >= LEAST_COSINE && apart <= EMBEDDING,
+                cosine >= LEAST_COSINE && apart <= tolerance,
                 "{file}: {cosine} {apart}"
             );
         }
@@ -225,18 +230,36 @@ fn embeddings_agree(name: &str, key: &str, normalise: Normalise, agreement: Opti
 
 #[test]
 fn ge2e_embeddings_are_those_of_the_reference() {
-    embeddings_agree("ge2e", "ge2e", Normalise::L2, Some(ENGINES));
+    embeddings_agree("ge2e", "ge2e", Normalise::L2, (EMBEDDING, Some(ENGINES)));
 }
 
 #[test]
 fn campplus_embeddings_are_those_of_the_reference() {
     // The reference is the embedding before it is scaled.
-    embeddings_agree("campplus", "campplus", Normalise::None, Some(ENGINES));
+    embeddings_agree(
+        "campplus",
+        "campplus",
+        Normalise::None,
+        (EMBEDDING, Some(ENGINES)),
+    );
 }
 
 #[test]
 fn dvector_embeddings_are_those_of_the_reference() {
-    embeddings_agree("dvector", "dvector", Normalise::L2, Some(ENGINES));
+    // The reference was made where 8-bit products are summed exactly. ONNX Runtime's kernels for older
+    // processors saturate pairs of them at 16 bits.
+    #[cfg(target_arch = "x86_64")]
+    let exact = is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    let exact = true;
+    let tolerance = if exact { EMBEDDING } else { 2.0 * EMBEDDING };
+    println!("dvector: 8-bit sums are exact here: {exact}");
+    embeddings_agree(
+        "dvector",
+        "dvector",
+        Normalise::L2,
+        (tolerance, Some(ENGINES)),
+    );
 }
 
 #[test]
