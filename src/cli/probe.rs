@@ -69,11 +69,11 @@ pub struct RowArgs {
 pub enum ProbeCommand {
     /// What are the principal components of a speaker-embedding space?
     Speaker(SpeakerArgs),
-    /// Is emphasis a structured direction in a model's layers?
+    /// Is emphasis a structured direction in a model's layers? (not finished)
     Emphasis(EmphasisArgs),
-    /// What does a classifier of lexical stress look at?
+    /// What does a classifier of lexical stress look at? (not finished)
     Stress(StressArgs),
-    /// Which layers hear that speech is synthetic, or bad?
+    /// Which layers hear that speech is synthetic, or bad? (not finished)
     Quality(QualityArgs),
 }
 
@@ -248,7 +248,7 @@ impl Default for Statistics {
 /// Arguments of `probe stress`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  phonoscope probe stress --model stress-librispeech --data words.tsv --test-fold 0 --out stress.json
+  phonoscope probe stress --model mine.onnx --data words.tsv --test-fold 0 --out stress.json
   phonoscope probe stress --model mine.onnx --control null.onnx --data words.tsv --out stress.json
   phonoscope probe stress --model mine.onnx --composite EpsilonPlus --data words.tsv --out plus.json
 
