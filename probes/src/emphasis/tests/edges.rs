@@ -136,8 +136,6 @@ fn states_that_do_not_change_or_are_not_numbers_are_told() {
     broken[[3, 3]] = f64::NAN;
     let made = probe(&input, vec![vec![broken]], &quick());
     assert!(made.warnings.join("\n").contains("so nothing was measured"));
-    let tables = serde_json::to_string(&made.tables).unwrap();
-    assert!(!tables.contains("NaN"));
 }
 
 #[test]
