@@ -24,7 +24,7 @@ pub struct LogMel {
     pub vectors: Array2<f64>,
 }
 
-/// Mean and spread of [`MELS`] log-mel bands of every item that can be read.
+/// Mean and spread of 64 log-mel bands of every item that can be read.
 ///
 /// # Errors
 /// [`Error::NoItems`]; [`Error::NothingUsed`] if no item could be read; cancellation.
