@@ -206,7 +206,7 @@ pub(super) fn table(
             "Speakers whose embedding says the other `{}`, by a logistic regression on the leading \
              components that was fitted without their fold, and whose log odds lie so far from those of \
              their class that at most {BY_CHANCE} speakers would on average if every label were right \
-             (normal scores within a class; the guide has simulations). Of {} labelled speakers it takes \
+             and scores within a class normal (in simulations with right labels 0.9 to 2.7 of 251 were listed). Of {} labelled speakers it takes \
              {wrong} for the other class, most of them by its own error. A voice may be unlike its label \
              and the label right: listen before changing anything.",
             sex.name,

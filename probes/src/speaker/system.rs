@@ -236,7 +236,8 @@ fn on_sex(
             if listed > 0 {
                 out.warnings.push(format!(
                     "{} an embedding that says the other `{}`, so far from their own class that {} \
-                     would be by chance: listen to them (table suspicious_labels)",
+                     would be by chance were scores normal (with right labels 1 to 3 of 251 were listed in \
+                     simulations): listen to them (table suspicious_labels)",
                     match listed {
                         1 => "1 speaker has".to_owned(),
                         n => format!("{n} speakers have"),
