@@ -2,7 +2,7 @@
 
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::estimate::Method;
-use phonoscope_probes::report::{Report, Table};
+use phonoscope_probes::report::{Column, Report, Table};
 
 use super::layers::{LayerCurve, LayerPoint};
 
@@ -83,26 +83,24 @@ pub struct Criterion {
     pub statistic: String,
     /// One degradation; nothing for all.
     pub group: Option<String>,
+    /// Rows of `criteria` that are of it, a layer each.
+    pub rows: Vec<usize>,
 }
 
 impl Criterion {
-    /// Rows of `criteria` that are of it.
-    pub fn rows(&self, table: &Table) -> Vec<usize> {
-        let text = |id: &str, row: usize| table.column(id).and_then(|c| c.text_at(row));
-        let here = |row: &usize| {
-            text("target", *row) == Some(&self.target)
-                && text("of", *row) == Some(&self.of)
-                && text("statistic", *row) == Some(&self.statistic)
-                && text("group", *row) == self.group.as_deref()
-        };
-        (0..table.rows()).filter(here).collect()
+    /// Whether it is the same criterion, of another model.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.target == other.target
+            && self.of == other.of
+            && self.statistic == other.statistic
+            && self.group == other.group
     }
 
     /// The row of the best layer, the first of equals, and its coefficient.
     pub fn best(&self, table: &Table) -> Option<(usize, f64)> {
         let value = table.column("value")?;
-        let known = self.rows(table).into_iter();
-        let known = known.filter_map(|row| Some((row, value.value(row)?)));
+        let rows = self.rows.iter();
+        let known = rows.filter_map(|row| Some((*row, value.value(*row)?)));
         known.reduce(|a, b| if b.1 > a.1 { b } else { a })
     }
 
@@ -125,17 +123,20 @@ pub fn criteria(report: &Report, model: &str) -> Vec<Criterion> {
     let Some(table) = report.table(Some(model), "criteria") else {
         return found;
     };
-    let text = |id: &str, row: usize| table.column(id).and_then(|c| c.text_at(row));
+    let [target, of, statistic, group] =
+        ["target", "of", "statistic", "group"].map(|id| table.column(id));
     for row in 0..table.rows() {
-        let words = |id: &str| text(id, row).unwrap_or_default().to_owned();
+        let text = |column: Option<&Column>| column.and_then(|c| c.text_at(row)).map(str::to_owned);
         let criterion = Criterion {
-            target: words("target"),
-            of: words("of"),
-            statistic: words("statistic"),
-            group: text("group", row).map(str::to_owned),
+            target: text(target).unwrap_or_default(),
+            of: text(of).unwrap_or_default(),
+            statistic: text(statistic).unwrap_or_default(),
+            group: text(group),
+            rows: vec![row],
         };
-        if !found.contains(&criterion) {
-            found.push(criterion);
+        match found.iter_mut().find(|known| known.is_same(&criterion)) {
+            Some(known) => known.rows.push(row),
+            None => found.push(criterion),
         }
     }
     found
@@ -154,7 +155,11 @@ pub fn quality_curves(
         let names = layers.column("layer")?;
         let text = |id: &str, row: usize| table.column(id).and_then(|c| c.text_at(row));
         let rows = match figure {
-            QualityFigure::Criterion => criterion?.rows(table),
+            QualityFigure::Criterion => {
+                let wanted = criterion?;
+                let mut own = criteria(report, model).into_iter();
+                own.find(|c| c.is_same(wanted))?.rows
+            }
             _ => {
                 let here = |row: &usize| text("system", *row) == Some(system);
                 (0..table.rows()).filter(here).collect()

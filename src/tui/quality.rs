@@ -150,7 +150,7 @@ impl Quality {
         };
         let (layers, systems) = (words("layers", "layer"), words("distances", "system"));
         self.criteria = criteria(report, self.model_name());
-        let kept = criterion.and_then(|c| self.criteria.iter().position(|k| *k == c));
+        let kept = criterion.and_then(|c| self.criteria.iter().position(|k| k.is_same(&c)));
         self.criterion = kept.unwrap_or(0);
         self.system = systems.iter().position(|s| *s == system).unwrap_or(0);
         (self.layers, self.systems) = (layers, systems);
@@ -176,7 +176,7 @@ impl Quality {
         self.in_layer = distances.map_or_else(Vec::new, |t| subset::where_is(t, &wanted).collect());
         let ranked = self.table(report, "criteria").zip(criterion);
         self.ranked = ranked.map(|(table, criterion)| {
-            let mut part = subset::rows_of(table, criterion.rows(table));
+            let mut part = subset::rows_of(table, criterion.rows.iter().copied());
             // What the criterion is stands above.
             let told = ["target", "of", "statistic", "group"];
             part.columns.retain(|c| !told.contains(&c.id.as_str()));
@@ -232,7 +232,7 @@ impl Quality {
     }
 
     /// The table behind the pane, and the row of it under the cursor.
-    pub(crate) fn behind(&self, report: &Report) -> (&'static str, Option<usize>) {
+    pub(crate) fn behind(&self) -> (&'static str, Option<usize>) {
         match self.pane {
             QualityPane::Layers => {
                 let curve = self.curves.iter().find(|c| c.system == self.model_name());
@@ -241,11 +241,8 @@ impl Quality {
             }
             QualityPane::Systems => ("distances", self.in_layer.get(self.system).copied()),
             QualityPane::Best => {
-                let table = self.table(report, "criteria");
-                let rows = table
-                    .zip(self.criteria.get(self.criterion))
-                    .map(|(table, criterion)| criterion.rows(table));
-                ("criteria", rows.and_then(|rows| rows.first().copied()))
+                let criterion = self.criteria.get(self.criterion);
+                ("criteria", criterion.and_then(|c| c.rows.first().copied()))
             }
             QualityPane::Worst => (self.worst.table(), self.shown().map(|u| u.row)),
         }

@@ -1,6 +1,6 @@
 //! The Stress screen: which words, which maps, and what of them.
 
-use phonoscope_probes::report::{Report, Table};
+use phonoscope_probes::report::{Column, Report, Table};
 
 use crate::plot::{StressBar, StressChoice, StressFigure, stress_bars};
 
@@ -215,8 +215,9 @@ impl Stress {
             return;
         };
         let before = self.row();
-        let right = |row: usize| items.column("right").and_then(|c| c.value(row)) == Some(1.0);
-        let in_pair = |row: usize| subset::is(items, row, "minimal_pair", "yes");
+        let [right, pair] = ["right", "minimal_pair"].map(|id| items.column(id));
+        let right = |row: usize| right.and_then(|c| c.value(row)) == Some(1.0);
+        let in_pair = |row: usize| pair.and_then(|c| c.text_at(row)) == Some("yes");
         let here = |row: &usize| {
             let pairs = match self.pairs {
                 Pairs::All => true,
@@ -256,10 +257,12 @@ impl Stress {
         if !subset::is(items, row, "minimal_pair", "yes") {
             return None;
         }
-        let text = |id: &str, row: usize| items.column(id).and_then(|c| c.text_at(row));
-        let same = |id: &str, other: usize| text(id, other) == text(id, row);
-        let others = (0..items.rows()).filter(|o| same("word", *o) && !same("stress", *o));
-        others.min_by_key(|o| !same("speaker", *o))
+        let [word, stress, speaker] = ["word", "stress", "speaker"].map(|id| items.column(id));
+        let same = |column: Option<&Column>, other: usize| {
+            column.is_some_and(|c| c.text_at(other) == c.text_at(row))
+        };
+        let others = (0..items.rows()).filter(|o| same(word, *o) && !same(stress, *o));
+        others.min_by_key(|o| !same(speaker, *o))
     }
 
     /// The table behind the pane, and the row of it under the cursor.

@@ -109,7 +109,7 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
         }
         Screen::Quality => {
             let screen = opened.quality.as_ref()?;
-            let (id, _) = screen.behind(&opened.report);
+            let (id, _) = screen.behind();
             whole(&mut request, screen.table(&opened.report, id)?);
             request.view = format!("{}.{id}", screen.model_name());
             request.figure = screen.figure_shown();
@@ -243,7 +243,7 @@ fn under_cursor(state: &State) -> Option<String> {
         Screen::Quality => {
             let opened = state.opened.as_ref()?;
             let screen = opened.quality.as_ref()?;
-            let (id, row) = screen.behind(&opened.report);
+            let (id, row) = screen.behind();
             Some(cell::row_as_tsv(screen.table(&opened.report, id)?, row?))
         }
         Screen::Trust => {

@@ -110,7 +110,7 @@ pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
             let Some(screen) = &opened.quality else {
                 return;
             };
-            let (id, row) = screen.behind(&opened.report);
+            let (id, row) = screen.behind();
             (opened.table_index(id), row, id)
         }
         (Screen::Space, Some(space)) => {

@@ -110,13 +110,13 @@ pub(crate) fn next_sign(state: &mut State, _effects: &mut Effects) {
 
 pub(crate) fn toggle_overlay(state: &mut State, _effects: &mut Effects) {
     change(state, |screen, _| {
-        screen.overlay.shown = !screen.overlay.shown
+        screen.overlay.shown = !screen.overlay.shown;
     });
 }
 
 pub(crate) fn toggle_tracks(state: &mut State, _effects: &mut Effects) {
     change(state, |screen, _| {
-        screen.overlay.tracks = !screen.overlay.tracks
+        screen.overlay.tracks = !screen.overlay.tracks;
     });
 }
 

@@ -17,10 +17,7 @@ fn best(table: &Table, criterion: &Criterion) -> String {
     let value = |id: &str, row: usize| table.column(id).and_then(|c| c.value(row));
     let text = |id: &str, row: usize| table.column(id).and_then(|c| c.text_at(row));
     let Some((row, found)) = criterion.best(table) else {
-        let why = criterion
-            .rows(table)
-            .into_iter()
-            .find_map(|row| text("note", row));
+        let why = criterion.rows.iter().find_map(|row| text("note", *row));
         return why.unwrap_or("no figures").to_owned();
     };
     let figure = table.column("interval").and_then(|c| c.estimate_at(row));

@@ -199,7 +199,8 @@ fn said(word: &WordSeen, opened: &Opened, screen: &Stress) -> String {
     let items = opened.report.table(None, "stress_items");
     let of_pair = items.zip(screen.row());
     let of_pair = of_pair.is_some_and(|(items, row)| subset::is(items, row, "minimal_pair", "yes"));
-    let lone = match of_pair && screen.other(&opened.report).is_none() {
+    let [_, other] = &screen.seen;
+    let lone = match of_pair && other.is_none() {
         true => " · no token of this word with the other stress",
         false => "",
     };
