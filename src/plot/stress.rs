@@ -73,7 +73,7 @@ impl StressFigure {
     }
 
     /// Where it lies when there is nothing to see.
-    pub const fn rest(self) -> f64 {
+    const fn rest(self) -> f64 {
         match self {
             Self::Accuracy => 0.5,
             Self::Time | Self::OverEnergy | Self::Bands => 1.0,
@@ -122,6 +122,8 @@ pub struct StressBar {
     pub estimate: Estimate,
     /// Tokens.
     pub n: Option<f64>,
+    /// Where it lies when there is nothing to see.
+    pub rest: f64,
     /// What it is held against.
     pub baselines: Vec<Baseline>,
 }
@@ -211,9 +213,15 @@ pub fn stress_bars(
         let n = ["tokens", "words"]
             .iter()
             .find_map(|id| table.column(id)?.value(row));
+        // A difference of two regions is 0 where they are alike, whatever each of them is.
+        let rest = match label.contains('−') {
+            true => 0.0,
+            false => figure.rest(),
+        };
         Some(StressBar {
             row,
             label,
+            rest,
             estimate,
             n,
             baselines: baselines(&rows, figure, row),
@@ -287,10 +295,21 @@ mod tests {
             key("group", ["all"; 4]),
             key(
                 "region",
-                ["stressed vowel", "outside", "stressed vowel", "outside"],
+                [
+                    "stressed vowel",
+                    "stressed − unstressed",
+                    "stressed vowel",
+                    "stressed − unstressed",
+                ],
             ),
             Column::estimate(
                 "share",
+                "",
+                None,
+                [0.5, 0.1, 0.3, 0.2].map(estimate).to_vec(),
+            ),
+            Column::estimate(
+                "enrichment",
                 "",
                 None,
                 [0.5, 0.1, 0.3, 0.2].map(estimate).to_vec(),
@@ -307,7 +326,7 @@ mod tests {
         };
         let bars = stress_bars(&report, StressFigure::Share, choice);
         let labels: Vec<&str> = bars.iter().map(|b| b.label.as_str()).collect();
-        assert_eq!(labels, ["stressed vowel", "outside"]);
+        assert_eq!(labels, ["stressed vowel", "stressed − unstressed"]);
         let marks: Vec<(char, f64)> = bars[1]
             .baselines
             .iter()
@@ -317,6 +336,9 @@ mod tests {
             (marks, bars[1].n),
             (vec![('t', 0.2), ('f', 0.25)], Some(7.0))
         );
+        let time = stress_bars(&report, StressFigure::Time, choice);
+        let rests: Vec<f64> = time.iter().map(|bar| bar.rest).collect();
+        assert_eq!(rests, [1.0, 0.0]);
         let other = StressChoice {
             group: "wrong",
             ..choice

@@ -91,16 +91,24 @@ fn regions() -> Table {
         for composite in COMPOSITES {
             for (s, sign) in SIGNS.iter().enumerate() {
                 for group in ["all", "right", "wrong"] {
-                    for (r, region) in ["stressed vowel", "unstressed vowel", "outside the word"]
-                        .iter()
-                        .enumerate()
+                    for (r, region) in [
+                        "stressed vowel",
+                        "unstressed vowel",
+                        "outside the word",
+                        "stressed − unstressed vowel",
+                    ]
+                    .iter()
+                    .enumerate()
                     {
                         let far = if n == 0 && s == 0 {
                             0.6 - 0.4 * r as f64
                         } else {
                             0.05
                         };
-                        let values = [0.3 + far / 2.0, 1.0 + far, 0.9 + far];
+                        let values = match r {
+                            3 => [0.2, 0.4, 0.3].map(|v| if n == 0 { v } else { 0.02 }),
+                            _ => [0.3 + far / 2.0, 1.0 + far, 0.9 + far],
+                        };
                         let words = [*network, composite, *sign, group, *region];
                         rows.add(&words, &[8.0, 0.25, 0.3], &values);
                     }

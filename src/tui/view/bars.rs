@@ -12,8 +12,6 @@ use super::forest::{axis, place};
 pub(super) struct Bars<'a> {
     pub(super) title: String,
     pub(super) bars: &'a [StressBar],
-    /// Where a bar begins.
-    pub(super) rest: f64,
     /// What to say where there is no bar.
     pub(super) lacking: &'a str,
     pub(super) cursor: usize,
@@ -72,14 +70,7 @@ pub(super) fn draw(state: &State, shown: &Bars<'_>, canvas: &mut Canvas<'_>) {
         );
         let numbers = words::clip(&interval(bar.estimate), usize::from(NUMBERS - 1));
         inside.put(2 + label, y, &numbers, theme.text);
-        one(
-            state,
-            shown.rest,
-            bar,
-            scale,
-            &mut inside,
-            (start, strip, y),
-        );
+        one(state, bar, scale, &mut inside, (start, strip, y));
         if here {
             inside.tint(y, theme.select);
         }
@@ -95,16 +86,14 @@ fn scale(shown: &Bars<'_>) -> Option<Scale> {
     let of = |bar: &StressBar| {
         let own = [bar.estimate.value, bar.estimate.lo, bar.estimate.hi];
         let others: Vec<f64> = bar.baselines.iter().map(|b| b.value).collect();
-        own.into_iter().chain(others)
+        own.into_iter().chain(others).chain([bar.rest])
     };
-    let values = shown.bars.iter().flat_map(of).chain([shown.rest]);
-    Scale::over(values).map(|s| s.padded(0.03))
+    Scale::over(shown.bars.iter().flat_map(of)).map(|s| s.padded(0.03))
 }
 
 /// The bar from where it begins to its value, its interval, and the signs of its baselines.
 fn one(
     state: &State,
-    rest: f64,
     bar: &StressBar,
     scale: Scale,
     canvas: &mut Canvas<'_>,
@@ -112,7 +101,7 @@ fn one(
 ) {
     let theme = &state.theme;
     let at = |value: f64| place(scale, value, width).map(|x| start + x);
-    let e = bar.estimate;
+    let (e, rest) = (bar.estimate, bar.rest);
     if let (Some(rest), Some(value)) = (at(rest), at(e.value)) {
         let (from, to) = (rest.min(value), rest.max(value));
         (from..=to).for_each(|x| canvas.dot(x, y, '▒', theme.series(0)));

@@ -8,7 +8,7 @@ use crate::tui::stress::{Stress, StressPane};
 use crate::tui::words;
 
 use super::canvas::Canvas;
-use super::forest::{self, axis, place};
+use super::forest::{self, STRIP, axis, place};
 
 /// Columns of numbers, with their headings.
 const NUMBERS: [(&str, &str); 4] = [
@@ -53,11 +53,18 @@ pub(super) fn draw(state: &State, opened: &Opened, screen: &Stress, canvas: &mut
     let Some(scale) = Scale::over(ends.flatten().chain([0.0, 1.0])).map(|s| s.padded(0.03)) else {
         return;
     };
-    let shown = inside.width().saturating_sub(2 + LABEL) / WIDTH;
-    let shown = usize::from(shown).min(NUMBERS.len());
+    let name = |row: usize| {
+        let column = table.column("layer");
+        column.and_then(|c| c.text_at(row)).unwrap_or(MISSING)
+    };
+    let longest = screen.layers.iter().map(|row| words::width(name(*row)));
+    let label = (longest.max().unwrap_or(0) as u16 + 1).clamp(LABEL, 2 * LABEL);
+    // The bars go before the last numbers.
+    let room = inside.width().saturating_sub(2 + label);
+    let beside_bars = room.saturating_sub(2 + STRIP.0) / WIDTH;
+    let shown = usize::from(beside_bars.max(2.min(room / WIDTH))).min(NUMBERS.len());
     let columns = || (0u16..).zip(NUMBERS).take(shown);
     let numbers = shown as u16 * WIDTH;
-    let label = inside.width().saturating_sub(2 + numbers).min(2 * LABEL);
     let start = 2 + label + numbers + 2;
     let strip = inside.width().saturating_sub(start);
     inside.put(2, 0, "layer", theme.heading);
@@ -70,11 +77,7 @@ pub(super) fn draw(state: &State, opened: &Opened, screen: &Stress, canvas: &mut
     for (y, (i, row)) in (1u16..).zip(list) {
         let here = focus && i == screen.layer;
         inside.dot(0, y, if here { '>' } else { ' ' }, theme.accent);
-        let name = table.column("layer").and_then(|c| c.text_at(*row));
-        let name = words::clip(
-            name.unwrap_or(MISSING),
-            usize::from(label.saturating_sub(1)),
-        );
+        let name = words::clip(name(*row), usize::from(label - 1));
         inside.put(2, y, &name, theme.text);
         for (i, (id, _)) in columns() {
             let text = value(id, *row).map_or_else(|| MISSING.to_owned(), percent);

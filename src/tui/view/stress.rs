@@ -116,7 +116,6 @@ fn figures(state: &State, screen: &Stress, canvas: &mut Canvas<'_>) {
     let shown = Bars {
         title: format!("{}{of}", figure.title()),
         bars: &screen.bars,
-        rest: figure.rest(),
         lacking: match figure.is_of_maps() {
             true => "No word of this group has such a figure.",
             false => "This report has no such figure.",
