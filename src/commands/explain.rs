@@ -42,7 +42,10 @@ impl Explainer {
         task: &Task,
     ) -> anyhow::Result<Explained> {
         let args = args_of(asked.report)?;
-        let opened = self.opened(&args, asked, context)?;
+        // One word after the other: those that the cursor has left meanwhile end here.
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        task.check()?;
+        let opened = opened(&mut kept, &args, asked, context)?;
         let settings = StressSettings {
             composites: vec![asked.composite.to_owned()],
             difference: args.difference,
@@ -56,41 +59,40 @@ impl Explainer {
         };
         Ok(explain(&input, asked.id, &settings, &task.cancel)?)
     }
+}
 
-    fn opened(
-        &self,
-        args: &StressArgs,
-        asked: &WordAsked<'_>,
-        context: &Context,
-    ) -> anyhow::Result<Opened> {
-        let used = asked.report.provenance.model.as_ref();
-        let wanted = used.map_or("", |used| used.graph_sha256.as_str());
-        // One word at a time opens it; the others wait for the same model.
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = kept.as_ref().filter(|opened| opened.graph == wanted) {
-            return Ok(opened.clone());
-        }
-        let name = located(&args.model, asked.folders);
-        let model = load_model(&name, &args.choice, context).with_context(|| {
-            format!(
-                "cannot open `{}`, the model of this report; start where the report was made",
-                args.model
-            )
-        })?;
-        let found = model.graph.sha256().to_owned();
-        if found != wanted {
-            bail!(
-                "`{name}` is not the network of this report any more: SHA-256 of its graph {found}, then {wanted}"
-            );
-        }
-        let opened = Opened {
-            graph: found,
-            model: Arc::new(model),
-            engine: context.engine()?,
-        };
-        *kept = Some(opened.clone());
-        Ok(opened)
+/// The classifier of the report, opened unless it is the one that is kept.
+fn opened(
+    kept: &mut Option<Opened>,
+    args: &StressArgs,
+    asked: &WordAsked<'_>,
+    context: &Context,
+) -> anyhow::Result<Opened> {
+    let used = asked.report.provenance.model.as_ref();
+    let wanted = used.map_or("", |used| used.graph_sha256.as_str());
+    if let Some(opened) = kept.as_ref().filter(|opened| opened.graph == wanted) {
+        return Ok(opened.clone());
     }
+    let name = located(&args.model, asked.folders);
+    let model = load_model(&name, &args.choice, context).with_context(|| {
+        format!(
+            "cannot open `{}`, the model of this report; start where the report was made",
+            args.model
+        )
+    })?;
+    let found = model.graph.sha256().to_owned();
+    if found != wanted {
+        bail!(
+            "`{name}` is not the network of this report any more: SHA-256 of its graph {found}, then {wanted}"
+        );
+    }
+    let opened = Opened {
+        graph: found,
+        model: Arc::new(model),
+        engine: context.engine()?,
+    };
+    *kept = Some(opened.clone());
+    Ok(opened)
 }
 
 /// The arguments that the report was made with.
@@ -284,6 +286,15 @@ mod tests {
                 .to_string()
                 .contains("no usable word `gone`")
         );
+        let stopped = Task::silent();
+        stopped.cancel.cancel();
+        assert!(explainer.word(&asked, &context, &stopped).is_err());
+        let mut unknown = report.clone();
+        unknown.provenance.command = "phonoscope demo".into();
+        let asked_of = |report| WordAsked { report, ..asked };
+        let why = explainer.word(&asked_of(&unknown), &context, &Task::silent());
+        let why = why.unwrap_err().to_string();
+        assert!(why.contains("does not say how"), "{why}");
         // Another network under the same name is refused.
         let mut elsewhere = report.clone();
         elsewhere.provenance.model.as_mut().unwrap().graph_sha256 = "0".repeat(64);
