@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::Array2;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
-use phonoscope_probes::report::{Column, InputFile, Report, Role, Table};
+use phonoscope_probes::report::{Check, Column, InputFile, Report, Role, Status, Table};
 use phonoscope_probes::stress::Explained;
 
 use super::super::{ModelView, Services, WordAsked};
@@ -246,6 +246,15 @@ pub(super) fn report() -> Report {
         what: "manifest".into(),
         name: "words.tsv".into(),
         sha256: "0".repeat(64),
+    }];
+    report.trust.checks = vec![Check {
+        id: format!("conservation_{}", COMPOSITES[0]),
+        meaning: "sum of a map over the score".into(),
+        status: Status::Pass,
+        value: Some(0.07),
+        threshold: Some(0.25),
+        n: 8,
+        ..Check::default()
     }];
     report.tables = vec![accuracy(), regions(), bands()];
     report.tables.extend(checks());

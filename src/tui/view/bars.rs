@@ -49,7 +49,10 @@ pub(super) fn draw(state: &State, shown: &Bars<'_>, canvas: &mut Canvas<'_>) {
     }
     let longest = shown.bars.iter().map(|b| words::width(&b.label)).max();
     let room = inside.width().saturating_sub(2 + NUMBERS);
-    let label = (longest.unwrap_or(0) as u16 + 2).clamp(8, 32).min(room);
+    let label = (longest.unwrap_or(0) as u16)
+        .saturating_add(2)
+        .clamp(8, 32)
+        .min(room);
     let start = 2 + label + NUMBERS;
     let strip = match inside.width().saturating_sub(start) {
         // Too short to tell anything.

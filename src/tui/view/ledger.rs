@@ -58,7 +58,9 @@ pub(super) fn draw(state: &State, opened: &Opened, screen: &Stress, canvas: &mut
         column.and_then(|c| c.text_at(row)).unwrap_or(MISSING)
     };
     let longest = screen.layers.iter().map(|row| words::width(name(*row)));
-    let label = (longest.max().unwrap_or(0) as u16 + 1).clamp(LABEL, 2 * LABEL);
+    let label = (longest.max().unwrap_or(0) as u16)
+        .saturating_add(1)
+        .clamp(LABEL, 2 * LABEL);
     // The bars go before the last numbers.
     let room = inside.width().saturating_sub(2 + label);
     let beside_bars = room.saturating_sub(2 + STRIP.0) / WIDTH;

@@ -268,7 +268,7 @@ fn systems(state: &State, opened: &Opened, screen: &Quality, canvas: &mut Canvas
         .map(|s| words::width(s))
         .max()
         .unwrap_or(0);
-    let label = (longest as u16 + 2).clamp(8, 22);
+    let label = (longest as u16).saturating_add(2).clamp(8, 22);
     let numbers = 22;
     let parts = 2 + label + numbers;
     let start = parts + PARTS + 2;

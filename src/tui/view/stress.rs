@@ -1,6 +1,7 @@
 //! The Stress screen: words and what the classifier looks at, figures beside their baselines, checks of
 //! the maps, and where relevance went.
 
+use crate::plot::significant;
 use crate::tui::cell::MISSING;
 use crate::tui::layout::Room;
 use crate::tui::opened::Opened;
@@ -28,7 +29,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
         super::word::draw(state, opened, screen, seen, &mut canvas.part(area));
     }
     figures(state, screen, &mut canvas.part(areas.bars));
-    sanity(state, screen, &mut canvas.part(areas.sanity));
+    sanity(state, opened, screen, &mut canvas.part(areas.sanity));
     super::ledger::draw(state, opened, screen, &mut canvas.part(areas.ledger));
 }
 
@@ -126,7 +127,16 @@ fn figures(state: &State, screen: &Stress, canvas: &mut Canvas<'_>) {
     bars::draw(state, &shown, canvas);
 }
 
-fn sanity(state: &State, screen: &Stress, canvas: &mut Canvas<'_>) {
+/// How far the sums of the maps are from the scores that they explain.
+fn conservation(opened: &Opened, screen: &Stress) -> Option<String> {
+    let id = format!("conservation_{}", screen.composite_name());
+    let check = opened.report.trust.checks.iter().find(|c| c.id == id)?;
+    let (sign, _) = super::trust::sign(check.status);
+    let off = significant(check.value?, 2);
+    Some(format!("{sign} sums of maps are {off} off their scores"))
+}
+
+fn sanity(state: &State, opened: &Opened, screen: &Stress, canvas: &mut Canvas<'_>) {
     let focus = screen.pane == StressPane::Sanity;
     let Some(table) = &screen.sanity else {
         let id = SANITY.get(screen.check).copied().unwrap_or_default();
@@ -139,11 +149,12 @@ fn sanity(state: &State, screen: &Stress, canvas: &mut Canvas<'_>) {
         return forest::nothing(state, id, lacking, focus, canvas);
     };
     let at = format!("check {} of {}", screen.check + 1, SANITY.len());
+    let sums = conservation(opened, screen).map_or_else(String::new, |text| format!(" · {text}"));
     let shown = forest::Shown {
         table,
         title: &table.title,
         telling: &["spearman_absolute", "ssim", "start"],
-        note: at,
+        note: format!("{at}{sums}"),
         cursor: screen.sanity_row,
         focus,
         marked: &|_| false,

@@ -79,7 +79,7 @@ fn verdict(checks: &[Check]) -> String {
 }
 
 /// Sign and word of a verdict: never by colour alone.
-const fn sign(status: Status) -> (char, &'static str) {
+pub(super) const fn sign(status: Status) -> (char, &'static str) {
     match status {
         Status::Pass => ('✓', "pass"),
         Status::Warn => ('!', "warn"),
