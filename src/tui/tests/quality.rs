@@ -107,7 +107,7 @@ fn moments_are_marked_on_the_spectrogram_and_said() {
         .unwrap_or_else(|| panic!("{text}"));
     assert!(line.contains("━2"), "{text}");
     assert!(
-        text.contains("1 0.500–0.800 s: distance 9.10 (median 2.10), p 0.012"),
+        text.contains("1 0.500–0.800 s: 9.10 (median 2.10) · p 0.012, of a window 4e−4"),
         "{text}"
     );
     app.press("p").unwrap();

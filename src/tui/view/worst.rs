@@ -181,7 +181,7 @@ fn moments_in_words(opened: &Opened, screen: &Quality) -> Vec<String> {
         };
         let p = |id: &str| value(id, *row).map_or_else(|| MISSING.to_owned(), probability);
         format!(
-            "{} {}–{} s: distance {} (median {}), p {} of an utterance, {} of a window",
+            "{} {}–{} s: {} (median {}) · p {}, of a window {}",
             i + 1,
             number("start_secs", 3),
             number("end_secs", 3),
