@@ -7,9 +7,11 @@ use anyhow::Context as _;
 use phonoscope_analysis::task::Task;
 use phonoscope_models::Catalogue;
 use phonoscope_probes::report::Report;
+use phonoscope_probes::stress::Explained;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::explain::Explainer;
 use super::{Context, demo};
 use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, Statistics};
 use crate::exit::{Exit, Usage};
@@ -121,6 +123,7 @@ fn start(
         launch,
         Arc::new(Program {
             context: context.clone(),
+            explainer: Explainer::default(),
         }),
     )?;
     Ok(match exit {
@@ -179,13 +182,22 @@ fn theme(choice: crate::cli::Theme) -> tui::ThemeChoice {
 /// What the screen can ask of the program.
 struct Program {
     context: Context,
+    explainer: Explainer,
+}
+
+impl Program {
+    /// The context of a job: its progress and cancel, and nothing said beside the screen.
+    fn context(&self, task: &Task) -> Context {
+        let mut context = self.context.clone();
+        context.task = task.clone();
+        context.printer = crate::output::Printer::silent();
+        context
+    }
 }
 
 impl tui::Services for Program {
     fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf> {
-        let mut context = self.context.clone();
-        context.task = task.clone();
-        context.printer = crate::output::Printer::silent();
+        let context = self.context(task);
         let args = DemoArgs {
             data: None,
             voices: None,
@@ -201,10 +213,11 @@ impl tui::Services for Program {
     }
 
     fn open_model(&self, name: &str, task: &Task) -> anyhow::Result<tui::ModelView> {
-        let mut context = self.context.clone();
-        context.task = task.clone();
-        context.printer = crate::output::Printer::silent();
-        super::models::view(name, &context)
+        super::models::view(name, &self.context(task))
+    }
+
+    fn explain(&self, asked: &tui::WordAsked<'_>, task: &Task) -> anyhow::Result<Explained> {
+        self.explainer.word(asked, &self.context(task), task)
     }
 
     fn player(&self) -> Option<tui::Player> {

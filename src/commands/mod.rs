@@ -9,6 +9,7 @@ mod data;
 mod demo;
 mod descriptors;
 mod doctor;
+mod explain;
 mod export;
 mod extract;
 mod matrix;

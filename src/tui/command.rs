@@ -1,7 +1,7 @@
 //! The command table: everything a key, the palette or the help can name.
 
 use super::actions::{
-    emphasis, export, model, motion, page, screen, space, table, text, voice, work,
+    emphasis, export, model, motion, page, quality, screen, space, stress, table, text, voice, work,
 };
 use super::state::State;
 use super::update::Effects;
@@ -31,6 +31,13 @@ pub(crate) enum Context {
     Systems,
     Emphasis,
     Pairs,
+    Stress,
+    StressWords,
+    StressBars,
+    StressSanity,
+    Quality,
+    QualityLayers,
+    QualityWorst,
     Trust,
     Jobs,
     Log,
@@ -43,7 +50,7 @@ pub(crate) enum Context {
 
 impl Context {
     /// Those that come with a report.
-    pub(crate) const OF_A_REPORT: [Self; 15] = [
+    pub(crate) const OF_A_REPORT: [Self; 22] = [
         Self::Report,
         Self::Data,
         Self::Space,
@@ -58,6 +65,13 @@ impl Context {
         Self::Systems,
         Self::Emphasis,
         Self::Pairs,
+        Self::Stress,
+        Self::StressWords,
+        Self::StressBars,
+        Self::StressSanity,
+        Self::Quality,
+        Self::QualityLayers,
+        Self::QualityWorst,
         Self::Trust,
     ];
 
@@ -85,6 +99,13 @@ impl Context {
             Self::Systems => "Speaker space: several systems",
             Self::Emphasis => "Emphasis",
             Self::Pairs => "Emphasis: pairs",
+            Self::Stress => "Stress",
+            Self::StressWords => "Stress: words",
+            Self::StressBars => "Stress: figures",
+            Self::StressSanity => "Stress: checks of the maps",
+            Self::Quality => "Quality",
+            Self::QualityLayers => "Quality: layers, systems and criteria",
+            Self::QualityWorst => "Quality: worst utterances",
             Self::Trust => "Trust",
             Self::Jobs => "Jobs",
             Self::Log => "Log",
@@ -115,8 +136,9 @@ pub(crate) struct Command {
 
 use Context::{
     Anywhere, Card, Data, Emphasis, Export, Filter, Heat, Help, Home, Jobs, Labels, Log, Model,
-    Models, Pairs, Palette, Remake, Report, Reports, Scatter, Scree, Screens, Space, Systems, Taps,
-    Trust, Voices,
+    Models, Pairs, Palette, Quality, QualityLayers, QualityWorst, Remake, Report, Reports, Scatter,
+    Scree, Screens, Space, Stress, StressBars, StressSanity, StressWords, Systems, Taps, Trust,
+    Voices,
 };
 
 macro_rules! commands {
@@ -160,17 +182,43 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "condition.previous" "" ["O"] [Emphasis] "Show the condition before" emphasis::previous_condition;
     "emphasis.model.next" "model" ["w"] [Emphasis] "Next model's layers, residuals and pairs" emphasis::next_model;
     "emphasis.model.previous" "" ["W"] [Emphasis] "Previous model's layers, residuals and pairs" emphasis::previous_model;
+    "stress.play" "play" ["p"] [StressWords] "Play the word through the system's player, or stop it" stress::play;
+    "stress.play_other" "other" ["P"] [StressWords] "Play the other word of the minimal pair, or stop it" stress::play_other;
+    "words.pairs" "pairs" ["m"] [StressWords] "List minimal pairs alone, all but them, or all words" stress::next_pairs;
+    "words.verdict" "right/wrong" ["x"] [StressWords] "List words told right alone, told wrong alone, or all" stress::next_verdict;
+    "words.speaker" "speaker" ["enter"] [StressWords] "List the words of this speaker alone, or of all" stress::only_speaker;
+    "overlay.toggle" "relevance" ["a"] [StressWords] "Show relevance over the spectrogram, or hide it" stress::toggle_overlay;
+    "overlay.more" "" ["+", "="] [StressWords] "Show relevance more strongly" stress::more_opaque;
+    "overlay.less" "" ["-"] [StressWords] "Show relevance less strongly" stress::less_opaque;
+    "overlay.tracks" "" ["f"] [StressWords] "Show vowels, pitch and formants over the spectrogram, or hide them" stress::toggle_tracks;
+    "stress.figure.next" "figure" ["r"] [StressBars, StressSanity] "Show the next figure, or the next check" stress::next_figure;
+    "stress.figure.previous" "" ["R"] [StressBars, StressSanity] "Show the figure or check before" stress::previous_figure;
+    "composite.next" "composite" ["o"] [Stress] "Show maps by the next composite of rules" stress::next_composite;
+    "composite.previous" "" ["O"] [Stress] "Show maps by the composite before" stress::previous_composite;
+    "overlay.sign" "sign" ["s"] [StressWords, StressBars] "Show relevance for and against the score, for it, or against it" stress::next_sign;
+    "group.next" "words" ["w"] [StressBars] "Figures of the next group of words: right, wrong, initial, final, pairs" stress::next_group;
+    "group.previous" "" ["W"] [StressBars] "Figures of the group of words before" stress::previous_group;
+    "quality.play" "play" ["p"] [QualityWorst] "Play the utterance through the system's player, or stop it" quality::play;
+    "quality.play_moment" "moment" ["P"] [QualityWorst] "Play the moment under the cursor alone, or stop it" quality::play_moment;
+    "quality.figure.next" "figure" ["r"] [Quality] "Show the next figure over the layers; the other list of utterances" quality::next_figure;
+    "quality.figure.previous" "" ["R"] [Quality] "Show the figure before" quality::previous_figure;
+    "quality.system.next" "system" ["o"] [QualityLayers] "Show the next system" quality::next_system;
+    "quality.system.previous" "" ["O"] [QualityLayers] "Show the system before" quality::previous_system;
+    "criterion.next" "criterion" ["s"] [QualityLayers] "Show the next thing that distances are ranked against" quality::next_criterion;
+    "criterion.previous" "" ["S"] [QualityLayers] "Show the criterion before" quality::previous_criterion;
+    "quality.model.next" "model" ["w"] [Quality] "Next model's layers and utterances" quality::next_model;
+    "quality.model.previous" "" ["W"] [Quality] "Previous model's layers and utterances" quality::previous_model;
     "page.heat" "" ["H"] [Space] "Go to the heat map: components and descriptors" page::heat;
     "page.people" "" ["S"] [Space] "Go to sex, age and labels to check" page::people;
     "page.figures" "" ["F"] [Space] "Go to the other figures: regression, selection, systems compared" page::figures;
     "page.voices" "" ["V"] [Space] "Go to the voices at the ends of this component" page::voices;
     "colour.next" "colour" ["o"] [Space] "Colour by the next column" space::next_colour;
-    "pane.next" "next pane" ["tab"] [Data, Space, Emphasis] "Next pane, or next table" motion::next_pane;
+    "pane.next" "next pane" ["tab"] [Data, Space, Emphasis, Stress, Quality] "Next pane, or next table" motion::next_pane;
     "table.sort" "sort" ["s"] [Data] "Sort by this column: up, down, not at all" table::sort;
     "list.filter" "filter" ["/"] [Data, Taps, Log] "Filter: word column:value column>1; taps by part of a name or with *" table::open_filter;
     "row.mark" "mark" ["space"] [Data] "Select the row's speaker, or unselect it" table::mark;
-    "view.table" "table" ["t"] [Space, Emphasis, Trust] "Show the table behind the picture" screen::table_behind;
-    "view.export" "export" ["e"] [Data, Space, Emphasis, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
+    "view.table" "table" ["t"] [Space, Emphasis, Stress, Quality, Trust] "Show the table behind the picture" screen::table_behind;
+    "view.export" "export" ["e"] [Data, Space, Emphasis, Stress, Quality, Trust] "Export what is shown: JSON, CSV, SVG" export::open;
     "view.copy" "copy" ["y"] [Screens] "Copy what is under the cursor" export::copy;
     "view.command" "command" ["c"] [Report] "Show the command that makes this again" screen::remake;
     "voice.hear" "" ["p"] [Scatter, Data] "Play the voice under the cursor, else the selected one, or stop it" voice::play;
@@ -184,7 +232,7 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "selection.clear" "unselect" ["u"] [Data, Space] "Forget the selection" table::clear_selection;
     "selection.next" "" ["n"] [Data, Log] "Next selected row, or match in the log" table::next_selected;
     "selection.previous" "" ["N"] [Data, Log] "Previous selected row, or match in the log" table::previous_selected;
-    "pane.previous" "" ["backtab"] [Data, Space, Emphasis] "Previous pane, or previous table" motion::previous_pane;
+    "pane.previous" "" ["backtab"] [Data, Space, Emphasis, Stress, Quality] "Previous pane, or previous table" motion::previous_pane;
     "row.copy" "" ["Y"] [Data] "Copy the row as tab-separated values" export::copy_row;
     "screen.home" "" ["1"] [Screens] "Go to Home: reports and what was found" screen::home;
     "screen.data" "" ["2"] [Screens] "Go to Data: every table of the report" screen::data;
@@ -194,6 +242,8 @@ pub(crate) static COMMANDS: &[Command] = commands! {
     "screen.jobs" "" ["6"] [Screens] "Go to Jobs: what runs and what ran" screen::jobs;
     "screen.log" "" ["7"] [Screens] "Go to Log" screen::log;
     "screen.emphasis" "" ["8"] [Screens] "Go to Emphasis: layers, residuals, directions, pairs" screen::emphasis;
+    "screen.stress" "" ["9"] [Screens] "Go to Stress: words and their relevance, figures, checks, ledger" screen::stress;
+    "screen.quality" "" ["0"] [Screens] "Go to Quality: layers, systems, criteria, worst utterances" screen::quality;
     "move.up" "" ["up", "k"] [Screens, Help, Export] "Move up" motion::up;
     "move.down" "" ["down", "j"] [Screens, Help, Export] "Move down" motion::down;
     "move.left" "" ["left", "h"] [Screens] "Move left" motion::left;

@@ -1,6 +1,6 @@
 //! The Emphasis screen: which figure and condition, whose layer, and which pair.
 
-use phonoscope_probes::report::{Column, Data, Report, Table};
+use phonoscope_probes::report::{Report, Table};
 
 use crate::plot::{
     LayerCurve, LayerFigure, TransferGrid, conditions, layer_curves, main_condition, part_of,
@@ -10,6 +10,7 @@ use crate::plot::{
 use super::export::Figure;
 use super::extremes::Sound;
 use super::plane::Plane;
+use super::subset;
 
 pub(crate) use super::emphasis_areas::{EmphasisAreas, emphasis_areas};
 
@@ -120,7 +121,8 @@ impl Emphasis {
             .position(|t| Some(t) == shown.as_ref())
             .unwrap_or(0);
         if let Some(all) = report.table(None, "emphasis_scatter") {
-            self.scatter = of_system(all, &name);
+            let rows = subset::where_is(all, &[("system", &name)]).collect::<Vec<_>>();
+            self.scatter = subset::rows_of(all, rows);
         }
         self.plane = Plane::new(crate::plot::Coding::Plain);
         self.plane.recode(self.scatter.column("condition"));
@@ -211,33 +213,4 @@ fn rows_of(table: &Table, key: &str, value: &str, column: &str) -> Vec<String> {
     let here = (0..table.rows()).filter(|r| keys.text_at(*r) == Some(value));
     here.filter_map(|r| column.text_at(r).map(str::to_owned))
         .collect()
-}
-
-/// The rows of one system.
-fn of_system(table: &Table, system: &str) -> Table {
-    let keys = table.column("system");
-    let rows: Vec<usize> = (0..table.rows())
-        .filter(|r| keys.and_then(|k| k.text_at(*r)) == Some(system))
-        .collect();
-    let pick = |column: &Column| {
-        let data = match &column.data {
-            Data::Number(v) => {
-                Data::Number(rows.iter().map(|r| v.get(*r).copied().flatten()).collect())
-            }
-            Data::Text(v) => {
-                Data::Text(rows.iter().map(|r| v.get(*r).cloned().flatten()).collect())
-            }
-            Data::Estimate(v) => {
-                Data::Estimate(rows.iter().map(|r| v.get(*r).copied().flatten()).collect())
-            }
-        };
-        Column {
-            data,
-            ..column.clone()
-        }
-    };
-    Table {
-        columns: table.columns.iter().map(pick).collect(),
-        ..table.clone()
-    }
 }

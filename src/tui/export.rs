@@ -8,6 +8,7 @@ use phonoscope_probes::report::{Data, Report, Table};
 use crate::plot::{self, LayerFigure, Measure, ScatterFigure};
 
 use super::cell::exact;
+use super::subset;
 
 /// File formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub(crate) enum Figure {
     Layers(LayerFigure, String),
     /// What the directions of a system's tap answer to.
     Transfer(String, String),
+    /// Distances of a quality report over the layers of a model.
+    Distances,
     /// The intervals of a table.
     Forest(String),
 }
@@ -64,6 +67,7 @@ impl Figure {
         match table.id.as_str() {
             "regression" => Some(Self::Regression),
             "selection" => Some(Self::Selection),
+            "distances" => Some(Self::Distances),
             // A row for each tap and condition of every system is no forest.
             id if id.starts_with("emphasis_") => None,
             id => plot::estimates(table)
@@ -121,19 +125,7 @@ impl Request {
             .report
             .table(self.system.as_deref(), id)
             .with_context(|| format!("the report has no table `{id}`"))?;
-        let mut table = table.clone();
-        for column in &mut table.columns {
-            fn pick<T: Clone>(values: &[Option<T>], rows: &[u32]) -> Vec<Option<T>> {
-                rows.iter()
-                    .map(|r| values.get(*r as usize).cloned().flatten())
-                    .collect()
-            }
-            column.data = match &column.data {
-                Data::Number(values) => Data::Number(pick(values, rows)),
-                Data::Text(values) => Data::Text(pick(values, rows)),
-                Data::Estimate(values) => Data::Estimate(pick(values, rows)),
-            };
-        }
+        let mut table = subset::rows_of(table, rows.iter().map(|row| *row as usize));
         if !self.narrowed.is_empty() {
             table.meaning = format!("{} [rows: {}]", table.meaning, self.narrowed);
         }
@@ -197,6 +189,7 @@ fn svg(request: &Request) -> Result<String> {
         Some(Figure::Selection) => plot::selection(report, system),
         Some(Figure::Layers(figure, condition)) => plot::layers(report, *figure, condition),
         Some(Figure::Transfer(system, tap)) => plot::transfer(report, system, tap),
+        Some(Figure::Distances) => plot::distances(report, system),
         Some(Figure::Forest(id)) => plot::forest(report, system, id),
         None => anyhow::bail!("`{}` has no figure", request.view),
     }

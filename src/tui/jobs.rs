@@ -11,10 +11,12 @@ use crossbeam_channel::Sender;
 use phonoscope_analysis::task::{Cancel, Progress, Task};
 
 use super::Services;
+use super::corpus::Corpus;
 use super::export::{self, Request};
 use super::msg::{Msg, Outcome};
 use super::opened::Opened;
 use super::sound::{Player, Recording};
+use super::word::Asked;
 
 /// What a job does.
 #[derive(Debug, Clone)]
@@ -28,6 +30,10 @@ pub(crate) enum Work {
     Export(Box<Request>),
     /// The spectrogram of a recording.
     See(Box<Recording>),
+    /// An utterance of the report's manifest by its id: where it is, and its spectrogram.
+    Find(Box<(Corpus, String)>),
+    /// A word of a stress report, explained.
+    Word(Box<Asked>),
     /// A recording, aloud.
     Play(Box<Recording>),
 }
@@ -223,6 +229,12 @@ pub(crate) fn perform(services: &dyn Services, work: &Work, task: &Task) -> Outc
             let picture = recording.spectrogram(task)?;
             Ok(Outcome::Seen(Box::new(picture)))
         }
+        Work::Find(asked) => {
+            let recording = asked.0.recording(&asked.1)?;
+            let picture = recording.spectrogram(task)?;
+            Ok(Outcome::Found(Box::new((recording, picture))))
+        }
+        Work::Word(asked) => Ok(Outcome::Word(Box::new(asked.see(services, task)?))),
         Work::Play(recording) => {
             let player = services
                 .player()

@@ -13,6 +13,7 @@
 mod actions;
 mod cell;
 mod command;
+mod corpus;
 mod emphasis;
 mod emphasis_areas;
 mod export;
@@ -30,11 +31,18 @@ mod opened;
 mod pane;
 mod picture;
 mod plane;
+mod quality;
+mod quality_areas;
 mod raster;
 mod runtime;
+mod selection;
+mod sought;
 mod sound;
 mod space;
 mod state;
+mod stress;
+mod stress_areas;
+mod subset;
 mod table_view;
 mod terminal;
 mod text_line;
@@ -42,6 +50,7 @@ mod theme;
 mod theme_choice;
 mod update;
 mod view;
+mod word;
 mod words;
 
 #[cfg(test)]
@@ -54,11 +63,13 @@ use std::sync::Arc;
 
 use phonoscope_analysis::task::Task;
 use phonoscope_probes::report::Report;
+use phonoscope_probes::stress::{Explained, Words};
 
 pub use headless::Headless;
 pub use keymap::{check_keys, keymap_page};
 pub use log::{LogLayer, LogReceiver, log_channel};
 pub use model::{ModelSource, ModelView};
+pub use opened::words_of;
 pub use runtime::run;
 pub use sound::Player;
 pub use theme_choice::ThemeChoice;
@@ -91,10 +102,34 @@ pub trait Services: Send + Sync {
     /// When the file cannot be written.
     fn save(&self, file_name: &str, bytes: &[u8], task: &Task) -> anyhow::Result<PathBuf>;
 
+    /// Explains a word of a stress report: what its classifier hears and looks at.
+    ///
+    /// # Errors
+    /// When the model of the report is not here, or the word cannot be explained.
+    fn explain(&self, asked: &WordAsked<'_>, task: &Task) -> anyhow::Result<Explained> {
+        let _ = task;
+        anyhow::bail!("no model can be run here to explain `{}`", asked.id)
+    }
+
     /// What plays recordings; nothing where voices cannot be heard.
     fn player(&self) -> Option<Player> {
         None
     }
+}
+
+/// A word that is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct WordAsked<'a> {
+    /// The stress report that it stands in.
+    pub report: &'a Report,
+    /// Where the report's relative paths may start from, likeliest first.
+    pub folders: &'a [PathBuf],
+    /// The words of its manifest.
+    pub words: &'a Words,
+    /// Id of the word.
+    pub id: &'a str,
+    /// Which layer has which rule of relevance.
+    pub composite: &'a str,
 }
 
 /// A report to list on Home.

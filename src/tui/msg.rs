@@ -7,7 +7,8 @@ use super::keys::Key;
 use super::log::Line;
 use super::model::ModelView;
 use super::opened::Opened;
-use super::sound::Spectrogram;
+use super::sound::{Recording, Spectrogram};
+use super::word::WordSeen;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -42,6 +43,10 @@ pub(crate) enum Outcome {
     Model(Box<ModelView>),
     /// A recording was drawn.
     Seen(Box<Spectrogram>),
+    /// An utterance was found and drawn.
+    Found(Box<(Recording, Spectrogram)>),
+    /// A word was found, and explained where it can be.
+    Word(Box<WordSeen>),
     /// A recording was played to its end.
     Played,
     /// A file was written.

@@ -1,4 +1,4 @@
-//! A report that is open: its tables, its systems' spaces, and the selection that every view shares.
+//! A report that is open: its tables, its systems' spaces, and what every view shares.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,75 +7,12 @@ use std::sync::Arc;
 use phonoscope_probes::report::{Report, Table};
 
 use super::emphasis::Emphasis;
+use super::quality::Quality;
+use super::selection::Selection;
 use super::sound::Recording;
 use super::space::{Beside, Space};
+use super::stress::Stress;
 use super::table_view::TableView;
-
-/// Voices chosen by the user, shared by every view and every system: speakers by their place in
-/// [`Opened::voices`].
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Selection {
-    chosen: Vec<bool>,
-    count: usize,
-    version: u64,
-    /// How it was made, in words.
-    pub(crate) origin: String,
-    /// Whether tables show only selected rows.
-    pub(crate) narrows: bool,
-}
-
-impl Selection {
-    /// Whether this voice is selected.
-    pub(crate) fn has(&self, voice: usize) -> bool {
-        self.chosen.get(voice).copied().unwrap_or(false)
-    }
-
-    /// The first voice that is selected.
-    pub(crate) fn first(&self) -> Option<usize> {
-        self.chosen.iter().position(|c| *c)
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Changes whenever the selection does.
-    pub(crate) fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Selects `voices` of `count`.
-    pub(crate) fn set(&mut self, count: usize, voices: &[usize], origin: String) {
-        self.chosen = vec![false; count];
-        for voice in voices {
-            if let Some(slot) = self.chosen.get_mut(*voice) {
-                *slot = true;
-            }
-        }
-        self.count = self.chosen.iter().filter(|c| **c).count();
-        self.version += 1;
-        self.origin = origin;
-        self.narrows = self.count > 0;
-    }
-
-    pub(crate) fn toggle(&mut self, count: usize, voice: usize) {
-        self.chosen.resize(count, false);
-        if let Some(slot) = self.chosen.get_mut(voice) {
-            *slot = !*slot;
-        }
-        self.count = self.chosen.iter().filter(|c| **c).count();
-        self.version += 1;
-        self.origin = String::from("marked by hand");
-        self.narrows &= self.count > 0;
-    }
-
-    pub(crate) fn clear(&mut self) {
-        *self = Self {
-            version: self.version + 1,
-            ..Self::default()
-        };
-    }
-}
 
 /// A report with the state of every view on it.
 #[derive(Debug, Clone)]
@@ -92,6 +29,8 @@ pub(crate) struct Opened {
     pub(crate) system: usize,
     pub(crate) space: Option<Space>,
     pub(crate) emphasis: Option<Emphasis>,
+    pub(crate) stress: Option<Stress>,
+    pub(crate) quality: Option<Quality>,
     pub(crate) selection: Selection,
     /// Names of the speakers of all systems, in the order of their tables.
     pub(crate) voices: Vec<String>,
@@ -127,6 +66,8 @@ impl Opened {
             table: first.unwrap_or(0),
             system: 0,
             emphasis: Emphasis::new(&report),
+            stress: Stress::new(&report),
+            quality: Quality::new(&report),
             space: Space::new(&report, report.systems.first().map(String::as_str)),
             selection: Selection::default(),
             voice_of_row: voices_of_rows(&report, &voices),
@@ -319,6 +260,12 @@ impl Opened {
         self.follows(index) && self.selection.narrows && self.selection.count() > 0
     }
 
+    /// Whether the selection leaves a row of `stress_items` in the list of words.
+    pub(crate) fn leaves_word(&self, row: usize) -> bool {
+        let index = self.table_index("stress_items");
+        index.is_none_or(|index| !self.narrows(index) || self.is_selected(index, row))
+    }
+
     /// Works out the rows of every table that follows the selection.
     pub(crate) fn selection_changed(&mut self) {
         for index in 0..self.views.len() {
@@ -329,28 +276,44 @@ impl Opened {
     }
 }
 
-/// The word after `option` in a command line as reports record it: plain, or in single quotes.
-fn word_after(command: &str, option: &str) -> Option<String> {
-    let (_, rest) = command.split_once(&format!(" {option} "))?;
-    let mut word = String::new();
+/// The words of a command line as reports record it: plain, or in single quotes.
+pub fn words_of(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
     let mut quoted = false;
-    let mut chars = rest.chars();
+    let mut chars = command.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\'' => quoted = !quoted,
-            '\\' if !quoted => word.extend(chars.next()),
-            ' ' if !quoted => break,
-            c => word.push(c),
+            '\'' => {
+                quoted = !quoted;
+                // Quotes make a word even of nothing.
+                word.get_or_insert_default();
+            }
+            '\\' if !quoted => word.get_or_insert_default().extend(chars.next()),
+            ' ' if !quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
         }
     }
-    (!word.is_empty()).then_some(word)
+    words.extend(word);
+    words
 }
+
+/// The word after `option` in a command line.
+fn word_after(command: &str, option: &str) -> Option<String> {
+    let mut words = words_of(command).into_iter();
+    words.find(|word| word == option)?;
+    words.next().filter(|word| !word.is_empty())
+}
+
+/// Tables that name the voices.
+const OF_VOICES: [&str; 2] = ["speakers", "stress_items"];
 
 /// Names of the speakers of every system, each once.
 fn voices(report: &Report) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut names = Vec::new();
-    for table in report.tables.iter().filter(|t| t.id == "speakers") {
+    let of_voices = |t: &&Table| OF_VOICES.contains(&t.id.as_str());
+    for table in report.tables.iter().filter(of_voices) {
         let Some(column) = table.column("speaker") else {
             continue;
         };
@@ -386,7 +349,7 @@ fn voices_of_rows(report: &Report, voices: &[String]) -> Vec<Vec<Option<u32>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::word_after;
+    use super::{word_after, words_of};
 
     #[test]
     fn the_manifest_is_found_in_the_command_that_was_recorded() {
@@ -397,5 +360,6 @@ mod tests {
         assert_eq!(quoted.as_deref(), Some("it's here/m.tsv"));
         assert_eq!(word("phonoscope probe speaker --run x.run"), None);
         assert_eq!(word("phonoscope demo --data "), None);
+        assert_eq!(words_of("a  'b c' d\\ e ''"), ["a", "b c", "d e", ""]);
     }
 }

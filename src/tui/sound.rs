@@ -159,13 +159,40 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
+/// A picture over time and frequency, from 0 to [`TOP_HZ`] in bands of one width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grid {
+    pub(crate) columns: usize,
+    pub(crate) bands: usize,
+}
+
+impl Grid {
+    /// Places `[column · bands + band]`, band 0 lowest, that cell (x, y) of a picture of `width` ×
+    /// `height` covers, y from the top.
+    pub(crate) fn covered(
+        self,
+        (x, y): (usize, usize),
+        (width, height): (usize, usize),
+    ) -> impl Iterator<Item = usize> {
+        let span = |at: usize, of: usize, count: usize| {
+            if at >= of {
+                return 0..0;
+            }
+            let first = (at * count / of).min(count.saturating_sub(1));
+            first..((at + 1) * count / of).max(first + 1).min(count)
+        };
+        let bands = span((height.wrapping_sub(1)).wrapping_sub(y), height, self.bands);
+        span(x, width, self.columns)
+            .flat_map(move |column| bands.clone().map(move |band| column * self.bands + band))
+    }
+}
+
 /// A spectrogram coarse enough for any screen.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spectrogram {
-    pub(crate) columns: usize,
-    /// Seconds.
+    grid: Grid,
     pub(crate) duration_secs: f64,
-    /// `[column · BANDS + band]`, band 0 lowest; 0 is [`RANGE_DB`] below the loudest, 255 the loudest.
+    /// By places of the grid; 0 is [`RANGE_DB`] below the loudest, 255 the loudest.
     levels: Vec<u8>,
 }
 
@@ -224,27 +251,35 @@ impl Spectrogram {
             (255.0 * (1.0 - down_db / RANGE_DB)).clamp(0.0, 255.0) as u8
         };
         Ok(Self {
-            columns,
+            grid: Grid {
+                columns,
+                bands: BANDS,
+            },
             duration_secs: wave.duration_secs(),
             levels: power.iter().map(level).collect(),
         })
     }
 
+    /// A picture of other levels, by places of `grid`: the least is 0, the largest 255.
+    pub(crate) fn of_values(grid: Grid, duration_secs: f64, values: &[f32]) -> Self {
+        let least = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let level = |v: &f32| match most > least {
+            true => (255.0 * (v - least) / (most - least)) as u8,
+            false => 0,
+        };
+        Self {
+            grid,
+            duration_secs,
+            levels: values.iter().map(level).collect(),
+        }
+    }
+
     /// Level in `[0, 1]` of cell (x, y) of a picture of `width` × `height`, y from the top: the loudest
     /// of what it covers.
-    pub(crate) fn level(&self, (x, y): (usize, usize), (width, height): (usize, usize)) -> f64 {
-        if x >= width || y >= height {
-            return 0.0;
-        }
-        let span = |at: usize, of: usize, count: usize| {
-            let first = (at * count / of).min(count.saturating_sub(1));
-            first..((at + 1) * count / of).max(first + 1)
-        };
-        let bands = span(height - 1 - y, height, BANDS);
-        let loudest = span(x, width, self.columns)
-            .flat_map(|column| bands.clone().map(move |band| column * BANDS + band))
-            .filter_map(|at| self.levels.get(at))
-            .max();
+    pub(crate) fn level(&self, cell: (usize, usize), size: (usize, usize)) -> f64 {
+        let covered = self.grid.covered(cell, size);
+        let loudest = covered.filter_map(|at| self.levels.get(at)).max();
         f64::from(loudest.copied().unwrap_or(0)) / 255.0
     }
 }

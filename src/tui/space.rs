@@ -5,9 +5,9 @@ use phonoscope_probes::report::{Column, Report, Role, Table};
 use crate::plot::{Coding, HeatGrid, Measure, significant};
 
 use super::extremes::Extremes;
-use super::opened::Selection;
 use super::pane::FIGURE_TABLES;
 use super::plane::{self, Plane};
+use super::selection::Selection;
 use super::words;
 
 pub(crate) use super::pane::{Marks, Page, Pane};

@@ -15,7 +15,9 @@ use super::keymap::Keymap;
 use super::log::Log;
 use super::model::{Focus, ModelScreen};
 use super::opened::Opened;
+use super::quality::QualityPane;
 use super::space::Pane;
+use super::stress::StressPane;
 use super::text_line::TextLine;
 use super::theme::Theme;
 
@@ -31,10 +33,14 @@ pub(crate) enum Screen {
     Log,
     /// There with reports of emphasis only.
     Emphasis,
+    /// There with reports of stress only.
+    Stress,
+    /// There with reports of quality only.
+    Quality,
 }
 
 impl Screen {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Home,
         Self::Data,
         Self::Model,
@@ -43,6 +49,8 @@ impl Screen {
         Self::Jobs,
         Self::Log,
         Self::Emphasis,
+        Self::Stress,
+        Self::Quality,
     ];
 
     pub(crate) const fn title(self) -> &'static str {
@@ -55,7 +63,15 @@ impl Screen {
             Self::Jobs => "Jobs",
             Self::Log => "Log",
             Self::Emphasis => "Emphasis",
+            Self::Stress => "Stress",
+            Self::Quality => "Quality",
         }
+    }
+
+    /// Its digit in the header: the tenth is 0.
+    pub(crate) fn digit(self) -> usize {
+        let at = Self::ALL.iter().position(|screen| *screen == self);
+        at.map_or(0, |at| (at + 1) % 10)
     }
 }
 
@@ -243,6 +259,24 @@ impl State {
                 let pairs = pairs.map(|_| Context::Pairs);
                 pairs.into_iter().chain([Context::Emphasis]).collect()
             }
+            Screen::Stress => {
+                let pane = self.opened.as_ref().and_then(|o| o.stress.as_ref());
+                let pane = pane.and_then(|s| match s.pane {
+                    StressPane::Words => Some(Context::StressWords),
+                    StressPane::Bars => Some(Context::StressBars),
+                    StressPane::Sanity => Some(Context::StressSanity),
+                    StressPane::Ledger => None,
+                });
+                pane.into_iter().chain([Context::Stress]).collect()
+            }
+            Screen::Quality => {
+                let pane = self.opened.as_ref().and_then(|o| o.quality.as_ref());
+                let pane = pane.map(|q| match q.pane {
+                    QualityPane::Worst => Context::QualityWorst,
+                    _ => Context::QualityLayers,
+                });
+                pane.into_iter().chain([Context::Quality]).collect()
+            }
             Screen::Space => {
                 let pane = self.space().map(|s| match s.pane {
                     Pane::Scatter => Context::Scatter,
@@ -272,8 +306,14 @@ impl State {
 
     /// Whether a screen has its place in the header.
     pub(crate) fn has(&self, screen: Screen) -> bool {
-        let of_emphasis = || self.opened.as_ref().is_some_and(|o| o.emphasis.is_some());
-        screen != Screen::Emphasis || screen == self.screen || of_emphasis()
+        let opened = self.opened.as_ref();
+        let there = match screen {
+            Screen::Emphasis => opened.is_some_and(|o| o.emphasis.is_some()),
+            Screen::Stress => opened.is_some_and(|o| o.stress.is_some()),
+            Screen::Quality => opened.is_some_and(|o| o.quality.is_some()),
+            _ => true,
+        };
+        there || screen == self.screen
     }
 
     pub(crate) fn space(&self) -> Option<&super::space::Space> {

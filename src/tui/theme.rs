@@ -159,6 +159,62 @@ impl Theme {
         ('▀', style)
     }
 
+    /// Two levels in one cell, one above the other, under relevance from −1 to 1: grey tinted by what
+    /// speaks for and against, as far as `opacity` of `[0, 1]` lets it. Without colours `+` and `−` stand
+    /// where relevance is strong, the more of them the higher the opacity.
+    pub(crate) fn overlaid(
+        &self,
+        levels: [f64; 2],
+        relevance: [f64; 2],
+        opacity: f64,
+    ) -> (char, Style) {
+        let [upper, lower] = levels;
+        if self.ramp.is_none() {
+            let [a, b] = relevance;
+            let strongest = if a.abs() >= b.abs() { a } else { b };
+            if opacity <= 0.0 || strongest.abs() <= 1.0 - 0.9 * opacity {
+                return self.stacked(upper, lower);
+            }
+            return match strongest > 0.0 {
+                true => ('+', self.relevant(true)),
+                false => ('−', self.relevant(false)),
+            };
+        }
+        let colour = |level: f64, relevance: f64| {
+            let tint = if relevance > 0.0 { FOR } else { AGAINST };
+            let part = (opacity * relevance.abs()).clamp(0.0, 1.0);
+            let [r, g, b] = tint.map(|t| {
+                let grey = 255.0 * level.clamp(0.0, 1.0);
+                (grey + part * (f64::from(t) - grey)).round() as u8
+            });
+            quantise(r, g, b, self.depth)
+        };
+        let [above, below] = relevance;
+        let style = Style::new()
+            .fg(colour(upper, above))
+            .bg(colour(lower, below));
+        ('▀', style)
+    }
+
+    /// Style of what speaks for a score, or against it.
+    pub(crate) fn relevant(&self, speaks_for: bool) -> Style {
+        if self.ramp.is_none() {
+            return if speaks_for { self.mark } else { self.accent };
+        }
+        let [r, g, b] = if speaks_for { FOR } else { AGAINST };
+        Style::new().fg(quantise(r, g, b, self.depth))
+    }
+
+    /// Ink that can be read on any picture.
+    pub(crate) fn on_picture(&self) -> Style {
+        if self.ramp.is_none() {
+            return self.cursor;
+        }
+        Style::new()
+            .fg(quantise(0, 0, 0, self.depth))
+            .bg(quantise(240, 228, 66, self.depth))
+    }
+
     /// Glyph of a value at `unit` of `[0, 1]`.
     pub(crate) fn ramp_glyph(&self, unit: f64) -> char {
         const LEVELS: [char; 7] = ['.', ':', '-', '=', '+', '#', '@'];
@@ -169,6 +225,11 @@ impl Theme {
         LEVELS.get(level).copied().unwrap_or('@')
     }
 }
+
+/// What speaks for a score: vermilion of Okabe and Ito.
+const FOR: [u8; 3] = [213, 94, 0];
+/// What speaks against it: their sky blue.
+const AGAINST: [u8; 3] = [86, 180, 233];
 
 /// Marker of class `index`; the last one stands for every further class.
 pub(crate) fn class_glyph(index: usize) -> char {
@@ -277,6 +338,9 @@ mod tests {
             theme.ramp(0.3),
             theme.filled(0.3),
             theme.stacked(0.2, 0.9).1,
+            theme.overlaid([0.2, 0.9], [0.9, -0.1], 0.8).1,
+            theme.relevant(true),
+            theme.on_picture(),
         ];
         all.extend((0..9).map(|i| theme.series(i)));
         all
@@ -309,6 +373,20 @@ mod tests {
         for style in styles(&Theme::new(ThemeChoice::Dark, Depth::Indexed)) {
             assert!(!matches!(style.fg, Some(Color::Rgb(..))));
         }
+    }
+
+    #[test]
+    fn relevance_lies_over_levels_in_every_theme() {
+        let coloured = Theme::new(ThemeChoice::Dark, Depth::True);
+        let plain = coloured.overlaid([1.0, 0.0], [1.0, -1.0], 0.0).1;
+        assert_eq!(plain.fg, Some(Color::Rgb(255, 255, 255)));
+        let full = coloured.overlaid([1.0, 0.0], [1.0, -1.0], 1.0).1;
+        let colour = |[r, g, b]: [u8; 3]| Some(Color::Rgb(r, g, b));
+        assert_eq!((full.fg, full.bg), (colour(FOR), colour(AGAINST)));
+        let mono = Theme::new(ThemeChoice::Mono, Depth::True);
+        let glyph = |relevance, opacity| mono.overlaid([1.0; 2], [relevance, 0.1], opacity).0;
+        assert_eq!((glyph(0.9, 0.5), glyph(-0.9, 0.5)), ('+', '−'));
+        assert_eq!((glyph(0.3, 0.5), glyph(0.9, 0.0)), ('█', '█'));
     }
 
     #[test]

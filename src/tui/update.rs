@@ -56,6 +56,8 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Effects {
     settle(state);
     super::actions::voice::see(state, &mut effects);
     super::actions::emphasis::see(state, &mut effects);
+    super::actions::stress::see(state, &mut effects);
+    super::actions::quality::see(state, &mut effects);
     effects
 }
 
@@ -121,8 +123,11 @@ pub(crate) fn open(state: &mut State, entry: usize, effects: &mut Effects) {
 
 fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects) {
     // Pictures of voices come and go with the cursor, too fast for the list of jobs.
-    let seen = super::actions::voice::seen(state, id, outcome);
-    let Some(outcome) = seen.and_then(|o| super::actions::emphasis::seen(state, id, o)) else {
+    let seen = super::actions::voice::seen(state, id, outcome)
+        .and_then(|o| super::actions::emphasis::seen(state, id, o))
+        .and_then(|o| super::actions::stress::seen(state, id, o))
+        .and_then(|o| super::actions::quality::seen(state, id, o));
+    let Some(outcome) = seen else {
         return;
     };
     let Some(index) = state.jobs.iter().position(|j| j.id == id) else {
@@ -173,7 +178,9 @@ fn job_ended(state: &mut State, id: u64, outcome: Outcome, effects: &mut Effects
             }
             (JobState::Done(words), Tone::Plain)
         }
-        Outcome::Seen(_) => (JobState::Done(String::from("drawn")), Tone::Plain),
+        Outcome::Seen(_) | Outcome::Found(_) | Outcome::Word(_) => {
+            (JobState::Done(String::from("drawn")), Tone::Plain)
+        }
         Outcome::Played => (JobState::Done(String::from("played")), Tone::Plain),
         Outcome::Saved(path) => (
             JobState::Done(format!("wrote {}", path.display())),
@@ -223,6 +230,10 @@ pub(crate) fn show(state: &mut State, mut opened: Opened) {
         Screen::Space
     } else if opened.emphasis.is_some() {
         Screen::Emphasis
+    } else if opened.stress.is_some() {
+        Screen::Stress
+    } else if opened.quality.is_some() {
+        Screen::Quality
     } else {
         Screen::Data
     };
@@ -281,12 +292,19 @@ pub(crate) fn settle(state: &mut State) {
                 screen.settle((plot.width, plot.height));
             }
         }
+        Screen::Stress => {
+            if let Some(mut screen) = opened.stress.take() {
+                let version = opened.selection.version();
+                screen.settle(&report, version, |row| opened.leaves_word(row));
+                opened.stress = Some(screen);
+            }
+        }
         Screen::Trust => {
             opened.check = opened
                 .check
                 .min(report.trust.checks.len().saturating_sub(1));
         }
-        Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => {}
+        Screen::Home | Screen::Model | Screen::Jobs | Screen::Log | Screen::Quality => {}
     }
     let hidden = super::view::overflow(state);
     if let Some(opened) = &mut state.opened {

@@ -5,5 +5,5 @@ mod probe;
 pub mod train;
 mod words;
 
-pub use probe::{StressFound, StressInput, StressSettings, stress};
+pub use probe::{Explained, StressFound, StressInput, StressSettings, explain, stress};
 pub use words::{Span, Stress, Word, Words};

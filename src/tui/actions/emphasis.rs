@@ -9,8 +9,10 @@ use crate::tui::jobs::Work;
 use crate::tui::msg::Outcome;
 use crate::tui::opened::Opened;
 use crate::tui::sound::Recording;
-use crate::tui::state::{JobKind, Screen, State, Tone};
-use crate::tui::update::{Effect, Effects, start};
+use crate::tui::state::{Screen, State};
+use crate::tui::update::{Effect, Effects};
+
+use super::motion::{next_of, turned};
 
 fn change(state: &mut State, f: impl FnOnce(&mut Emphasis, &phonoscope_probes::report::Report)) {
     if let Some(opened) = &mut state.opened
@@ -20,18 +22,9 @@ fn change(state: &mut State, f: impl FnOnce(&mut Emphasis, &phonoscope_probes::r
     }
 }
 
-fn turned(at: usize, count: usize, by: isize) -> usize {
-    (at + count).saturating_add_signed(by) % count.max(1)
-}
-
 fn turn_figure(state: &mut State, by: isize) {
     change(state, |screen, report| {
-        let all = LayerFigure::ALL;
-        let at = all.iter().position(|f| *f == screen.figure).unwrap_or(0);
-        screen.figure = all
-            .get(turned(at, all.len(), by))
-            .copied()
-            .unwrap_or_default();
+        screen.figure = next_of(&LayerFigure::ALL, screen.figure, by);
         screen.show(report);
     });
 }
@@ -71,12 +64,7 @@ pub(crate) fn walk(state: &mut State, step: impl Fn(usize, usize, bool) -> usize
 
 /// Goes to the next pane or the one before.
 pub(crate) fn turn_pane(screen: &mut Emphasis, by: isize) {
-    let all = EmphasisPane::ALL;
-    let at = all.iter().position(|p| *p == screen.pane).unwrap_or(0);
-    screen.pane = all
-        .get(turned(at, all.len(), by))
-        .copied()
-        .unwrap_or_default();
+    screen.pane = next_of(&EmphasisPane::ALL, screen.pane, by);
 }
 
 pub(crate) fn next_figure(state: &mut State, _effects: &mut Effects) {
@@ -131,28 +119,15 @@ pub(crate) fn play_neutral(state: &mut State, effects: &mut Effects) {
 }
 
 fn play_version(state: &mut State, which: usize, effects: &mut Effects) {
-    let playing = state
-        .jobs
-        .iter()
-        .rposition(|j| j.kind == JobKind::Play && j.is_running());
-    if let Some(index) = playing {
-        return super::work::cancel(state, index, effects);
-    }
     let found = state.opened.as_ref().and_then(recordings);
-    let Some(recording) = found.and_then(|both| both.into_iter().nth(which)) else {
-        state.say(Tone::Warn, "this report names no recording of that pair");
-        return;
-    };
-    let label = format!("play {}", recording.id);
-    start(
+    let recording = found.and_then(|both| both.into_iter().nth(which));
+    let lacking = || String::from("this report names no recording of that pair");
+    super::voice::play_recording(
         state,
-        JobKind::Play,
-        label,
-        Work::Play(Box::new(recording)),
+        recording.ok_or_else(lacking),
+        "emphasis.play",
         effects,
     );
-    let key = state.key("emphasis.play");
-    state.say(Tone::Plain, format!("playing; {key} stops"));
 }
 
 /// Has both spectrograms of the pair under the cursor drawn, when they are shown.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use phonoscope_probes::report::Table;
+
 use crate::plot::Measure;
 use crate::tui::cell;
 use crate::tui::emphasis::EmphasisPane;
@@ -11,6 +13,7 @@ use crate::tui::model::Row;
 use crate::tui::opened::Opened;
 use crate::tui::space::Pane;
 use crate::tui::state::{JobKind, JobState, Overlay, Screen, State, Tone};
+use crate::tui::stress::StressPane;
 use crate::tui::update::{Effect, Effects, start};
 
 /// What would be exported, in JSON until another format is chosen.
@@ -86,24 +89,51 @@ fn shown(screen: Screen, opened: &Opened) -> Option<Request> {
         Screen::Emphasis => {
             let screen = opened.emphasis.as_ref()?;
             let (id, _) = screen.behind();
-            let table = opened.report.table(None, id)?;
-            request.view = id.to_owned();
+            whole(&mut request, opened.report.table(None, id)?);
             request.figure = screen.figure_shown();
-            let rows = 0..table.rows();
-            let mut rows: Vec<u32> = rows.filter_map(|r| u32::try_from(r).ok()).collect();
             if screen.pane == EmphasisPane::Pairs {
-                rows = screen
-                    .pairs
-                    .iter()
-                    .filter_map(|r| u32::try_from(*r).ok())
-                    .collect();
-                request.narrowed = screen.title();
+                narrow(&mut request, &screen.pairs, screen.title());
             }
-            request.rows = Some((id.to_owned(), rows));
+        }
+        Screen::Stress => {
+            let screen = opened.stress.as_ref()?;
+            let (id, _) = screen.behind();
+            whole(&mut request, opened.report.table(None, id)?);
+            request.figure = screen.figure_shown();
+            if screen.pane == StressPane::Words {
+                narrow(&mut request, &screen.words, screen.listed());
+            } else if screen.pane == StressPane::Ledger {
+                let words = screen.composite_name().to_owned();
+                narrow(&mut request, &screen.layers, words);
+            }
+        }
+        Screen::Quality => {
+            let screen = opened.quality.as_ref()?;
+            let (id, _) = screen.behind();
+            whole(&mut request, screen.table(&opened.report, id)?);
+            request.view = format!("{}.{id}", screen.model_name());
+            request.figure = screen.figure_shown();
         }
         Screen::Home | Screen::Model | Screen::Jobs | Screen::Log => return None,
     }
     Some(request)
+}
+
+/// Asks for every row of a table.
+fn whole(request: &mut Request, table: &Table) {
+    request.view.clone_from(&table.id);
+    request.system.clone_from(&table.system);
+    let rows = 0..table.rows();
+    let rows = rows.filter_map(|r| u32::try_from(r).ok()).collect();
+    request.rows = Some((table.id.clone(), rows));
+}
+
+/// Asks for these rows, chosen as `words` say.
+fn narrow(request: &mut Request, rows: &[usize], words: String) {
+    if let Some((_, asked)) = &mut request.rows {
+        *asked = rows.iter().filter_map(|r| u32::try_from(*r).ok()).collect();
+        request.narrowed = words;
+    }
 }
 
 fn scatter(opened: &Opened) -> Option<Figure> {
@@ -129,7 +159,10 @@ pub(crate) fn open(state: &mut State, _effects: &mut Effects) {
         return;
     };
     let mut formats = Request::formats(request.figure.as_ref());
-    let pictured = matches!(state.screen, Screen::Space | Screen::Emphasis);
+    let pictured = matches!(
+        state.screen,
+        Screen::Space | Screen::Emphasis | Screen::Stress | Screen::Quality
+    );
     if pictured && formats.contains(&Format::Svg) {
         // The picture first where a picture is shown.
         formats.rotate_right(1);
@@ -197,6 +230,21 @@ fn under_cursor(state: &State) -> Option<String> {
             let opened = state.opened.as_ref()?;
             let (id, row) = opened.emphasis.as_ref()?.behind();
             Some(cell::row_as_tsv(opened.report.table(None, id)?, row?))
+        }
+        Screen::Stress => {
+            let opened = state.opened.as_ref()?;
+            let screen = opened.stress.as_ref()?;
+            if screen.pane == StressPane::Sanity {
+                return Some(cell::row_as_tsv(screen.sanity.as_ref()?, screen.sanity_row));
+            }
+            let (id, row) = screen.behind();
+            Some(cell::row_as_tsv(opened.report.table(None, id)?, row?))
+        }
+        Screen::Quality => {
+            let opened = state.opened.as_ref()?;
+            let screen = opened.quality.as_ref()?;
+            let (id, row) = screen.behind();
+            Some(cell::row_as_tsv(screen.table(&opened.report, id)?, row?))
         }
         Screen::Trust => {
             let opened = state.opened.as_ref()?;

@@ -71,6 +71,17 @@ fn step(at: usize, count: usize, by: Move, page: usize) -> usize {
     }
 }
 
+/// The place `by` steps on among so many, round and round.
+pub(super) fn turned(at: usize, count: usize, by: isize) -> usize {
+    (at + count).saturating_add_signed(by) % count.max(1)
+}
+
+/// The one of `all` that is `by` steps after this one, round and round.
+pub(super) fn next_of<T: Copy + PartialEq>(all: &[T], now: T, by: isize) -> T {
+    let at = all.iter().position(|one| *one == now).unwrap_or(0);
+    all.get(turned(at, all.len(), by)).copied().unwrap_or(now)
+}
+
 fn go(state: &mut State, by: Move) {
     let body = layout::chrome(state.size).body;
     let page = usize::from(body.height.saturating_sub(4));
@@ -131,16 +142,18 @@ fn go(state: &mut State, by: Move) {
         }
         Screen::Model if !sideways => in_model(state, by, page),
         Screen::Space => in_space(state, by),
-        Screen::Emphasis => {
-            super::emphasis::walk(state, |at, count, sideways| match (sideways, by) {
-                (true, Move::Columns(_))
-                | (false, Move::Lines(_) | Move::Pages(_) | Move::First | Move::Last) => {
-                    step(at, count, by, page)
-                }
-                _ => at,
-            });
-        }
+        Screen::Emphasis => super::emphasis::walk(state, walking(by, page)),
+        Screen::Stress => super::stress::walk(state, walking(by, page)),
+        Screen::Quality => super::quality::walk(state, walking(by, page)),
         Screen::Model | Screen::Home | Screen::Jobs | Screen::Log | Screen::Trust => {}
+    }
+}
+
+/// How a place among so many moves: sideways by columns alone, else by all but them.
+fn walking(by: Move, page: usize) -> impl Fn(usize, usize, bool) -> usize {
+    move |at, count, sideways| match sideways == matches!(by, Move::Columns(_)) {
+        true => step(at, count, by, page),
+        false => at,
     }
 }
 
@@ -248,6 +261,16 @@ fn turn(state: &mut State, by: isize) {
         Screen::Emphasis => {
             if let Some(screen) = &mut opened.emphasis {
                 super::emphasis::turn_pane(screen, by);
+            }
+        }
+        Screen::Stress => {
+            if let Some(screen) = &mut opened.stress {
+                super::stress::turn_pane(screen, by);
+            }
+        }
+        Screen::Quality => {
+            if let Some(screen) = &mut opened.quality {
+                super::quality::turn_pane(screen, by);
             }
         }
         Screen::Space => {

@@ -48,12 +48,25 @@ pub(crate) fn log(state: &mut State, _effects: &mut Effects) {
     go(state, Screen::Log);
 }
 
-pub(crate) fn emphasis(state: &mut State, _effects: &mut Effects) {
-    if state.has(Screen::Emphasis) {
-        go(state, Screen::Emphasis);
+/// Goes to a screen of one kind of report.
+fn go_where_there(state: &mut State, screen: Screen, what: &str) {
+    if state.has(screen) {
+        go(state, screen);
     } else {
-        state.say(Tone::Warn, "no report of emphasis is open");
+        state.say(Tone::Warn, format!("no report of {what} is open"));
     }
+}
+
+pub(crate) fn emphasis(state: &mut State, _effects: &mut Effects) {
+    go_where_there(state, Screen::Emphasis, "emphasis");
+}
+
+pub(crate) fn stress(state: &mut State, _effects: &mut Effects) {
+    go_where_there(state, Screen::Stress, "stress");
+}
+
+pub(crate) fn quality(state: &mut State, _effects: &mut Effects) {
+    go_where_there(state, Screen::Quality, "quality");
 }
 
 pub(crate) fn help(state: &mut State, _effects: &mut Effects) {
@@ -83,6 +96,18 @@ pub(crate) fn table_behind(state: &mut State, _effects: &mut Effects) {
         (Screen::Trust, _) => (opened.table_index("checks"), None, "checks"),
         (Screen::Emphasis, _) => {
             let Some(screen) = &opened.emphasis else {
+                return;
+            };
+            let (id, row) = screen.behind();
+            (opened.table_index(id), row, id)
+        }
+        (Screen::Stress, _) => {
+            let Some(screen) = &opened.stress else { return };
+            let (id, row) = screen.behind();
+            (opened.table_index(id), row, id)
+        }
+        (Screen::Quality, _) => {
+            let Some(screen) = &opened.quality else {
                 return;
             };
             let (id, row) = screen.behind();

@@ -50,8 +50,13 @@ pub(crate) fn select(state: &mut State, _effects: &mut Effects) {
     super::space::say_selected(state);
 }
 
-/// Plays the voice under the cursor, or the selected one; stops what plays.
-pub(crate) fn play(state: &mut State, effects: &mut Effects) {
+/// Plays a recording, or says why there is none; stops what plays.
+pub(super) fn play_recording(
+    state: &mut State,
+    found: Result<Recording, String>,
+    command: &str,
+    effects: &mut Effects,
+) {
     let playing = state
         .jobs
         .iter()
@@ -59,26 +64,9 @@ pub(crate) fn play(state: &mut State, effects: &mut Effects) {
     if let Some(index) = playing {
         return super::work::cancel(state, index, effects);
     }
-    let screen = state.screen;
-    let Some(opened) = &state.opened else {
-        return;
-    };
-    let Some(voice) = under_cursor(screen, opened).or_else(|| opened.selection.first()) else {
-        state.say(
-            Tone::Warn,
-            "no voice to play: put the cursor on one, or select one",
-        );
-        return;
-    };
-    // On the page of voices the recording shown; in a table of recordings the row's own.
-    let nth = match (screen, &opened.space) {
-        (Screen::Space, Some(space)) if space.pane == Pane::Voices => space.extremes.item,
-        (Screen::Data, _) => nth_of_row(opened, voice),
-        _ => 0,
-    };
-    let Some((recording, _)) = opened.recording(voice, nth) else {
-        state.say(Tone::Warn, "this report names no recording of that voice");
-        return;
+    let recording = match found {
+        Ok(recording) => recording,
+        Err(lacking) => return state.say(Tone::Warn, lacking),
     };
     let label = format!("play {}", recording.id);
     start(
@@ -88,8 +76,31 @@ pub(crate) fn play(state: &mut State, effects: &mut Effects) {
         Work::Play(Box::new(recording)),
         effects,
     );
-    let key = state.key("voice.play");
+    let key = state.key(command);
     state.say(Tone::Plain, format!("playing; {key} stops"));
+}
+
+/// Plays the voice under the cursor, or the selected one; stops what plays.
+pub(crate) fn play(state: &mut State, effects: &mut Effects) {
+    let screen = state.screen;
+    let Some(opened) = &state.opened else {
+        return;
+    };
+    let found = voice_to_play(screen, opened);
+    play_recording(state, found, "voice.play", effects);
+}
+
+fn voice_to_play(screen: Screen, opened: &Opened) -> Result<Recording, String> {
+    let voice = under_cursor(screen, opened).or_else(|| opened.selection.first());
+    let voice = voice.ok_or("no voice to play: put the cursor on one, or select one")?;
+    // On the page of voices the recording shown; in a table of recordings the row's own.
+    let nth = match (screen, &opened.space) {
+        (Screen::Space, Some(space)) if space.pane == Pane::Voices => space.extremes.item,
+        (Screen::Data, _) => nth_of_row(opened, voice),
+        _ => 0,
+    };
+    let recording = opened.recording(voice, nth).map(|(recording, _)| recording);
+    Ok(recording.ok_or("this report names no recording of that voice")?)
 }
 
 /// Which of the voice's recordings the row under the cursor of the table of items is.

@@ -1,6 +1,6 @@
 //! The Emphasis screen: curves over the layers, residuals, what directions answer to, and pairs.
 
-use crate::plot::{LayerCurve, Scale, significant};
+use crate::plot::{LayerCurve, significant};
 use crate::tui::cell::interval;
 use crate::tui::emphasis::{Emphasis, EmphasisPane, emphasis_areas};
 use crate::tui::layout::{self, Room};
@@ -9,6 +9,7 @@ use crate::tui::state::State;
 use crate::tui::words;
 
 use super::canvas::Canvas;
+use super::curves;
 
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     let Some(opened) = &state.opened else {
@@ -25,9 +26,6 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>) {
     matrix(state, opened, screen, &mut canvas.part(areas.matrix));
     super::pairs::draw(state, opened, screen, canvas, &areas);
 }
-
-/// Columns for the numbers of an axis.
-const LABELS: u16 = 7;
 
 /// Signs of the curves: models take turns, twins and baselines have their own.
 fn sign(curve: &LayerCurve) -> char {
@@ -54,95 +52,16 @@ fn layers(state: &State, screen: &Emphasis, canvas: &mut Canvas<'_>) {
         inside.put(0, 0, lacking, theme.muted);
         return;
     }
-    let legend = legend(state, screen, &mut inside);
-    let height = inside.height().saturating_sub(legend + 1);
-    let ends = screen.curves.iter().flat_map(|c| &c.points);
-    let ends = ends.flat_map(|p| [p.estimate.lo, p.estimate.hi].into_iter().chain(p.null));
-    let Some(scale) = Scale::over(ends).map(|s| s.padded(0.03)) else {
-        return;
+    let null = screen.figure.null();
+    let shown = curves::Shown {
+        curves: &screen.curves,
+        sign: &|_, curve| sign(curve),
+        has_null: &|curve| curve.part == "model",
+        null: null.map(|(_, what)| format!("null: {what}")),
+        here: &|curve, p| curve.system == screen.model_name() && p.tap == screen.tap_name(),
+        ends: ["first tap", "last"],
     };
-    let mut plot = inside.lines(legend, height + 1);
-    curves(state, screen, scale, height, &mut plot);
-}
-
-/// Names of the systems with their signs, in as many lines as they take; lines used.
-fn legend(state: &State, screen: &Emphasis, canvas: &mut Canvas<'_>) -> u16 {
-    let theme = &state.theme;
-    let most = (canvas.height() / 3).max(1);
-    let (mut x, mut y) = (0, 0);
-    for (i, curve) in screen.curves.iter().enumerate() {
-        let name = words::clip(&curve.system, 26);
-        let needed = words::width(&name) as u16 + 4;
-        if x > 0 && x + needed > canvas.width() {
-            (x, y) = (0, y + 1);
-        }
-        if y >= most {
-            break;
-        }
-        canvas.dot(x, y, sign(curve), theme.series(i));
-        x += 4 + canvas.put(x + 2, y, &name, theme.text);
-    }
-    let null = screen
-        .figure
-        .null()
-        .map(|(_, what)| format!("null: {what}"));
-    if let Some(text) = null {
-        let needed = words::width(&text) as u16 + 2;
-        if x > 0 && x + needed > canvas.width() {
-            (x, y) = (0, y + 1);
-        }
-        if y < most {
-            canvas.dot(x, y, '━', theme.warn);
-            canvas.put(x + 2, y, &text, theme.muted);
-        }
-    }
-    (y + 1).min(most)
-}
-
-fn curves(state: &State, screen: &Emphasis, scale: Scale, height: u16, canvas: &mut Canvas<'_>) {
-    let theme = &state.theme;
-    let columns = canvas.width().saturating_sub(LABELS + 2);
-    if columns == 0 || height == 0 {
-        return;
-    }
-    let line = |v: f64| {
-        let unit = (1.0 - scale.unit(v)).clamp(0.0, 1.0);
-        ((unit * f64::from(height)) as u16).min(height - 1)
-    };
-    for tick in scale.ticks(usize::from(height / 3).clamp(1, 8)) {
-        let text = words::right(&tick.label, usize::from(LABELS - 1));
-        canvas.put(0, line(tick.value), &text, theme.muted);
-    }
-    (0..height).for_each(|y| canvas.dot(LABELS - 1, y, '│', theme.muted));
-    let count = screen.curves.len().max(1);
-    for (i, curve) in screen.curves.iter().enumerate() {
-        // Neighbours stand side by side, so that intervals do not hide each other.
-        let aside = if columns > 40 {
-            (i % count.min(4)) as u16
-        } else {
-            0
-        };
-        let at =
-            |depth: f64| LABELS + (depth * f64::from(columns.saturating_sub(4))) as u16 + aside;
-        for p in &curve.points {
-            let x = at(p.depth);
-            if let Some(null) = p.null.filter(|_| curve.part == "model") {
-                canvas.dot(x, line(null), '━', theme.warn);
-            }
-            let (from, to) = (line(p.estimate.hi), line(p.estimate.lo));
-            (from..=to).for_each(|y| canvas.dot(x, y, '│', theme.series(i)));
-        }
-        for p in &curve.points {
-            let x = at(p.depth);
-            canvas.dot(x, line(p.estimate.value), sign(curve), theme.series(i));
-            let here = curve.system == screen.model_name() && p.tap == screen.tap_name();
-            if here {
-                (0..height).for_each(|y| canvas.tint_cell(x, y, theme.select));
-            }
-        }
-    }
-    canvas.put(LABELS, height, "first tap", theme.muted);
-    canvas.put_right(0, height, "last", theme.muted);
+    curves::draw(state, &shown, &mut inside);
 }
 
 fn scatter(state: &State, screen: &Emphasis, canvas: &mut Canvas<'_>) {

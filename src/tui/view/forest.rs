@@ -34,7 +34,7 @@ struct Part<'a> {
 }
 
 /// Cells of the shortest and the longest strip.
-const STRIP: (u16, u16) = (13, 41);
+pub(super) const STRIP: (u16, u16) = (13, 41);
 /// Longest words of a cell.
 const WORDS: u16 = 24;
 const GAP: u16 = 2;
@@ -208,7 +208,7 @@ fn parts<'a>(shown: &Shown<'a>, width: u16) -> Vec<Part<'a>> {
 }
 
 /// The scale of a strip: its ends and what lies between, as far as there is room.
-fn axis(scale: Scale, width: u16) -> String {
+pub(super) fn axis(scale: Scale, width: u16) -> String {
     let mut line: Vec<char> = vec![' '; width.into()];
     let mut free = 0;
     for tick in scale.ticks(usize::from(width / 8).clamp(1, 5)) {
@@ -226,7 +226,8 @@ fn axis(scale: Scale, width: u16) -> String {
     line.into_iter().collect()
 }
 
-fn place(scale: Scale, value: f64, width: u16) -> Option<u16> {
+/// The cell of a strip of `width` that a value lies in; nothing outside.
+pub(super) fn place(scale: Scale, value: f64, width: u16) -> Option<u16> {
     let unit = scale.unit(value);
     let inside = (0.0..=1.0).contains(&unit) && width > 0;
     inside.then(|| ((unit * f64::from(width)) as u16).min(width - 1))

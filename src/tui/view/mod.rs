@@ -1,7 +1,10 @@
 //! Pictures of the state. Nothing here changes anything, reads a clock or touches a file.
 
+mod bars;
 mod canvas;
 mod card;
+mod criteria;
+mod curves;
 mod data;
 mod emphasis;
 mod forest;
@@ -10,17 +13,22 @@ mod help;
 mod home;
 mod jobs;
 mod layer_card;
+mod ledger;
 mod log;
 mod model;
 mod pairs;
 mod palette;
 mod people;
 mod prompt;
+mod quality;
 mod scatter;
 mod scree;
 mod space;
+mod stress;
 mod trust;
 mod voices;
+mod word;
+mod worst;
 
 use ratatui::Frame;
 use ratatui::layout::Size;
@@ -53,6 +61,8 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
         Screen::Jobs => jobs::draw(state, &mut body),
         Screen::Log => log::draw(state, &mut body),
         Screen::Emphasis => emphasis::draw(state, &mut body),
+        Screen::Stress => stress::draw(state, &mut body),
+        Screen::Quality => quality::draw(state, &mut body),
     }
     match &state.overlay {
         Some(Overlay::Help { scroll }) => help::draw(state, *scroll, &mut body),
@@ -95,10 +105,11 @@ fn header(state: &State, canvas: &mut Canvas<'_>) {
     } else {
         0
     };
-    for (number, screen) in (1..).zip(Screen::ALL) {
+    for screen in Screen::ALL {
         if !state.has(screen) {
             continue;
         }
+        let number = screen.digit();
         let current = screen == state.screen;
         let text = if narrow && !current {
             format!(" {number} ")
@@ -195,6 +206,14 @@ fn place(state: &State) -> Option<String> {
         Screen::Home => Some(opened.path.display().to_string()),
         Screen::Emphasis => {
             let screen = opened.emphasis.as_ref()?;
+            Some(screen.title())
+        }
+        Screen::Stress => {
+            let screen = opened.stress.as_ref()?;
+            Some(screen.maps())
+        }
+        Screen::Quality => {
+            let screen = opened.quality.as_ref()?;
             Some(screen.title())
         }
         Screen::Model | Screen::Trust | Screen::Jobs | Screen::Log => None,

@@ -125,9 +125,26 @@ pub(super) fn sound(state: &State, opened: &Opened, space: &Space, canvas: &mut 
 }
 
 /// Columns for the frequencies.
-const LABELS: u16 = 4;
+pub(super) const LABELS: u16 = 4;
 
 pub(super) fn spectrogram(state: &State, picture: &Spectrogram, canvas: &mut Canvas<'_>) {
+    let theme = &state.theme;
+    let secs = significant(picture.duration_secs, 3);
+    let caption = format!("0 to 8 kHz, {RANGE_DB} dB below the loudest · {secs} s");
+    painted(state, &caption, canvas, |cells, size| {
+        let [upper, lower] = cells.map(|cell| picture.level(cell, size));
+        theme.stacked(upper, lower)
+    });
+}
+
+/// A picture over time and frequency beside its scale, and a line under it. `paint` gives what a place
+/// shows, by both of its cells and the size of the picture in cells.
+pub(super) fn painted(
+    state: &State,
+    caption: &str,
+    canvas: &mut Canvas<'_>,
+    paint: impl Fn([(usize, usize); 2], (usize, usize)) -> (char, ratatui::style::Style),
+) {
     let theme = &state.theme;
     let (width, height) = (
         canvas.width().saturating_sub(LABELS),
@@ -136,8 +153,8 @@ pub(super) fn spectrogram(state: &State, picture: &Spectrogram, canvas: &mut Can
     let size = (usize::from(width), 2 * usize::from(height));
     for y in 0..height {
         for x in 0..width {
-            let level = |row: u16| picture.level((x.into(), row.into()), size);
-            let (glyph, style) = theme.stacked(level(2 * y), level(2 * y + 1));
+            let cell = |row: u16| (usize::from(x), usize::from(row));
+            let (glyph, style) = paint([cell(2 * y), cell(2 * y + 1)], size);
             canvas.dot(LABELS + x, y, glyph, style);
         }
     }
@@ -146,7 +163,5 @@ pub(super) fn spectrogram(state: &State, picture: &Spectrogram, canvas: &mut Can
         let y = ((1.0 - khz / top_khz) * f64::from(height)) as u16;
         canvas.put(0, y, &format!("{khz}k"), theme.muted);
     }
-    let secs = significant(picture.duration_secs, 3);
-    let text = format!("0 to 8 kHz, {RANGE_DB} dB below the loudest · {secs} s");
-    canvas.put(LABELS, height, &text, theme.muted);
+    canvas.put(LABELS, height, caption, theme.muted);
 }

@@ -7,6 +7,7 @@ mod accuracy_tables;
 mod band_tables;
 mod bands;
 mod baseline;
+mod explain;
 mod findings;
 mod measuring;
 mod regions;
@@ -30,6 +31,8 @@ use crate::relevance::Maps;
 use crate::report::{Coverage, Skipped, Table, Trust};
 
 use measuring::{Heard, Measuring};
+
+pub use explain::{Explained, explain};
 
 /// Settings of the stress probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
