@@ -51,7 +51,7 @@ pub struct Architecture {
 }
 
 impl Architecture {
-    /// A network of some 80,000 weights for spectrograms of 161 bins and 101 frames: two
+    /// A network of some 116,000 weights for spectrograms of 161 bins and 101 frames: two
     /// convolutions that halve bins and frames, one that halves bins, one over all bins that are
     /// left, one over three steps of time, and two dense layers.
     pub fn small() -> Self {
