@@ -21,6 +21,7 @@ fn clear() -> VoicePlan {
         tilt_db_per_octave: -7.0,
         shimmer_percent: 0.0,
         level_dbfs: -24.0,
+        sonorants_only: false,
         rate_syllables_per_sec: 4.0,
         duration_secs: 6.0,
         seed: 5,

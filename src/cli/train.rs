@@ -83,7 +83,7 @@ pub struct TrainStressArgs {
 /// A network for stress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ArchitectureChoice {
-    /// 80,000 weights, minutes on a laptop
+    /// 116,000 weights, minutes on a laptop
     Small,
     /// The paper's VGG16, 18.7 million weights, many hours on a laptop
     Vgg16,

@@ -195,6 +195,7 @@ fn again(args: &TrainStressArgs) -> String {
     }
     option("seed", args.seed.to_string());
     option("bootstrap", args.bootstrap.to_string());
+    option("data-licence", args.data_licence.clone());
     if args.shuffle_labels {
         words.push("--shuffle-labels".into());
     }

@@ -18,7 +18,10 @@ pub struct Shrunk {
 
 /// Ledoit & Wolf's covariance (2004, Journal of Multivariate Analysis 88:365–411) of `x: [row, dim]`:
 /// `(1 − λ)·S + λ·m·I` with S the covariance (denominator rows), m its mean diagonal and λ the estimate that
-/// minimises the expected squared error. Never singular unless all rows are equal. Needs two rows.
+/// minimises the expected squared error. Needs two rows.
+///
+/// Two rows span one direction and their products are equal, so that the formula would find no noise (λ = 0) where
+/// there is nothing but noise: λ is 1 there. The result is singular only where λ comes out as 0 and S is singular.
 pub fn ledoit_wolf(x: ArrayView2<'_, f64>) -> Result<Shrunk> {
     let what = "Ledoit–Wolf covariance";
     let (n, d) = x.dim();
@@ -46,7 +49,7 @@ pub fn ledoit_wolf(x: ArrayView2<'_, f64>) -> Result<Shrunk> {
     // Distance of S from the target, and of single rows' products from S, both squared.
     let spread = (square - df * target * target).max(0.0);
     let noise = (lengths.dot(&lengths) / nf - square).max(0.0) / nf;
-    let shrinkage = if spread > 0.0 {
+    let shrinkage = if spread > 0.0 && n > 2 {
         (noise / spread).min(1.0)
     } else {
         1.0
@@ -109,6 +112,14 @@ mod tests {
         assert!(found.shrinkage > 0.5);
         assert!(Mahalanobis::new(&found.gaussian).is_ok());
         assert!(Mahalanobis::new(&Gaussian::of_rows(x.view()).unwrap()).is_err());
+    }
+
+    #[test]
+    fn two_rows_say_nothing_of_directions() {
+        // S = diag(4, 0), m = 2.
+        let found = ledoit_wolf(array![[2.0, 1.0], [-2.0, 1.0]].view()).unwrap();
+        assert_eq!(found.shrinkage, 1.0);
+        assert_eq!(found.gaussian.covariance(), array![[2.0, 0.0], [0.0, 2.0]]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use phonoscope_analysis::stats;
 pub(super) struct AgainstBest {
     /// The best layer's value less this one's.
     pub(super) difference: Option<Estimate>,
-    /// That this difference, or a larger one of any layer, comes of resampling alone.
+    /// That a difference as large, standardised, of any two layers comes of resampling alone.
     pub(super) p: Option<f64>,
     /// Share of the resamples in which this layer is the best.
     pub(super) share_best: Option<f64>,
@@ -19,10 +19,10 @@ pub(super) struct AgainstBest {
 const FEWEST: usize = 20;
 
 /// Compares every layer with the one of the largest value. `replicates` are `[draw][layer]`, the same resample
-/// in all layers of a draw; draws with a value that does not exist are left out. The differences are
-/// standardised, and each is compared with the largest standardised deviation of any layer in each draw
-/// (max-statistic, single step; Westfall & Young 1993). The best layer is the one found best in the same data,
-/// which the p does not pay for: `share_best` tells how firm it is.
+/// in all layers of a draw; draws with a value that does not exist are left out. Differences are standardised, and
+/// each is compared with the largest standardised deviation in each draw of the difference of *any two* layers
+/// (max-statistic, single step; Westfall & Young 1993): the best layer was found in the same data, and whichever
+/// it had been, its differences are among those. `share_best` tells how firm the choice is.
 pub(super) fn against_best(
     values: &[f64],
     replicates: &[Vec<f64>],
@@ -49,29 +49,39 @@ pub(super) fn against_best(
         return out;
     };
     let draws = usable.len() as f64;
-    let gaps = |l: usize| -> Vec<f64> { usable.iter().map(|d| d[best] - d[l]).collect() };
     let mut most = vec![0.0_f64; usable.len()];
     let mut standard = vec![f64::NAN; values.len()];
-    for l in known.iter().copied().filter(|l| *l != best) {
-        let gap = gaps(l);
-        let mean = gap.iter().sum::<f64>() / draws;
-        let sd = (gap.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / (draws - 1.0)).sqrt();
-        let difference = values[best] - values[l];
-        let interval = stats::percentile(&gap, level);
-        out[l].difference = Some(Estimate {
-            value: difference,
-            lo: interval.lo.min(difference),
-            hi: interval.hi.max(difference),
-            n,
-            level,
-            method: Method::Bootstrap,
-        });
-        if sd <= 1e-12 {
-            continue;
-        }
-        standard[l] = difference / sd;
-        for (most, gap) in most.iter_mut().zip(&gap) {
-            *most = most.max((gap - difference) / sd);
+    for (k, first) in known.iter().copied().enumerate() {
+        for second in known.iter().copied().skip(k + 1) {
+            let (high, low) = match second == best {
+                true => (second, first),
+                false => (first, second),
+            };
+            let difference = values[high] - values[low];
+            let gap: Vec<f64> = usable.iter().map(|d| d[high] - d[low]).collect();
+            if high == best {
+                let interval = stats::percentile(&gap, level);
+                out[low].difference = Some(Estimate {
+                    value: difference,
+                    lo: interval.lo.min(difference),
+                    hi: interval.hi.max(difference),
+                    n,
+                    level,
+                    method: Method::Bootstrap,
+                });
+            }
+            let mean = gap.iter().sum::<f64>() / draws;
+            let squares: f64 = gap.iter().map(|g| (g - mean).powi(2)).sum();
+            let sd = (squares / (draws - 1.0)).sqrt();
+            if sd <= 1e-12 {
+                continue;
+            }
+            if high == best {
+                standard[low] = difference / sd;
+            }
+            for (most, gap) in most.iter_mut().zip(&gap) {
+                *most = most.max((gap - difference).abs() / sd);
+            }
         }
     }
     for l in known.iter().copied() {
@@ -121,8 +131,8 @@ mod tests {
                 found.iter().any(|f| f.p.is_some_and(|p| p <= 0.05))
             })
             .count();
-        // Choosing the best in the same data costs some of the level: stated in the docs.
-        assert!(wrong <= 60, "{wrong} of 200");
+        // 5 % of 200 are 10, give or take 3: the choice of the best in the same data is paid for.
+        assert!(wrong <= 19, "{wrong} of 200");
     }
 
     #[test]

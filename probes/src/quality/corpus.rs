@@ -122,6 +122,12 @@ impl<'a> Corpus<'a> {
         self.block_of[self.unit_of[item]] % FOLDS.min(self.blocks)
     }
 
+    /// What an item shares with its counterparts in other systems: its pair, else its speaker.
+    pub(super) fn pair_key(&self, item: usize) -> Option<&'a str> {
+        let item = &self.items[item];
+        item.pair.as_deref().or(item.speaker.as_deref())
+    }
+
     /// Mean rating of a system, and the number of its utterances that have one.
     pub(super) fn mean_rating(&self, rating: &Rating, system: &System) -> Option<(f64, usize)> {
         let known: Vec<f64> = system

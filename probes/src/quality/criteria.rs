@@ -7,16 +7,20 @@ use phonoscope_analysis::task::Task;
 use phonoscope_analysis::{Estimate, Result};
 
 use super::best::{AgainstBest, against_best};
-use super::corpus::Corpus;
+use super::corpus::{Corpus, System};
 use super::layer::LayerFound;
+use super::matching::Match;
 use super::{QualitySettings, ranking, severity};
+
+/// Whole systems, by their distances as they are.
+pub(super) const SYSTEMS: &str = "systems";
 
 /// One way to ask whether a layer's distances are those of quality.
 pub(super) struct Criterion {
     /// What is ranked against: a rating's name, or `severity`.
     pub(super) target: String,
-    /// `systems`, `systems, frames` or `utterances`.
-    pub(super) of: &'static str,
+    /// `systems`, the same with what else was done (`systems, frames`; `systems, other speaker`), or `utterances`.
+    pub(super) of: String,
     /// The coefficient, in words.
     pub(super) statistic: &'static str,
     /// The degradation, or nothing for all.
@@ -46,8 +50,10 @@ pub(super) struct Scores {
     pub(super) layers: Vec<String>,
     /// `[layer][system]`, in the corpus's order; NaN where there is none.
     pub(super) distances: Vec<Vec<f64>>,
+    /// The same of random halves, `[deal][layer][system]`; empty without.
+    pub(super) halves: Vec<Vec<Vec<f64>>>,
     /// What the distances are of, in a word or two.
-    pub(super) of: &'static str,
+    pub(super) of: String,
 }
 
 impl Scores {
@@ -62,8 +68,47 @@ impl Scores {
         Self {
             layers: layers.iter().map(|l| l.name.clone()).collect(),
             distances: layers.iter().map(of).collect(),
-            of: "systems",
+            halves: (0..layers.first().map_or(0, |l| l.deals.len()))
+                .map(|deal| layers.iter().map(|l| l.deals[deal].clone()).collect())
+                .collect(),
+            of: SYSTEMS.into(),
         }
+    }
+
+    /// Of reference utterances that share the classes of a column with the system's, and of such that do not, for
+    /// every column of the table of matching.
+    fn matched(corpus: &Corpus<'_>, layers: &[LayerFound]) -> Vec<Self> {
+        let mut columns: Vec<&str> = vec![];
+        for found in layers.iter().flat_map(|l| &l.matches) {
+            if !columns.contains(&found.column.as_str()) {
+                columns.push(&found.column);
+            }
+        }
+        type Side = fn(&Match) -> Option<Estimate>;
+        let sides: [(&str, Side); 2] = [("same", |m| m.same), ("other", |m| m.other)];
+        let mut out = vec![];
+        for column in columns {
+            for (word, side) in sides {
+                let of = |layer: &LayerFound| -> Vec<f64> {
+                    let of = |system: &System| {
+                        let mut found = layer.matches.iter();
+                        let found = found.find(|m| m.column == column && m.system == system.name);
+                        found.and_then(side).map_or(f64::NAN, |e| e.value)
+                    };
+                    corpus.systems.iter().map(of).collect()
+                };
+                let distances: Vec<Vec<f64>> = layers.iter().map(of).collect();
+                if distances.iter().flatten().any(|d| d.is_finite()) {
+                    out.push(Self {
+                        layers: layers.iter().map(|l| l.name.clone()).collect(),
+                        distances,
+                        halves: vec![],
+                        of: format!("{SYSTEMS}, {word} {column}"),
+                    });
+                }
+            }
+        }
+        out
     }
 }
 
@@ -86,7 +131,11 @@ impl Criterion {
         drawn: &Drawn,
         settings: &QualitySettings,
     ) -> Self {
-        let best = against_best(&drawn.values, &drawn.replicates, self.n, settings.level);
+        let best = match drawn.method {
+            // Halves overlap: they show what is firm, not what sampling gives.
+            Method::RandomHalves => vec![AgainstBest::default(); drawn.values.len()],
+            _ => against_best(&drawn.values, &drawn.replicates, self.n, settings.level),
+        };
         let size = |draw: &Vec<f64>| {
             let finite = draw.iter().filter(|v| v.is_finite());
             finite.fold(0.0_f64, |most, v| most.max(v.abs()))
@@ -140,8 +189,11 @@ pub(super) fn all(
     task: &Task,
 ) -> Result<Vec<Criterion>> {
     let mut out = of_systems(corpus, &Scores::of_means(layers), settings, task)?;
+    for scores in Scores::matched(corpus, layers) {
+        out.extend(of_systems(corpus, &scores, settings, task)?);
+    }
     for rating in corpus.ratings {
-        out.push(ranking::of_utterances(
+        out.extend(ranking::of_utterances(
             corpus, rating, layers, settings, task,
         )?);
     }

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 use phonoscope_analysis::Result;
-use phonoscope_analysis::distance::{Rooted, Shrunk, W2, ledoit_wolf};
-use phonoscope_analysis::rng::Stream;
+use phonoscope_analysis::distance::{Rooted, Shrunk, W2, ledoit_wolf, sliced_w2};
+use phonoscope_analysis::rng::{self, Stream};
 use phonoscope_analysis::stats::{self, draws};
 use phonoscope_analysis::task::Task;
 use rand::RngExt as _;
@@ -30,54 +30,93 @@ pub(super) fn trace(of: &Rooted) -> f64 {
     of.gaussian().covariance().diag().sum()
 }
 
-/// One deal of the reference into halves A and B.
+/// One deal of the reference into halves A and B. Distances are squared, over the trace of A.
 #[derive(Debug, Clone)]
 pub(super) struct Deal {
-    /// Squared W2 between A and B over the trace of A.
+    /// W2 between A and B.
     pub(super) floor: f64,
-    /// For each system, the same from A to as many of its utterances as B has, of units that A lacks; and the
-    /// floor at that n (smaller than B where the system is).
-    pub(super) systems: Vec<Option<(f64, f64)>>,
+    /// Of each system; nothing where a half of it has fewer than two utterances.
+    pub(super) systems: Vec<Option<AtHalf>>,
 }
 
-/// Random halves of the reference.
+/// A system at equal n: as many of its utterances as B has (C), of units that A lacks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AtHalf {
+    /// W2 from A to C.
+    pub(super) away: f64,
+    /// W2 from A to B at that n, which is smaller than B where the system is.
+    pub(super) floor: f64,
+    /// W2 between C and utterances of the system that are not of C's units: the system's own floor at that n.
+    pub(super) own: f64,
+    /// Sliced W2 from A to C over that from A to B; not taken in every deal.
+    pub(super) sliced: Option<f64>,
+}
+
+impl AtHalf {
+    /// What is left of `away` when half of both floors is taken away: without bias in the part of the means,
+    /// whatever the spreads, and without bias at all where nothing differs.
+    pub(super) fn excess(&self) -> f64 {
+        self.away - (self.floor + self.own) / 2.0
+    }
+}
+
+/// Deals in which sliced W2 is taken as well.
+const SLICED_DEALS: usize = 20;
+
+/// Random halves of the reference, and of every system along with it.
 pub(super) fn halves(
     x: ArrayView2<'_, f64>,
     corpus: &Corpus<'_>,
     settings: &QualitySettings,
     task: &Task,
 ) -> Result<Vec<Deal>> {
-    let plan = draws::Plan {
-        stage: "random halves of the reference",
-        stream: "quality.halves",
-        seed: settings.seed,
-        draws: settings.halves,
-    };
-    draws(plan, task, |rng| {
-        let place = shuffled_places(corpus.units, rng);
-        let (a, b, taken) = split(corpus, &place);
+    let one = |deal: usize| {
+        let mut rng = rng::stream(settings.seed, "quality.halves", deal as u64);
+        let place = shuffled_places(corpus.units, &mut rng);
+        let in_reference = in_first_half(corpus, &corpus.reference, &place, None);
+        let (a, b) = sides(corpus, &corpus.reference, &in_reference, &place);
         let from = rooted(x, &a)?;
         let scale = trace(&from);
-        let floor = between(x, &from, &b)?.squared() / scale;
-        let of_system = |system: &System| -> Result<Option<(f64, f64)>> {
-            let mut c: Vec<usize> = system
-                .rows
-                .iter()
-                .copied()
-                .filter(|i| !taken[corpus.unit_of[*i]])
-                .collect();
-            c.sort_by_key(|i| (place[corpus.unit_of[*i]], *i));
+        let squared = |from: &Rooted, rows: &[usize]| -> Result<f64> {
+            Ok(between(x, from, rows)?.squared() / scale)
+        };
+        let floor = squared(&from, &b)?;
+        let sliced = |rows: &[usize]| -> Result<f64> {
+            let (a, rows) = (x.select(Axis(0), &a), x.select(Axis(0), rows));
+            let silent = Task::silent();
+            let found = sliced_w2(
+                a.view(),
+                rows.view(),
+                settings.directions,
+                settings.seed,
+                &silent,
+            )?;
+            Ok(found.distance)
+        };
+        let of_system = |system: &System| -> Result<Option<AtHalf>> {
+            let first = in_first_half(corpus, &system.rows, &place, Some(&in_reference));
+            let (mut d, mut c) = sides(corpus, &system.rows, &first, &place);
             let n = c.len().min(b.len());
-            if n < 2 {
+            c.truncate(n);
+            d.truncate(n);
+            if n < 2 || d.len() < 2 {
                 return Ok(None);
             }
-            c.truncate(n);
-            let away = between(x, &from, &c)?.squared() / scale;
-            let own_floor = match n == b.len() {
-                true => floor,
-                false => between(x, &from, &b[..n])?.squared() / scale,
+            // Bias falls as 1 / n: where the other half is smaller, its own floor is taken as at n.
+            let sizes = 2.0 / n as f64 / (1.0 / n as f64 + 1.0 / d.len() as f64);
+            let at_half = AtHalf {
+                away: squared(&from, &c)?,
+                floor: match n == b.len() {
+                    true => floor,
+                    false => squared(&from, &b[..n])?,
+                },
+                own: sizes * squared(&rooted(x, &c)?, &d)?,
+                sliced: match deal < SLICED_DEALS {
+                    true => Some(sliced(&c)? / sliced(&b[..n])?),
+                    false => None,
+                },
             };
-            Ok(Some((away, own_floor)))
+            Ok(Some(at_half))
         };
         let systems = corpus
             .systems
@@ -85,7 +124,14 @@ pub(super) fn halves(
             .map(of_system)
             .collect::<Result<_>>()?;
         Ok(Deal { floor, systems })
-    })
+    };
+    stats::each(
+        "random halves of the reference",
+        "draw",
+        settings.halves,
+        task,
+        one,
+    )
 }
 
 /// A random place for every unit.
@@ -95,19 +141,36 @@ fn shuffled_places(units: usize, rng: &mut Stream) -> Vec<usize> {
     place
 }
 
-/// Rows of the reference whose units come first, and the others, in the order of their units' places; and
-/// whether each unit is of the first.
-fn split(corpus: &Corpus<'_>, place: &[usize]) -> (Vec<usize>, Vec<usize>, Vec<bool>) {
-    let mut rows = corpus.reference.clone();
-    rows.sort_by_key(|i| (place[corpus.unit_of[*i]], *i));
+/// Whether each unit is in the first half: units of `rows` by their places, except those that `known` has dealt.
+fn in_first_half(
+    corpus: &Corpus<'_>,
+    rows: &[usize],
+    place: &[usize],
+    known: Option<&[Option<bool>]>,
+) -> Vec<Option<bool>> {
+    let mut out = known.map_or_else(|| vec![None; corpus.units], <[_]>::to_vec);
     let mut units: Vec<usize> = rows.iter().map(|i| corpus.unit_of[*i]).collect();
+    units.retain(|u| out[*u].is_none());
+    units.sort_by_key(|u| place[*u]);
     units.dedup();
-    let mut taken = vec![false; corpus.units];
-    for unit in units.iter().take(units.len() / 2) {
-        taken[*unit] = true;
+    let half = units.len() / 2;
+    for (k, unit) in units.into_iter().enumerate() {
+        out[unit] = Some(k < half);
     }
-    let (a, b) = rows.into_iter().partition(|i| taken[corpus.unit_of[*i]]);
-    (a, b, taken)
+    out
+}
+
+/// Rows whose units are in the first half, and the others, both in the order of their units' places.
+fn sides(
+    corpus: &Corpus<'_>,
+    rows: &[usize],
+    first: &[Option<bool>],
+    place: &[usize],
+) -> (Vec<usize>, Vec<usize>) {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|i| (place[corpus.unit_of[*i]], *i));
+    rows.into_iter()
+        .partition(|i| first[corpus.unit_of[*i]] == Some(true))
 }
 
 /// Of each block left out, for each system: W2 and W2 over the root of the reference's trace, both squared.

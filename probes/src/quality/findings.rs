@@ -17,10 +17,14 @@ pub(super) fn of_model(
     let mut out: Vec<String> = criteria
         .iter()
         .filter(|c| {
-            c.group.is_none() && !c.statistic.starts_with("Kendall,") && c.statistic != "Kendall"
+            c.group.is_none()
+                && !c.statistic.starts_with("Kendall,")
+                && c.statistic != "Kendall"
+                && !is_matched(c)
         })
         .filter_map(ranked)
         .collect();
+    out.extend(matched(criteria));
     out.extend(floors(corpus, layers));
     out.extend(similar.and_then(|s| similarity(s)));
     out
@@ -50,15 +54,59 @@ fn ranked(criterion: &Criterion) -> Option<String> {
         .count();
     let others = match known.len() {
         0 => String::new(),
-        n => format!("; {worse} of the {n} other layers are worse beyond chance"),
+        n => format!(
+            "; {worse} of the {n} other layers are worse than {} beyond chance",
+            best.layer
+        ),
+    };
+    let alike = criterion.layers.iter();
+    let alike = alike.filter(|l| l.value == best.value).count();
+    let layer = match alike {
+        1 => format!("best layer {}", best.layer),
+        _ => format!("{alike} layers alike, the first {}", best.layer),
     };
     let firm = best.best.share_best.map_or(String::new(), |s| {
         format!(" (best in {:.0} % of resamples)", 100.0 * s)
     });
     Some(format!(
-        "{what}: best layer {}{firm}, {} {value}{p}, {} {}{others}",
-        best.layer, criterion.statistic, criterion.n, criterion.unit
+        "{what}: {layer}{firm}, {} {value}{p}, {} {}{others}",
+        criterion.statistic, criterion.n, criterion.unit
     ))
+}
+
+/// Whether the reference was chosen by what it shares with systems.
+fn is_matched(criterion: &Criterion) -> bool {
+    criterion.of.starts_with("systems, same ") || criterion.of.starts_with("systems, other ")
+}
+
+/// What a reference of the same speakers, texts or other classes is worth beside one of other classes.
+fn matched(criteria: &[Criterion]) -> Vec<String> {
+    let mean = |c: &Criterion| -> Option<f64> {
+        let known: Vec<f64> = c.layers.iter().filter_map(|l| l.value).collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    let same = criteria
+        .iter()
+        .filter(|c| c.group.is_none() && c.statistic.starts_with("Spearman"));
+    same.filter_map(|same| {
+        let column = same.of.strip_prefix("systems, same ")?;
+        let other = format!("systems, other {column}");
+        let other = criteria.iter().find(|c| {
+            c.of == other
+                && c.target == same.target
+                && c.statistic == same.statistic
+                && c.group.is_none()
+        })?;
+        Some(format!(
+            "a reference of the same {column} orders systems by {} with {} {:.2} (mean of layers), one of other \
+             {column} with {:.2}",
+            same.target,
+            same.statistic,
+            mean(same)?,
+            mean(other)?
+        ))
+    })
+    .collect()
 }
 
 /// How many systems each layer cannot tell from the reference.

@@ -8,7 +8,7 @@ use phonoscope_analysis::task::Task;
 use phonoscope_analysis::{Estimate, Result as Computed};
 
 use super::corpus::{Corpus, System};
-use super::distances;
+use super::distances::{self, AtHalf};
 use super::matching::{self, Match};
 use super::{ModelInput, QualitySettings, space};
 use crate::error::{Error, Result};
@@ -31,6 +31,8 @@ pub(super) struct LayerFound {
     /// Mahalanobis distance of every item.
     pub(super) mahalanobis: Vec<f64>,
     pub(super) matches: Vec<Match>,
+    /// Normalised W2 at equal n of every deal of halves, `[deal][system]`; NaN where there is none.
+    pub(super) deals: Vec<Vec<f64>>,
 }
 
 /// Distances of one system in one layer.
@@ -43,11 +45,13 @@ pub(super) struct Distance {
     pub(super) covariance_part: f64,
     pub(super) shrinkage: f64,
     pub(super) sliced: f64,
+    /// At equal n: its ratio to that of two halves of the reference.
+    pub(super) sliced_ratio: Option<Estimate>,
     /// At equal n: normalised W2 from a half of the reference.
     pub(super) at_half: Option<Estimate>,
     /// That over the floor of the same halves.
     pub(super) ratio: Option<Estimate>,
-    /// Mean difference of the squares of both: the squared normalised W2 without its bias from small samples.
+    /// The squared normalised W2 less the mean of both samples' own floors: without its bias from small samples.
     pub(super) excess: Option<f64>,
     /// From draws with swapped utterances.
     pub(super) p: Option<f64>,
@@ -119,8 +123,12 @@ fn of_rows(
             settings.seed,
             task,
         )?;
-        let pairs: Vec<(f64, f64)> = deals.iter().filter_map(|d| d.systems[place]).collect();
-        let half = equal_n(&pairs, n, settings);
+        let half: Vec<AtHalf> = deals.iter().filter_map(|d| d.systems[place]).collect();
+        let over = |of: &dyn Fn(&AtHalf) -> Option<f64>| -> Option<Estimate> {
+            let found: Vec<f64> = half.iter().filter_map(of).collect();
+            (!found.is_empty()).then(|| band(&found, n / 2, settings))
+        };
+        let excess = half.iter().map(AtHalf::excess).sum::<f64>() / half.len() as f64;
         systems.push(Ok(Distance {
             n,
             w2: leave_out(distance, &left(|s| s.0), n, settings),
@@ -129,9 +137,10 @@ fn of_rows(
             covariance_part: of.w2.covariance_part,
             shrinkage: of.shrinkage,
             sliced: sliced.distance,
-            at_half: half.map(|h| h.0),
-            ratio: half.map(|h| h.1),
-            excess: half.map(|h| h.2),
+            sliced_ratio: over(&|h| h.sliced),
+            at_half: over(&|h| Some(h.away.sqrt())),
+            ratio: over(&|h| Some((h.away / h.floor).sqrt())),
+            excess: (!half.is_empty()).then_some(excess),
             p,
             mahalanobis: median_of_units(&mahalanobis, system, corpus, settings, task)?,
         }));
@@ -147,6 +156,13 @@ fn of_rows(
         systems,
         mahalanobis,
         matches: matching::all(x, corpus, settings, task)?,
+        deals: deals
+            .iter()
+            .map(|d| {
+                let of = |h: &Option<AtHalf>| h.map_or(f64::NAN, |h| h.away.sqrt());
+                d.systems.iter().map(of).collect()
+            })
+            .collect(),
     })
 }
 
@@ -192,26 +208,6 @@ pub(super) fn band(values: &[f64], n: usize, settings: &QualitySettings) -> Esti
         level: settings.level,
         method: Method::RandomHalves,
     }
-}
-
-/// Of squared distances of a system and of the reference's other half: the first, their ratio, and the mean
-/// difference of the squares.
-fn equal_n(
-    pairs: &[(f64, f64)],
-    n: usize,
-    settings: &QualitySettings,
-) -> Option<(Estimate, Estimate, f64)> {
-    if pairs.is_empty() {
-        return None;
-    }
-    let away: Vec<f64> = pairs.iter().map(|p| p.0.sqrt()).collect();
-    let ratio: Vec<f64> = pairs.iter().map(|p| (p.0 / p.1).sqrt()).collect();
-    let excess = pairs.iter().map(|p| p.0 - p.1).sum::<f64>() / pairs.len() as f64;
-    Some((
-        band(&away, n / 2, settings),
-        band(&ratio, n / 2, settings),
-        excess,
-    ))
 }
 
 fn median_of_units(

@@ -134,6 +134,12 @@ pub(super) fn distances(
             &|l, d| d.sliced / l.root_trace,
         ),
         estimate(
+            "sliced_ratio",
+            "sliced W2 at equal n over that between the same halves of the reference: a check on `ratio` without \
+             covariances",
+            &|d| d.sliced_ratio,
+        ),
+        estimate(
             "at_half",
             "normalised W2 from half of the reference to as many utterances of the system, of other speakers: \
              median, and quantiles over the halves",
@@ -147,8 +153,9 @@ pub(super) fn distances(
         ),
         number(
             "excess",
-            "mean difference of the squares of both: squared normalised W2 less its bias from small samples; \
-             may fall below 0",
+            "square of `at_half` less the mean of the squared distances between halves of the reference and \
+             between halves of the system, averaged over the halves: squared normalised W2 less its bias from small \
+             samples; may fall below 0",
             &|_, d| d.excess.unwrap_or(f64::NAN),
         ),
         number(

@@ -38,8 +38,46 @@ pub(super) fn of_systems(
         return Ok(vec![]);
     }
     let both = [Statistic::Spearman, Statistic::Kendall].into_iter();
-    both.map(|statistic| by_degradation(&groups, scores, statistic, settings, task))
-        .collect()
+    let over = both.map(|statistic| by_degradation(&groups, scores, statistic, settings, task));
+    let each = groups
+        .iter()
+        .map(|g| Ok(of_degradation(g, scores, settings)));
+    over.chain(each).collect()
+}
+
+/// Spearman of distance and severity in one degradation. There are few grades, so nothing is permuted; how firm the
+/// order is shows in the random halves, of which each compares other speakers.
+fn of_degradation(group: &Group, scores: &Scores, settings: &QualitySettings) -> Criterion {
+    let of = |distances: &[f64]| -> f64 {
+        let taken: Vec<f64> = group
+            .systems
+            .iter()
+            .map(|place| distances[*place])
+            .collect();
+        stats::spearman(&taken, &group.severities).map_or(f64::NAN, |c| c.r)
+    };
+    let of_layers = |distances: &Vec<Vec<f64>>| distances.iter().map(|d| of(d)).collect();
+    let drawn = Drawn {
+        values: of_layers(&scores.distances),
+        replicates: scores.halves.iter().map(of_layers).collect(),
+        null: vec![],
+        method: Method::RandomHalves,
+    };
+    let criterion = Criterion {
+        target: "severity".into(),
+        of: scores.of.clone(),
+        statistic: "Spearman",
+        group: Some(group.name.clone()),
+        n: group.systems.len(),
+        unit: "grades".into(),
+        layers: vec![],
+        note: None,
+    };
+    let mut criterion = criterion.with(&scores.layers, &drawn, settings);
+    if criterion.best().is_none() {
+        criterion.note = Some("some grade has no distance".into());
+    }
+    criterion
 }
 
 /// Whether the worse version of an utterance is the farther one: over all degradations, and in each.
@@ -164,7 +202,7 @@ fn by_degradation(
     let systems: usize = groups.iter().map(|g| g.systems.len()).sum();
     let criterion = Criterion {
         target: "severity".into(),
-        of: scores.of,
+        of: scores.of.clone(),
         statistic: match statistic {
             Statistic::Spearman => "Spearman, mean over degradations",
             Statistic::Kendall => "Kendall, mean over degradations",
@@ -207,11 +245,7 @@ impl Order {
             .systems
             .iter()
             .map(|system| {
-                let key = |i: &usize| {
-                    let item = &corpus.items[*i];
-                    let key = item.pair.as_deref().or(item.speaker.as_deref());
-                    Some((key?, *i))
-                };
+                let key = |i: &usize| Some((corpus.pair_key(*i)?, *i));
                 system.rows.iter().filter_map(key).collect()
             })
             .collect();
@@ -312,7 +346,7 @@ impl Order {
         let n = compared.iter().filter(|c| **c).count();
         let mut criterion = Criterion {
             target: "severity".into(),
-            of: "utterances",
+            of: "utterances".into(),
             statistic: "Kendall within utterance and degradation",
             group: only.map(|g| groups[g].name.clone()),
             n,

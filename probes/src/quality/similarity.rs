@@ -54,6 +54,10 @@ fn similarities(
     settings: &QualitySettings,
 ) -> Vec<Similarity> {
     let cosine = |i: usize, j: usize| unit.row(i).dot(&unit.row(j));
+    let is_counterpart = |i: usize, j: usize| {
+        let pair = corpus.items[i].pair.as_deref();
+        pair.is_some() && pair == corpus.items[j].pair.as_deref()
+    };
     let mut of_speaker: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for i in &corpus.reference {
         if let Some(speaker) = corpus.items[*i].speaker.as_deref() {
@@ -63,16 +67,36 @@ fn similarities(
     let mut out = vec![];
     for system in &corpus.systems {
         let mut cosines: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        let mut own_only = 0;
         for i in &system.rows {
             let Some(speaker) = corpus.items[*i].speaker.as_deref() else {
                 continue;
             };
-            let same = of_speaker.get(speaker).into_iter().flatten();
-            let found = same.map(|j| cosine(*i, *j));
+            let same = of_speaker.get(speaker).into_iter().flatten().copied();
+            let (own, others): (Vec<usize>, Vec<usize>) =
+                same.partition(|j| is_counterpart(*i, *j));
+            // A copy of a recording is like it in more than the voice.
+            let compared = match others.is_empty() {
+                false => others,
+                true => {
+                    own_only += own.len();
+                    own
+                }
+            };
+            let found = compared.into_iter().map(|j| cosine(*i, j));
             cosines.entry(speaker).or_default().extend(found);
         }
         let why = "it has no utterance of a speaker whom the reference has";
-        out.push(mean(&system.name, "system", &cosines, why, settings));
+        let mut found = mean(&system.name, "system", &cosines, why, settings);
+        if own_only > 0 {
+            found.note.get_or_insert_with(|| {
+                format!(
+                    "{own_only} utterances are compared with their own counterpart, for the reference has no other \
+                     of the speaker: text and recording are alike as well"
+                )
+            });
+        }
+        out.push(found);
     }
     let mut same: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (speaker, rows) in &of_speaker {
@@ -215,8 +239,8 @@ pub(super) fn table(rows: &[Similarity]) -> Table {
         ),
         Column::estimate(
             "cosine",
-            "mean over speakers of the mean cosine with the reference's utterances of the same speaker; \
-             interval over speakers",
+            "mean over speakers of the mean cosine with the reference's utterances of the same speaker, those of \
+             other pairs where there are such; interval over speakers",
             None,
             rows.iter().map(|r| r.cosine).collect(),
         ),
@@ -243,3 +267,6 @@ pub(super) fn table(rows: &[Similarity]) -> Table {
         columns,
     )
 }
+
+#[cfg(test)]
+mod tests;

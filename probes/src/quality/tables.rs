@@ -2,6 +2,7 @@
 
 use super::corpus::Corpus;
 use super::criteria::{Criterion, LayerRank};
+use super::ranking::KENDALL_DRAWS;
 use crate::report::{Column, Role, Table};
 
 /// One row per criterion and layer; a criterion without figures has one row, which says why.
@@ -31,8 +32,8 @@ pub(super) fn criteria(criteria: &[Criterion]) -> Table {
         text(
             "of",
             Role::Key,
-            "systems or single utterances",
-            &|(c, _)| Some(c.of.into()),
+            "systems or single utterances, and where it is not all utterance means, of what",
+            &|(c, _)| Some(c.of.clone()),
         ),
         text("statistic", Role::Key, "the coefficient", &|(c, _)| {
             Some(c.statistic.into())
@@ -63,7 +64,8 @@ pub(super) fn criteria(criteria: &[Criterion]) -> Table {
         ),
         Column::estimate(
             "interval",
-            "the same with its bootstrap interval, over what `unit` says",
+            "the same with its bootstrap interval, over what `unit` says; of single degradations by systems, \
+             quantiles over random halves of the speakers",
             None,
             rows.iter()
                 .map(|(_, l)| l.and_then(|l| l.estimate))
@@ -86,8 +88,8 @@ pub(super) fn criteria(criteria: &[Criterion]) -> Table {
         ),
         number(
             "p_below_best",
-            "that resampling alone gives a standardised difference as large in any layer (max-statistic); does \
-             not pay for having chosen the best in the same data",
+            "that resampling alone gives a standardised difference as large between any two layers \
+             (max-statistic): holds although the best was chosen in the same data",
             &|l| l.best.p,
         ),
         number(
@@ -105,9 +107,13 @@ pub(super) fn criteria(criteria: &[Criterion]) -> Table {
     Table::new(
         "criteria",
         "Layers that hear quality",
-        "One row per layer under each criterion. Of systems: minus the normalised W2 against the mean rating, or \
-         W2 against planted severity. Of utterances: the same with Mahalanobis distances; of severities, whether \
-         the worse version of one utterance is the farther one. The reference itself is not ranked.",
+        &format!(
+            "One row per layer under each criterion. Of systems: minus the normalised W2 against the mean rating, or \
+             W2 against planted severity. Of utterances: the same with Mahalanobis distances; of severities, whether \
+             the worse version of one utterance is the farther one. `same` and `other`: the reference shares that \
+             column's classes with the system or not. The reference itself is not ranked. Kendall of rated \
+             utterances has at most {KENDALL_DRAWS} draws."
+        ),
         columns,
     )
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use phonoscope_analysis::rng;
-use phonoscope_analysis::stats::normal_quantile;
+use phonoscope_analysis::stats::{self, normal_quantile};
 use phonoscope_analysis::task::Task;
 use rand::RngExt as _;
 
@@ -220,12 +220,41 @@ fn a_known_shift_comes_back_and_a_deaf_layer_does_not_rank() {
         .unwrap();
     assert!(floor.abs() < 0.2, "{floor}");
     assert_eq!(out, planted.run(&quick()).unwrap());
-    assert!(!serde_json::to_string(&out.tables).unwrap().contains("NaN"));
+    in_words(&out);
+    // In each degradation the order holds in every half of the speakers.
+    let at = [
+        ("layer", "layer.0"),
+        ("of", "systems"),
+        ("statistic", "Spearman"),
+        ("group", "echo"),
+    ];
+    let criteria = table(&out, "criteria");
+    let echo = column(criteria, "interval")
+        .estimate_at(row(criteria, &at))
+        .unwrap();
+    assert_eq!((echo.value, echo.lo, echo.hi, echo.n), (1.0, 1.0, 1.0, 3));
+    // Both kinds of reference are ranked by.
+    for side in ["systems, same speaker", "systems, other speaker"] {
+        let at = [
+            ("layer", "layer.0"),
+            ("of", side),
+            ("statistic", "Spearman, mean over degradations"),
+        ];
+        assert_eq!(value(&out, "criteria", &at, "value"), 1.0);
+    }
 }
 
-/// Ratings are the shift of layer 0; layer 1 has its own.
+/// Every sentence and table is free of numbers that do not exist.
+fn in_words(out: &QualityOutcome) {
+    let tables = serde_json::to_string(&out.tables).unwrap();
+    for text in out.summary.iter().chain(&out.warnings).chain([&tables]) {
+        assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+    }
+}
+
+/// Ratings are the shift of layer 0; layer 1 has nothing of it. What single utterances can show is bounded by the
+/// utterance's own place in the layer: the probe must come near what the distances from the true centre give.
 #[test]
-#[ignore = "fails: per utterance, the planted layer is found with less than 0.8"]
 fn listeners_who_hear_one_layer_are_found_in_it() {
     let severities: Vec<f64> = (1..=10).map(|s| f64::from(s) / 5.0).collect();
     let mut planted = Planted::new(40, 5, &["tts"], &severities, &[shifts, is_deaf], 3);
@@ -255,8 +284,41 @@ fn listeners_who_hear_one_layer_are_found_in_it() {
     };
     assert!(of("layer.0", "systems", "value") > 0.95);
     assert!(of("layer.0", "systems", "p_max") < 0.02);
-    assert!(of("layer.0", "utterances", "value") > 0.8);
+    let (mut near, mut rated) = (vec![], vec![]);
+    for (row, rating) in planted.layers[0]
+        .outer_iter()
+        .zip(&planted.ratings[0].values)
+    {
+        if let Some(rating) = rating {
+            near.push(-row.dot(&row).sqrt());
+            rated.push(*rating);
+        }
+    }
+    let possible = stats::spearman(&near, &rated).unwrap().r;
+    let found = of("layer.0", "utterances", "value");
+    assert!(
+        possible > 0.6 && (found - possible).abs() < 0.05,
+        "{found} of {possible}"
+    );
+    assert!(of("layer.0", "utterances", "p_max") < 0.02);
+    assert!(of("layer.1", "utterances", "value").abs() < 0.15);
+    assert!(of("layer.1", "utterances", "p") > 0.01);
     assert!(of("layer.1", "systems", "p") > 0.01);
+    let kendall = |layer| {
+        let at = [
+            ("layer", layer),
+            ("of", "utterances"),
+            ("statistic", "Kendall"),
+        ];
+        value(&out, "criteria", &at, "value")
+    };
+    // Kendall's coefficient is the smaller of the two where both are well inside (−1, 1).
+    assert!(
+        (0.4..found).contains(&kendall("layer.0")),
+        "{}",
+        kendall("layer.0")
+    );
+    in_words(&out);
     assert!(
         out.summary
             .iter()
@@ -270,6 +332,7 @@ fn too_little_of_everything_is_said_in_words() {
     // One system, no ratings, severities of one level.
     let mut one = Planted::new(12, 3, &["noise"], &[1.0], &[shifts], 7);
     let out = few(&one).unwrap();
+    in_words(&out);
     assert_eq!(table(&out, "distances").rows(), 1);
     // Ratings of one system; then ties.
     one.ratings = vec![Rating {
@@ -282,6 +345,7 @@ fn too_little_of_everything_is_said_in_words() {
             .collect(),
     }];
     let out = few(&one).unwrap();
+    in_words(&out);
     let note = |out: &QualityOutcome, of: &str| {
         let criteria = table(out, "criteria");
         column(criteria, "note")
@@ -305,6 +369,7 @@ fn too_little_of_everything_is_said_in_words() {
         *layer = layer.slice(ndarray::s![..last, ..]).to_owned();
     }
     let out = few(&alone).unwrap();
+    in_words(&out);
     let distances = table(&out, "distances");
     let at = row(distances, &[("system", "noise2")]);
     assert!(
@@ -313,7 +378,19 @@ fn too_little_of_everything_is_said_in_words() {
             .unwrap()
             .contains("one utterance")
     );
-    assert!(!serde_json::to_string(&out.tables).unwrap().contains("NaN"));
+    // Some ratings are missing: systems no longer have the same rated utterances.
+    let mut gaps = Planted::new(12, 3, &["noise"], &[1.0, 2.0, 3.0, 4.0], &[shifts], 7);
+    let rate = |(k, item): (usize, &QualityItem)| {
+        let severity = item.severity?;
+        (k % 5 != 0).then_some(5.0 - severity)
+    };
+    gaps.ratings = vec![Rating {
+        values: gaps.items.iter().enumerate().map(rate).collect(),
+        ..one.ratings[0].clone()
+    }];
+    let out = few(&gaps).unwrap();
+    assert!(note(&out, "utterances").contains("no p: it needs three or more systems"));
+    in_words(&out);
     // Too small a reference, no other system, a value that is not finite, equal vectors.
     let small = Planted::new(5, 3, &["noise"], &[1.0], &[shifts], 7);
     let why = few(&small).unwrap_err().to_string();

@@ -4,7 +4,7 @@ use phonoscope_analysis::stats;
 
 use super::QualitySettings;
 use super::corpus::Corpus;
-use super::criteria::Criterion;
+use super::criteria::{Criterion, SYSTEMS};
 use super::layer::LayerFound;
 use crate::report::{Column, Role, Table};
 
@@ -16,7 +16,7 @@ pub(super) fn chosen<'a>(
 ) -> Option<&'a LayerFound> {
     let best = criteria
         .iter()
-        .filter(|c| c.of == "systems")
+        .filter(|c| c.of == SYSTEMS)
         .chain(criteria)
         .find_map(Criterion::best);
     best.and_then(|best| layers.iter().find(|l| l.name == best.layer))

@@ -44,6 +44,9 @@ const fn consonant(manner: Manner, formants_hz: [f64; 3]) -> Consonant {
     }
 }
 
+/// How many of [`CONSONANTS`], from the first, are sonorants.
+pub(super) const SONORANTS: usize = 5;
+
 /// m n l w j, s ʃ f, b d ɡ, p t k, with locus frequencies of textbooks.
 pub(super) const CONSONANTS: [Consonant; 14] = [
     consonant(Manner::Sonorant, [250.0, 1000.0, 2200.0]),

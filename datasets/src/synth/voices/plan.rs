@@ -93,6 +93,9 @@ pub struct VoicePlan {
     pub level_dbfs: f64,
     /// Syllables per second between pauses (1 to 10).
     pub rate_syllables_per_sec: f64,
+    /// Whether only vowels and sonorants are said: no stop and no fricative, whose noise is not the voice's.
+    #[serde(default)]
+    pub sonorants_only: bool,
     /// Approximate length of an utterance in seconds (0.5 to 30).
     pub duration_secs: f64,
     /// Seed of what is said and of the noise.
@@ -163,6 +166,7 @@ pub fn plan(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, SynthError> {
             shimmer_percent: 0.0,
             level_dbfs: USUAL_LEVEL_DBFS,
             rate_syllables_per_sec: uniform(3.0, 6.5),
+            sonorants_only: false,
             duration_secs: settings.duration_secs,
             seed: settings.seed,
         }
@@ -172,8 +176,9 @@ pub fn plan(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, SynthError> {
 
 /// Draws voices whose nine parameters are all independent of each other and of the sex, which says
 /// nothing: F0 90–220 Hz (log-uniform), vocal tract 13.5–18.5 cm, F0 range 2–10 st, jitter 0.3–2 %,
-/// breathiness −40 to −12 dB, tilt −14 to −5 dB/octave, shimmer 0–15 %, level −44 to −26 dBFS, rate
-/// 2.5–6 syllables/s (all uniform). For tests of what is recovered; no people are like that.
+/// breathiness −30 to −6 dB, tilt −14 to −5 dB/octave, shimmer 0–15 %, level −44 to −26 dBFS, rate
+/// 2.5–6 syllables/s (all uniform). They say vowels and sonorants only. For tests of what is recovered; no
+/// people are like that.
 ///
 /// # Errors
 /// [`SynthError::Setting`] when a setting is out of range.
@@ -190,11 +195,12 @@ pub fn plan_independent(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, Syn
             vtl_cm: uniform(13.5, 18.5),
             f0_range_st: uniform(2.0, 10.0),
             jitter_percent: uniform(0.3, 2.0),
-            breathiness_db: uniform(-40.0, -12.0),
+            breathiness_db: uniform(-30.0, -6.0),
             tilt_db_per_octave: uniform(-14.0, -5.0),
             shimmer_percent: uniform(0.0, 15.0),
             level_dbfs: uniform(-44.0, -26.0),
             rate_syllables_per_sec: uniform(2.5, 6.0),
+            sonorants_only: true,
             duration_secs: settings.duration_secs,
             seed: settings.seed,
         }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use super::phones::{CONSONANTS, Consonant, Manner, Noise, VOWELS_HZ};
+use super::phones::{CONSONANTS, Consonant, Manner, Noise, SONORANTS, VOWELS_HZ};
 use super::plan::VoicePlan;
 use crate::synth::draw::Draw;
 
@@ -88,6 +88,10 @@ pub(super) fn compose(voice: &VoicePlan, draw: &mut Draw) -> Vec<Frame> {
 /// Phrases of 4 to 9 syllables with pauses between, filling the voice's duration.
 fn syllables(voice: &VoicePlan, draw: &mut Draw) -> Vec<Syllable> {
     let rate = voice.rate_syllables_per_sec;
+    let onsets = match voice.sonorants_only {
+        true => &CONSONANTS[..SONORANTS],
+        false => &CONSONANTS[..],
+    };
     let room = |now: f64| ((voice.duration_secs - EDGE_SECS - now) * rate + 1e-6) as usize;
     let mut syllables = Vec::new();
     let mut now = EDGE_SECS;
@@ -104,7 +108,7 @@ fn syllables(voice: &VoicePlan, draw: &mut Draw) -> Vec<Syllable> {
             syllables.push(Syllable {
                 start_secs: now,
                 duration_secs: weight * scale,
-                onset: CONSONANTS[draw.below(CONSONANTS.len())],
+                onset: onsets[draw.below(onsets.len())],
                 vowel_hz: VOWELS_HZ[draw.below(VOWELS_HZ.len())],
                 loudness: draw.uniform(0.8, 1.0),
                 accent: if accented { accent } else { 0.0 },

@@ -8,6 +8,7 @@ use phonoscope_analysis::rng::Stream;
 use phonoscope_analysis::{Error, Result};
 use rand::RngExt as _;
 
+use super::halve::Halve;
 use super::norm::{Moments, NormRelu};
 use super::unfold::{Sliding, Unfold};
 use super::{NORM_EPSILON, Network, Stage};
@@ -228,12 +229,7 @@ impl<'a> Pass<'a> {
                     strides,
                     pads,
                 } => self.convolution(&value, *channels, (*kernel, *strides, *pads))?,
-                Stage::Halve => {
-                    let (_, _, bins, frames) = value.dims4()?;
-                    let even = value.narrow(2, 0, bins / 2 * 2)?;
-                    let even = even.narrow(3, 0, frames / 2 * 2)?;
-                    even.contiguous()?.max_pool2d(2)?
-                }
+                Stage::Halve => value.contiguous()?.apply_op1(Halve)?,
                 Stage::ChannelDropout(chance) => self.thinned(value, *chance, true)?,
                 Stage::Dropout(chance) => self.thinned(value, *chance, false)?,
                 Stage::Flatten => {

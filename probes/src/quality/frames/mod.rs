@@ -24,7 +24,7 @@ use phonoscope_models::{Model, Tap};
 
 use super::QualitySettings;
 use super::corpus::Corpus;
-use super::criteria::{self, Criterion, Scores};
+use super::criteria::{self, Criterion, SYSTEMS, Scores};
 use crate::error::Result;
 use crate::report::{Skipped, Table};
 
@@ -119,7 +119,8 @@ pub(super) fn measure(
     let scores = Scores {
         layers: basis.layers.iter().map(|l| l.name.clone()).collect(),
         distances: distances.values(),
-        of: "systems, frames",
+        halves: vec![],
+        of: format!("{SYSTEMS}, frames"),
     };
     let mut tables = vec![distances.table(corpus, settings)];
     let mut summary = vec![];

@@ -32,7 +32,13 @@ fn model() -> Model {
         .map(|w| (*w / 9.0) as f32)
         .collect();
     let mut graph = Suffix::new();
-    let point = [("dilations", Attribute::Ints(&[1]))];
+    // All said: one of the engines takes four pads for granted where none are given, also in one dimension.
+    let point = [
+        ("dilations", Attribute::Ints(&[1])),
+        ("kernel_shape", Attribute::Ints(&[1])),
+        ("pads", Attribute::Ints(&[0, 0])),
+        ("strides", Attribute::Ints(&[1])),
+    ];
     graph
         .header(8, 17, "test")
         .graph_name("bands")
@@ -139,7 +145,6 @@ fn report(place: &Path, engine: &dyn Engine, sessions: usize) -> Report {
 }
 
 #[test]
-#[ignore = "fails: the graph of the test is refused for its padding, so nothing is shown"]
 fn a_bad_half_second_is_found_where_it_is() {
     let place = tempfile::tempdir().unwrap();
     let mut rows = "id\tpath\tsystem\tspeaker\n".to_owned();

@@ -2,7 +2,8 @@
 
 use phonoscope_analysis::Estimate;
 
-use super::measuring::{BandFigures, Heard};
+use super::figures::BandFigures;
+use super::measuring::Heard;
 use super::tables::{SIGNS, VOWELS, crossed, map_of, outcomes, text, with};
 use super::tracks::BANDS;
 use super::{StressSettings, bands};

@@ -8,12 +8,14 @@ use phonoscope_models::GraphBytes;
 use phonoscope_models::relevance::Method;
 
 use super::bands::{self, Bands};
-use super::regions::{self, Frames, Shares};
+use super::figures::{MapFigures, bands_of, energies, sensitivity_of, sizes_of};
+use super::regions::{self, Frames};
 use super::tracks::{Tracks, from_start};
-use super::{Item, StressInput, StressSettings, heard_secs, target};
+use super::{Item, StressInput, StressSettings, heard_secs, split, target};
 use crate::error::{Error, Result};
-use crate::relevance::{Balance, Mapper, Scorer};
+use crate::relevance::{Mapper, Scorer};
 use crate::report::Skipped;
+use crate::stress::train::{Part, TrainSettings};
 use crate::stress::{Stress, Word, Words};
 
 /// What was measured of a word.
@@ -26,42 +28,12 @@ pub(super) struct Heard {
     pub(super) contrasts: Option<[Option<f64>; 5]>,
     /// Why there are no regions or bands of this word.
     pub(super) missing: Vec<String>,
-    /// By network and composite.
+    /// By network and composite; empty for a word that was trained on.
     pub(super) maps: Vec<Vec<MapFigures>>,
     /// Share of the word's frames, and of its energy, in each region.
     pub(super) sizes: Option<[[f64; 5]; 2]>,
     /// Fall of the score when a band of the stressed vowel is occluded, and when shifted bands are.
     pub(super) occlusion: [Option<[f64; 2]>; 4],
-}
-
-/// Figures of one map.
-#[derive(Debug)]
-pub(super) struct MapFigures {
-    /// Of the positive and of the negative part.
-    pub(super) shares: [Option<Shares>; 2],
-    /// By sign, vowel (stressed, unstressed) and band.
-    pub(super) bands: [[[Option<BandFigures>; 4]; 2]; 2],
-    /// By width and by error of the track, of the positive part in the stressed vowel.
-    pub(super) sensitivity: Option<Sensitivity>,
-    pub(super) balance: Balance,
-}
-
-/// Density of relevance in a band.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct BandFigures {
-    /// Mean in the band over the mean in the vowel.
-    pub(super) density: f64,
-    /// The same of the input.
-    pub(super) energy: f64,
-    /// Mean of the densities of the band moved up and down.
-    pub(super) shifted: f64,
-}
-
-/// Densities under other widths and with wrong tracks, by band.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sensitivity {
-    pub(super) widths: [[Option<f64>; 4]; 4],
-    pub(super) errors: [[Option<f64>; 4]; 2],
 }
 
 impl Heard {
@@ -87,6 +59,8 @@ pub(super) struct Measuring<'a> {
     heard_secs: f64,
     scorers: Vec<Scorer>,
     networks: Vec<Network>,
+    /// What words were used for in training, where a test fold is named.
+    rule: Option<TrainSettings>,
 }
 
 impl<'a> Measuring<'a> {
@@ -139,6 +113,7 @@ impl<'a> Measuring<'a> {
             heard_secs: heard_secs(input.model),
             scorers,
             networks,
+            rule: settings.test_fold.map(|_| split(settings)),
         })
     }
 
@@ -197,6 +172,12 @@ impl<'a> Measuring<'a> {
         Ok((all, skipped))
     }
 
+    /// Whether maps of a word are made: of all, or of those whose spelling was not trained on.
+    fn is_explained(&self, word: &Word) -> bool {
+        let part = self.rule.as_ref().map(|rule| rule.part(word));
+        !matches!(part, Some(Part::Train | Part::UnseenSpeaker))
+    }
+
     fn one(&mut self, word: &Word, item: &Item, heard: usize, cancel: &Cancel) -> Result<Heard> {
         let mut missing = Vec::new();
         let tracks = match Tracks::of(word) {
@@ -237,7 +218,9 @@ impl<'a> Measuring<'a> {
         let (input, energy) = energies(item, heard);
         let mut maps = Vec::with_capacity(self.networks.len());
         let mut trained = [0.0; 2];
-        for (place, network) in self.networks.iter_mut().enumerate() {
+        let explained = self.is_explained(word);
+        let networks = if explained { self.networks.len() } else { 1 };
+        for (place, network) in self.networks.iter_mut().enumerate().take(networks) {
             let logits = match self.scorers.get_mut(place) {
                 Some(scorer) => scorer.logits(std::slice::from_ref(item), cancel)?,
                 None => vec![],
@@ -245,6 +228,9 @@ impl<'a> Measuring<'a> {
             let logits = logits.first().copied().unwrap_or_default();
             if place == 0 {
                 trained = logits;
+            }
+            if !explained {
+                continue;
             }
             let mut figures = Vec::with_capacity(network.mappers.len());
             for (number, mapper) in network.mappers.iter_mut().enumerate() {
@@ -256,8 +242,7 @@ impl<'a> Measuring<'a> {
                         .as_ref()
                         .and_then(|frames| regions::shares(map, frames, &energy))
                 });
-                let bands =
-                    signs.map(|map| figures_of(map, banded.as_ref(), (&input, self.bin_hz)));
+                let bands = signs.map(|map| bands_of(map, banded.as_ref(), (&input, self.bin_hz)));
                 let wanted = place == 0 && number == 0;
                 let sensitivity = banded.as_ref().filter(|_| wanted);
                 figures.push(MapFigures {
@@ -271,8 +256,8 @@ impl<'a> Measuring<'a> {
             maps.push(figures);
         }
         let occlusion = match &banded {
-            Some([stressed, _]) => self.occluded(item, stressed, trained, cancel)?,
-            None => [None; 4],
+            Some([stressed, _]) if explained => self.occluded(item, stressed, trained, cancel)?,
+            _ => [None; 4],
         };
         Ok(Heard {
             word: word.clone(),
@@ -317,77 +302,5 @@ impl<'a> Measuring<'a> {
             *found = falls.first().map(|own| [*own, mean]);
         }
         Ok(found)
-    }
-}
-
-/// The input above its least value, and how much of it there is in each frame.
-fn energies(item: &Item, heard: usize) -> (Item, Vec<f64>) {
-    let least = item.iter().copied().fold(f32::INFINITY, f32::min);
-    let input = item.mapv(|x| x - least);
-    let energy = (0..heard)
-        .map(|frame| input.column(frame).iter().map(|x| f64::from(*x)).sum())
-        .collect();
-    (input, energy)
-}
-
-/// Share of the frames and of the energy of the word, or of what is heard for outside the word.
-fn sizes_of(frames: &Frames, energy: &[f64]) -> [[f64; 5]; 2] {
-    let total = |until: usize| energy.iter().take(until).sum::<f64>();
-    let mut sizes = [[0.0; 5]; 2];
-    for (place, region) in frames.regions.iter().enumerate() {
-        let until = if place < 4 { frames.word } else { frames.heard };
-        sizes[0][place] = region.len() as f64 / until as f64;
-        let own: f64 = region.iter().filter_map(|t| energy.get(*t)).sum();
-        sizes[1][place] = own / total(until);
-    }
-    sizes
-}
-
-fn figures_of(
-    map: &Item,
-    banded: Option<&[Bands; 2]>,
-    (input, bin_hz): (&Item, f64),
-) -> [[Option<BandFigures>; 4]; 2] {
-    let Some(banded) = banded else {
-        return [[None; 4]; 2];
-    };
-    [0, 1].map(|vowel| {
-        let own = &banded[vowel];
-        [0, 1, 2, 3].map(|band| {
-            let cells = own.cells(band, bands::WIDTH, 0.0);
-            let moved = bands::SHIFTS_HZ.map(|hz| own.cells(band, bands::WIDTH, hz / bin_hz));
-            let moved: Vec<f64> = moved
-                .iter()
-                .filter(|cells| !cells.is_empty())
-                .map(|cells| own.density(map, cells))
-                .collect();
-            if cells.is_empty() || moved.is_empty() {
-                return None;
-            }
-            let figures = BandFigures {
-                density: own.density(map, &cells),
-                energy: own.density(input, &cells),
-                shifted: moved.iter().sum::<f64>() / moved.len() as f64,
-            };
-            let finite = [figures.density, figures.energy, figures.shifted];
-            finite.iter().all(|x| x.is_finite()).then_some(figures)
-        })
-    })
-}
-
-fn sensitivity_of(map: &Item, stressed: &Bands, bin_hz: f64) -> Sensitivity {
-    let density = |band: usize, width: usize, moved: f64| {
-        let cells = stressed.cells(band, width, moved);
-        let density = stressed.density(map, &cells);
-        (!cells.is_empty() && density.is_finite()).then_some(density)
-    };
-    let both = |band: usize, error_hz: f64| {
-        let moved = [-error_hz, error_hz].map(|hz| density(band, bands::WIDTH, hz / bin_hz));
-        let known: Vec<f64> = moved.into_iter().flatten().collect();
-        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
-    };
-    Sensitivity {
-        widths: bands::WIDTHS.map(|width| [0, 1, 2, 3].map(|band| density(band, width, 0.0))),
-        errors: bands::ERRORS_HZ.map(|hz| [0, 1, 2, 3].map(|band| both(band, hz))),
     }
 }

@@ -8,6 +8,7 @@ mod band_tables;
 mod bands;
 mod baseline;
 mod explain;
+mod figures;
 mod findings;
 mod measuring;
 mod regions;
@@ -44,7 +45,8 @@ pub struct StressSettings {
     /// alone.
     pub difference: bool,
     /// Fold whose speakers and words the classifier was not trained on; words are then told apart by
-    /// what was unseen, and the baseline is fitted on the rest.
+    /// what was unseen, the baseline is fitted on the rest, and relevance is of words (and pairs)
+    /// that were not trained on.
     pub test_fold: Option<usize>,
     /// Whether a network with random weights is measured too.
     pub twin: bool,

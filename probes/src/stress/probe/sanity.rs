@@ -26,7 +26,7 @@ const KINDS: [(&str, &str); 4] = [
     ("spearman_absolute", "the same of absolute values"),
     (
         "ssim",
-        "structural similarity of the maps, each over its largest absolute value",
+        "structural similarity of the maps, each over its largest absolute value, zero on mid grey",
     ),
     ("ssim_absolute", "the same of absolute values"),
 ];
@@ -59,7 +59,9 @@ pub(super) fn tables(
     settings: &StressSettings,
     task: &Task,
 ) -> Result<Vec<Table>> {
-    let mut order: Vec<usize> = (0..heard.len()).collect();
+    let mut order: Vec<usize> = (0..heard.len())
+        .filter(|number| !heard[*number].maps.is_empty())
+        .collect();
     order.shuffle(&mut rng::stream(settings.seed, "stress sanity words", 0));
     order.truncate(settings.sanity_words);
     order.sort_unstable();

@@ -3,7 +3,8 @@
 use phonoscope_analysis::Estimate;
 
 use super::baseline::Baseline;
-use super::measuring::{Heard, MapFigures};
+use super::figures::MapFigures;
+use super::measuring::Heard;
 use super::regions::{REGIONS, Shares, THRESHOLDS};
 use super::{StressSettings, split};
 use crate::report::{Column, Role, Table};
@@ -227,8 +228,9 @@ pub(super) fn regions(heard: &[Heard], networks: Vec<&str>, settings: &StressSet
     Table::new(
         "stress_regions",
         "Relevance over time",
-        "One row a network, composite, sign, group of words and region. Syllables are parted in the \
-         middle between the vowels. Means over tokens; intervals resample words and speakers at once.",
+        "One row a network, composite, sign, group of words and region; where a test fold is named, of \
+         words that were not trained on. Syllables are parted in the middle between the vowels. Means \
+         over tokens; intervals resample words and speakers at once.",
         all,
     )
 }

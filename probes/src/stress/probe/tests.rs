@@ -1,13 +1,18 @@
 use std::path::Path;
 
+use phonoscope_analysis::rng::stream;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::build::{Feedforward, Layer, feedforward};
 use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
 use phonoscope_models::{Cache, Card, FileChoice, Model, Network as Fetching, load_file};
+use rand::RngExt as _;
 
 use super::*;
 use crate::report::Table;
+
+mod refused;
+mod trained;
 
 fn engine() -> std::sync::Arc<dyn Engine> {
     let cache = Cache::locate();
@@ -60,12 +65,17 @@ fn words(folder: &Path, count: usize) -> Words {
 /// A classifier made by hand: final stress where the band around 1.5 kHz is loud in the second half
 /// of what is heard, initial where it is in the first.
 fn planted(folder: &Path) -> Model {
-    // One output channel sums bins 28 to 32 at each frame.
-    let mut filter = vec![0f32; 161];
-    filter[28..33].fill(1.0);
-    let mut dense = vec![0f32; 2 * 101];
-    dense[101..118].fill(0.1);
-    dense[17..36].fill(0.1);
+    // One output channel sums bins 28 to 32 at each frame. All weights are a little uneven, as those
+    // of training are: numbers that a formula made stay as they are in a twin.
+    let mut rng = stream(5, "planted weights", 0);
+    let mut uneven = |value: f32, scale: f32| value + scale * rng.random_range(-1e-3..1e-3);
+    let filter = (0..161).map(|bin| uneven(if (28..33).contains(&bin) { 1.0 } else { 0.0 }, 1.0));
+    let filter = filter.collect();
+    let dense = (0..202).map(|at| {
+        let weighs = (101..118).contains(&at) || (17..36).contains(&at);
+        uneven(if weighs { 0.1 } else { 0.0 }, 0.1)
+    });
+    let dense = dense.collect();
     let layers = vec![
         (
             "conv".to_owned(),
@@ -95,8 +105,13 @@ fn planted(folder: &Path) -> Model {
         shape: [1, 161, 101],
         layers,
     };
-    let path = folder.join("planted.onnx");
-    std::fs::write(&path, feedforward(&network).unwrap()).unwrap();
+    loaded(folder, &network)
+}
+
+/// A network as a user's own file.
+fn loaded(folder: &Path, network: &Feedforward) -> Model {
+    let path = folder.join(format!("{}.onnx", network.name));
+    std::fs::write(&path, feedforward(network).unwrap()).unwrap();
     let card = Card {
         front_end: phonoscope_analysis::frontend::FrontEnd::of_kind("log_spectrum"),
         ..Card::default()
@@ -105,14 +120,19 @@ fn planted(folder: &Path) -> Model {
     load_file(&path, &FileChoice::default()).unwrap().model
 }
 
-fn value(tables: &[Table], id: &str, wanted: &[(&str, &str)], column: &str) -> f64 {
-    let table = tables.iter().find(|t| t.id == id).unwrap();
-    let row = (0..table.rows()).find(|row| {
+fn row(table: &Table, wanted: &[(&str, &str)]) -> usize {
+    let found = (0..table.rows()).find(|row| {
         wanted
             .iter()
             .all(|(id, v)| table.column(id).unwrap().text_at(*row) == Some(*v))
     });
-    table.column(column).unwrap().value(row.unwrap()).unwrap()
+    found.unwrap_or_else(|| panic!("no row {wanted:?} in {}", table.id))
+}
+
+fn value(tables: &[Table], id: &str, wanted: &[(&str, &str)], column: &str) -> f64 {
+    let table = tables.iter().find(|t| t.id == id).unwrap();
+    let row = row(table, wanted);
+    table.column(column).unwrap().value(row).unwrap()
 }
 
 fn settings() -> StressSettings {
@@ -126,7 +146,6 @@ fn settings() -> StressSettings {
 }
 
 #[test]
-#[ignore = "fails: the network of the test has no weights for a twin, so nothing is shown"]
 fn relevance_lies_where_the_planted_cue_is() {
     let dir = tempfile::tempdir().unwrap();
     let (words, model, engine) = (words(dir.path(), 24), planted(dir.path()), engine());
@@ -214,40 +233,4 @@ fn relevance_lies_where_the_planted_cue_is() {
     );
     let again = stress(&input, &settings(), &Task::silent()).unwrap();
     assert_eq!(again, found);
-}
-
-#[test]
-fn what_cannot_be_probed_is_refused_in_words() {
-    let dir = tempfile::tempdir().unwrap();
-    let (words, mut model, engine) = (words(dir.path(), 4), planted(dir.path()), engine());
-    let why = |model: &Model, settings: StressSettings| {
-        let input = StressInput {
-            model,
-            shuffled: None,
-            words: &words,
-            engine: &*engine,
-        };
-        stress(&input, &settings, &Task::silent())
-            .unwrap_err()
-            .to_string()
-    };
-    let wrong = why(
-        &model,
-        StressSettings {
-            composites: vec!["magic".into()],
-            ..settings()
-        },
-    );
-    assert!(wrong.contains("`magic`"), "{wrong}");
-    let wrong = why(
-        &model,
-        StressSettings {
-            test_fold: Some(9),
-            ..settings()
-        },
-    );
-    assert!(wrong.contains("test fold 9"), "{wrong}");
-    model.front_end = phonoscope_analysis::frontend::FrontEnd::waveform();
-    let wrong = why(&model, settings());
-    assert!(wrong.contains("spectrogram of fixed length"), "{wrong}");
 }

@@ -192,7 +192,7 @@ impl TrainSettings {
         if self.augmentation.splice > 0.0 && !words.has_vowels {
             return wrong(
                 "splicing needs the times of both vowels, which the manifest does not have".into(),
-                "add vowel1_start to vowel2_end, or --no-splice",
+                "add vowel1_start to vowel2_end, or give --splice 0",
             );
         }
         if self.marks_weight > 0.0 && (!words.has_vowels || self.architecture.marks == 0) {

@@ -97,19 +97,16 @@ fn limits<'a>(scratch: &'a Path, checkpoint: Option<&'a Path>) -> Limits<'a> {
 }
 
 #[test]
-#[ignore = "fails: 0.91 of unseen words, 0.95 wanted"]
 fn planted_stress_is_learnt_on_words_and_speakers_unseen() {
     let dir = tempfile::tempdir().unwrap();
     let (words, sha256) = planted(dir.path(), 160);
     let task = Task::silent();
-    let trained = train(
-        &words,
-        &sha256,
-        &settings(),
-        limits(dir.path(), None),
-        &task,
-    )
-    .unwrap();
+    // Six passes are 36 steps, after which a tenth of the unseen words is still told wrong.
+    let long = TrainSettings {
+        epochs: 24,
+        ..settings()
+    };
+    let trained = train(&words, &sha256, &long, limits(dir.path(), None), &task).unwrap();
     assert!(trained.skipped.is_empty() && trained.scores.len() == 160);
     let unseen: Vec<&Score> = trained
         .scores
