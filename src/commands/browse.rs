@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Context, demo};
-use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, Statistics};
+use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, DemoJob, Statistics};
 use crate::exit::{Exit, Usage};
 use crate::tui;
 
@@ -187,6 +187,7 @@ impl tui::Services for Program {
         context.task = task.clone();
         context.printer = crate::output::Printer::silent();
         let args = DemoArgs {
+            job: DemoJob::Speaker,
             data: None,
             voices: None,
             out: DEMO_FOLDER.into(),
