@@ -245,6 +245,9 @@ fn what_cannot_be_paired_is_said_before_the_work() {
     probe("one.tsv", &["--spans", "utterance", "--no-twins"])
         .fails(2, "because its span is silent");
     assert!(!place.path("r.json").exists());
+    place
+        .run(["demo", "emphasis", "--data", "one.tsv"])
+        .fails(2, "edits its own recordings");
 }
 
 #[test]
