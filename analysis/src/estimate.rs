@@ -23,8 +23,9 @@ pub enum Method {
     FisherZ,
     /// Jackknife that leaves out groups of speakers in turn, with Student's t.
     Jackknife,
-    /// Normal interval with the unbiased variance of a mean over pairs of speakers (a U-statistic).
-    UStatistic,
+    /// Jackknife that leaves out speakers, words and single items in turn: the variances of the first two less
+    /// that of the third, with Student's t.
+    CrossedJackknife,
     /// Quantiles of a permutation null.
     Permutation,
     /// Quantiles over random halves of the reference: how much the choice of utterances alone moves the value.

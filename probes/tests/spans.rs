@@ -311,6 +311,29 @@ fn segments_are_heard_within_their_recording() {
 }
 
 #[test]
+fn as_many_frames_of_each_segment_are_averaged_as_asked() {
+    let place = Place::new();
+    place.recording("a.wav", &[0.1, 0.2, 0.4, 0.6, 0.3, 0.5]);
+    let manifest =
+        place.manifest("id\tpath\tstart\tend\nlong\ta.wav\t0\t0.06\nshort\ta.wav\t0.02\t0.03\n");
+    let two = std::num::NonZeroUsize::new(2).unwrap();
+    let rows = Rows::new(SpanKind::Segment, None, Frames::Audio)
+        .unwrap()
+        .with_equal_frames(two);
+    place.extract(rten().as_ref(), &manifest, rows);
+    let run = Run::open(&place.path("run")).unwrap();
+    // Of six frames the second and the fifth; of one the same twice.
+    close(&values(&run), &[("long", 0.25), ("short", 0.4)]);
+    assert!(
+        run.description
+            .pooling
+            .contains("2 of them, at equal steps"),
+        "{}",
+        run.description.pooling
+    );
+}
+
+#[test]
 fn a_local_network_passes_every_check_with_a_verdict() {
     let place = Place::new();
     let mut rows = String::from("path\n");

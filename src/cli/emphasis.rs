@@ -1,5 +1,6 @@
 //! `phonoscope probe emphasis`
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use super::{SpeakerSource, Statistics};
   phonoscope probe emphasis --model whisper-tiny.en --model smart-turn-v3.2 --data manifest.tsv --out two.json
   phonoscope probe emphasis --model mine.onnx --taps 'encoder.*.resid_post' --data manifest.tsv --out mine.json
   phonoscope probe emphasis --run before.run --run after.run --out fine-tuning.json
+  phonoscope probe emphasis --model whisper-tiny.en --data manifest.tsv --equal-frames 8 --out equal.json
   phonoscope probe emphasis --model whisper-base --data manifest.tsv --intervene encoder.2.resid_post --out r.json
 
 The manifest has a row for each version of a word: `pair` names the word token, `condition` begins with neutral,
@@ -38,6 +40,10 @@ pub struct EmphasisArgs {
     /// alignment beside the recording), or utterance (the word is cut out before the model hears it)
     #[arg(long, value_name = "KIND", default_value_t = SpanKind::Segment)]
     pub spans: SpanKind,
+    /// Average N frames of each word, at equal steps, instead of all: a mean over more frames is less noisy, and so
+    /// tells the word's length
+    #[arg(long, value_name = "N", requires = "data")]
+    pub equal_frames: Option<NonZeroUsize>,
     /// Folds of speakers, and folds of words, for everything that is held out
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub folds: usize,

@@ -138,8 +138,12 @@ pub enum Command {
 #[command(after_help = "Examples:
   phonoscope demo
   phonoscope demo --voices kokoro
+  phonoscope demo emphasis
   phonoscope demo --data my/manifest.tsv --out my-demo --no-tui")]
 pub struct DemoArgs {
+    /// Which job to show
+    #[arg(value_enum, value_name = "JOB", default_value_t = DemoJob::Speaker)]
+    pub job: DemoJob,
     /// Recordings to use instead of made speech
     #[arg(long, value_name = "MANIFEST")]
     pub data: Option<PathBuf>,
@@ -155,6 +159,16 @@ pub struct DemoArgs {
     /// Resampling statistics
     #[command(flatten)]
     pub statistics: Statistics,
+}
+
+/// What the demo shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DemoJob {
+    /// What a speaker encoder knows of voices
+    #[default]
+    Speaker,
+    /// How a speech recogniser's layers answer to emphasis, on 16 recorded words that come with the program
+    Emphasis,
 }
 
 /// Made speech for the demo.

@@ -245,4 +245,70 @@ fn what_cannot_be_paired_is_said_before_the_work() {
     probe("one.tsv", &["--spans", "utterance", "--no-twins"])
         .fails(2, "because its span is silent");
     assert!(!place.path("r.json").exists());
+    place
+        .run(["demo", "emphasis", "--data", "one.tsv"])
+        .fails(2, "edits its own recordings");
+}
+
+#[test]
+fn missing_alignments_silence_and_lost_partners_are_counted() {
+    let place = Place::new();
+    let (manifest, model) = (words(&place), network(&place));
+    let table = std::fs::read_to_string(place.path(&manifest)).unwrap();
+    for row in table.lines().skip(1) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        let (id, word, start) = (cells[0], cells[4], 0.05);
+        let secs = cells[7].parse::<f64>().unwrap() - start;
+        // One neutral version and one emphasised one have no times.
+        if id != "s0w0-neutral_a" && id != "s1w1-emphasis_all" {
+            place.write(
+                &format!("{id}.ctm"),
+                format!("{id} 1 {start} {secs} {word}\n"),
+            );
+        }
+    }
+    place.wav("s2w2-emphasis_all.wav", &[0; 8000]);
+    let base = [
+        "probe",
+        "emphasis",
+        "--model",
+        &model,
+        "--front-end",
+        "whisper_log_mel",
+        "--data",
+        &manifest,
+        "--spans",
+        "word",
+        "--equal-frames",
+        "8",
+        "--no-twins",
+        "--no-intervention",
+        "--out",
+        "r.json",
+    ];
+    let ran = place.run(base.iter().chain(&FEW));
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    let report = Report::read(&place.path("r.json")).unwrap();
+    let said = report.warnings.join("\n");
+    for words in [
+        "2 versions take no part: it has no alignment",
+        "5 versions take no part: its pair has no neutral version",
+        "1 versions take no part: its span is silent",
+        "intervals speak for other speakers, not for other words: there are 3 words, fewer than 8",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let direction = report.table(None, "emphasis_direction").unwrap();
+    let pairs = direction.column("pairs").unwrap();
+    let all = (0..direction.rows()).filter_map(|r| pairs.value(r));
+    // 24 words less one without a neutral version; of `emphasis_all` less two more.
+    assert!(all.clone().any(|n| n == 21.0) && all.clone().any(|n| n == 23.0));
+    assert!(
+        report.provenance.settings["pooling"]
+            .as_str()
+            .is_some_and(|p| p.contains("8 of them, at equal steps"))
+    );
+    // What does not exist is null: NaN is no JSON.
+    let text = std::fs::read_to_string(place.path("r.json")).unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
 }

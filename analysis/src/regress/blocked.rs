@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 use super::checked;
+use super::left_out::LeftOut;
 use crate::pca::{self, Pca, Scaling};
 use crate::{Error, Result};
 
@@ -180,6 +181,63 @@ impl BlockedRidge {
         }
         let scores = self.pca.scores(test)?;
         Ok(scores.slice(s![.., ..k]).dot(&along) + &mean)
+    }
+
+    /// Predictions for `test: [row, predictor]` of fits on `y: [fitted row, target]` with one penalty, and of the
+    /// same without some of the rows fitted.
+    ///
+    /// # Errors
+    /// When sizes differ.
+    pub fn left_out(
+        &self,
+        test: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+        penalty: f64,
+    ) -> Result<LeftOut<'_>> {
+        self.left_out_with(test, y, self.shrinkage(penalty))
+    }
+
+    /// The same of least squares on the first `k` principal components of the fitted rows.
+    ///
+    /// # Errors
+    /// When sizes differ.
+    pub fn left_out_of_components(
+        &self,
+        test: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+        k: usize,
+    ) -> Result<LeftOut<'_>> {
+        self.left_out_with(test, y, Array1::ones(k.min(self.rank())))
+    }
+
+    fn left_out_with(
+        &self,
+        test: ArrayView2<'_, f64>,
+        y: ArrayView2<'_, f64>,
+        gain: Array1<f64>,
+    ) -> Result<LeftOut<'_>> {
+        checked("ridge regression", self.left.view(), y)?;
+        let k = gain.len();
+        let left = self.left.slice(s![.., ..k]);
+        let per_value = &gain / &self.pca.singular_values.slice(s![..k]);
+        let scores = self.pca.scores(test)?;
+        let scaled = &scores.slice(s![.., ..k]) * &per_value;
+        let weights = scaled.dot(&left.t()) + 1.0 / y.nrows() as f64;
+        let mean = y.sum_axis(Axis(0)) / y.nrows() as f64;
+        let along = left.t().dot(&y);
+        let fitted = left.dot(&(&along * &gain.view().insert_axis(Axis(1)))) + &mean;
+        Ok(LeftOut {
+            predictions: scaled.dot(&along) + &mean,
+            residuals: &y - &fitted,
+            left,
+            gain,
+            weights,
+        })
+    }
+
+    /// Mean squared length of the centred rows, of which penalties are shares.
+    pub fn unit(&self) -> f64 {
+        self.unit
     }
 
     /// Slopes `[predictor, target]` of fits on `y: [fitted row, target]`; `penalties` has one share a target.

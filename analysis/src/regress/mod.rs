@@ -2,6 +2,7 @@
 
 mod blocked;
 mod gram;
+mod left_out;
 mod multivariate;
 mod nested;
 mod ols;
@@ -11,6 +12,7 @@ mod tuned;
 pub use blocked::BlockedRidge;
 pub(crate) use gram::COLLINEAR;
 pub use gram::{Correlations, Gram, Linear};
+pub use left_out::LeftOut;
 pub use multivariate::{Design, HeldOutFit, HeldOutRows, each_held_out, held_out, held_out_rows};
 pub use nested::{FTest, Interactions, interactions, nested_f};
 pub use ols::{Ols, ols};

@@ -100,14 +100,23 @@ pub fn bca(estimate: f64, replicates: &[f64], leave_one_out: &[f64], level: f64)
 /// times Student's quantile with one degree of freedom less than there are blocks. NaN below two blocks.
 pub fn jackknife_interval(estimate: f64, leave_out: &[f64], level: f64) -> Interval {
     let g = leave_out.len() as f64;
-    let mean = leave_out.iter().sum::<f64>() / g;
-    let squares: f64 = leave_out.iter().map(|v| (v - mean).powi(2)).sum();
-    let error = ((g - 1.0) / g * squares).sqrt();
-    let half = t_quantile(0.5 + level / 2.0, g - 1.0) * error;
+    let half = t_quantile(0.5 + level / 2.0, g - 1.0) * jackknife_variance(leave_out).sqrt();
     Interval {
         lo: estimate - half,
         hi: estimate + half,
     }
+}
+
+/// The jackknife's variance of a statistic, from its values without each of several blocks of rows (Tukey 1958).
+/// NaN below two blocks.
+pub fn jackknife_variance(leave_out: &[f64]) -> f64 {
+    let g = leave_out.len() as f64;
+    if g < 2.0 {
+        return f64::NAN;
+    }
+    let mean = leave_out.iter().sum::<f64>() / g;
+    let squares: f64 = leave_out.iter().map(|v| (v - mean).powi(2)).sum();
+    (g - 1.0) / g * squares
 }
 
 /// The statistic of `x` without each value in turn.
@@ -148,6 +157,10 @@ mod tests {
             Interval { lo: -2.0, hi: 1.0 }
         );
         assert!(percentile(&[f64::NAN], 0.9).lo.is_nan());
+        // Of a mean: the variance over n.
+        let without = jackknife(&[1.0, 2.0, 6.0], |x| x.iter().sum::<f64>() / 2.0);
+        assert!((jackknife_variance(&without) - 7.0 / 3.0).abs() < 1e-12);
+        assert!(jackknife_variance(&[1.0]).is_nan());
         assert!(bca(1.0, &[], &[1.0, 1.0], 0.9).lo.is_nan());
         assert_eq!(
             jackknife(&[1.0, 2.0, 4.0], |x| x.iter().sum()),

@@ -16,12 +16,11 @@ mod rank_tests;
 mod separation;
 mod t_tests;
 mod tails;
-mod u_statistic;
 mod verification;
 
 pub use bootstrap::{
-    Interval, basic, bca, crossed_counts, debiased, jackknife, jackknife_interval, percentile,
-    resample_counts,
+    Interval, basic, bca, crossed_counts, debiased, jackknife, jackknife_interval,
+    jackknife_variance, percentile, resample_counts,
 };
 pub use correction::{benjamini_hochberg, benjamini_yekutieli, bonferroni, holm};
 pub use correlation::{
@@ -35,7 +34,7 @@ pub use mixture::{Mixture, ashman_d, two_normals};
 pub use permutation::{
     ExactTest, PermutationTest, critical_value, difference_of_means_exact, permutation_p,
 };
-pub use proportion::wilson;
+pub use proportion::{score_interval, wilson};
 pub use quantile::{hazen_of_sorted, quantile, quantile_of_sorted};
 pub(crate) use rank::finite as finite_sample;
 pub use rank::{Sorted, ranks};
@@ -45,7 +44,6 @@ pub use separation::{
 };
 pub use t_tests::{TTest, cliffs_delta, cohens_d, hedges_g, paired, student, welch};
 pub use tails::{chi_squared_upper, f_upper, normal_cdf, normal_quantile, t_quantile, t_two_sided};
-pub use u_statistic::{PairMean, pair_mean};
 pub use verification::{DetPoint, d_prime, det, equal_error_rate};
 
 /// Level of every threshold and null band.

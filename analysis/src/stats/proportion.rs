@@ -8,13 +8,19 @@ pub fn wilson(successes: usize, n: usize, level: f64) -> Option<(f64, f64)> {
     if n == 0 {
         return None;
     }
-    let n = n as f64;
-    let share = successes as f64 / n;
+    let share = successes as f64 / n as f64;
     let z = normal_quantile(0.5 + 0.5 * level);
+    Some(score_interval(share, n as f64, z))
+}
+
+/// Wilson's interval of a share, with any quantile and number of trials: for a share of clustered trials, as many
+/// as would have its variance.
+pub fn score_interval(share: f64, trials: f64, quantile: f64) -> (f64, f64) {
+    let (n, z) = (trials, quantile);
     let shrunk = 1.0 + z * z / n;
     let centre = (share + z * z / (2.0 * n)) / shrunk;
     let half = z / shrunk * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
-    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+    ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Systems compared on the same pairs, tap by tap and at their best taps.
 
 use phonoscope_analysis::Estimate;
+use phonoscope_analysis::estimate::Method;
+use phonoscope_analysis::stats;
 
 use super::EmphasisSettings;
 use super::design::Design;
 use super::input::{Part, SystemInfo};
 use super::measure::{Headline, TapFound};
-use super::spread::{Figure, Spread};
+use super::resampling::Resampling;
+use super::spread::Figure;
 
 /// One figure of two systems.
 #[derive(Debug, Clone)]
@@ -69,36 +72,44 @@ impl Curve {
         (!self.figures.is_empty()).then(|| (1..self.figures.len()).fold(0, largest))
     }
 
-    /// The largest value, chosen anew in every draw; with the place chosen in each.
-    fn rechosen(&self) -> Option<(Figure, Vec<usize>)> {
-        let first = self.figures.first()?;
-        let of = |f: &Figure| match &f.spread {
-            Spread::Bootstrap(v) | Spread::Jackknife(v) => v.clone(),
-        };
-        let all: Vec<Vec<f64>> = self.figures.iter().map(of).collect();
-        let draws = all.iter().map(Vec::len).min()?;
-        let mut places = vec![];
-        let values: Vec<f64> = (0..draws)
-            .map(|draw| {
-                let at =
-                    (0..all.len()).fold(0, |b, k| if all[k][draw] > all[b][draw] { k } else { b });
-                places.push(at);
-                all[at][draw]
-            })
-            .collect();
-        let spread = match first.spread {
-            Spread::Bootstrap(_) => Spread::Bootstrap(values),
-            Spread::Jackknife(_) => Spread::Jackknife(values),
-        };
+    /// The largest value, chosen anew in every draw of speakers and words; with the place chosen in each.
+    fn rechosen(&self, resampling: &Resampling) -> Option<Rechosen> {
+        let all: Vec<Vec<f64>> = self.figures.iter().map(|f| f.draws(resampling)).collect();
         let value = self.figures.get(self.best()?)?.value;
-        Some((
-            Figure {
-                value,
-                n: first.n,
-                spread,
-            },
-            places,
-        ))
+        let mut out = Rechosen {
+            value,
+            n: self.figures.first()?.n,
+            draws: vec![],
+            places: vec![],
+        };
+        for draw in 0..resampling.draws {
+            let better = |b: usize, k: usize| if all[k][draw] > all[b][draw] { k } else { b };
+            let at = (0..all.len()).fold(0, better);
+            out.places.push(at);
+            out.draws.push(all[at][draw]);
+        }
+        Some(out)
+    }
+}
+
+/// The largest of several figures, with the choice made anew in draws.
+struct Rechosen {
+    value: f64,
+    n: usize,
+    draws: Vec<f64>,
+    places: Vec<usize>,
+}
+
+/// Draws mirrored at the value, so that what choosing the largest adds to a draw is taken off.
+fn estimate(value: f64, draws: &[f64], n: usize, level: f64, range: (f64, f64)) -> Estimate {
+    let interval = stats::basic(value, draws, level);
+    Estimate {
+        value,
+        lo: interval.lo.clamp(range.0, range.1),
+        hi: interval.hi.clamp(range.0, range.1),
+        n,
+        level,
+        method: Method::CrossedBootstrap,
     }
 }
 
@@ -117,15 +128,16 @@ pub(super) fn best_taps(
     found: &[TapFound],
     systems: &[SystemInfo],
     design: &Design,
-    settings: &EmphasisSettings,
+    (settings, resampling): (&EmphasisSettings, &Resampling),
 ) -> Vec<Best> {
     let mut out = vec![];
     for measure in measures(found, design).iter().filter(|m| m.has_best()) {
         for system in 0..systems.len() {
             let curve = curve(found, design, system, measure);
-            let (Some(at), Some((figure, places))) = (curve.best(), curve.rechosen()) else {
+            let (Some(at), Some(of)) = (curve.best(), curve.rechosen(resampling)) else {
                 continue;
             };
+            let places = &of.places;
             let share =
                 |k: usize| places.iter().filter(|p| **p == k).count() as f64 / places.len() as f64;
             let chosen = (0..curve.taps.len()).map(|k| (curve.taps[k], share(k)));
@@ -133,7 +145,13 @@ pub(super) fn best_taps(
                 system,
                 measure: measure.name(),
                 tap: curve.taps[at],
-                value: figure.estimate(settings.level, measure.range()),
+                value: Some(estimate(
+                    of.value,
+                    &of.draws,
+                    of.n,
+                    settings.level,
+                    measure.range(),
+                )),
                 chosen: chosen.filter(|(_, share)| *share > 0.0).collect(),
             });
         }
@@ -168,7 +186,7 @@ pub(super) fn compare(
     found: &[TapFound],
     systems: &[SystemInfo],
     design: &Design,
-    settings: &EmphasisSettings,
+    (settings, resampling): (&EmphasisSettings, &Resampling),
 ) -> Vec<Compared> {
     let mut out = vec![];
     for (first, second) in partners(systems) {
@@ -182,8 +200,7 @@ pub(super) fn compare(
                 let (lo, hi) = measure.range();
                 (lo - hi, hi - lo)
             };
-            let estimate =
-                |a: &Figure, b: &Figure| a.minus(b).and_then(|d| d.estimate(settings.level, range));
+            let apart = |a: &Figure, b: &Figure| a.minus(b).estimate(settings.level, range);
             for (k, tap) in a.taps.iter().enumerate() {
                 let depth = systems[first].depth(*tap);
                 let away = |j: &usize| (systems[second].depth(b.taps[*j]) - depth).abs();
@@ -196,23 +213,30 @@ pub(super) fn compare(
                     depth: Some(depth),
                     taps: [*tap, b.taps[nearest]],
                     values: [a.figures[k].value, b.figures[nearest].value],
-                    difference: estimate(&a.figures[k], &b.figures[nearest]),
+                    difference: apart(&a.figures[k], &b.figures[nearest]),
                 });
             }
             if !measure.has_best() {
                 continue;
             }
-            if let (Some(ka), Some(kb), Some((fa, _)), Some((fb, _))) =
-                (a.best(), b.best(), a.rechosen(), b.rechosen())
-            {
+            if let (Some(ka), Some(kb), Some(of_a), Some(of_b)) = (
+                a.best(),
+                b.best(),
+                a.rechosen(resampling),
+                b.rechosen(resampling),
+            ) {
+                let both = of_a.draws.iter().zip(&of_b.draws);
+                let draws: Vec<f64> = both.map(|(a, b)| a - b).collect();
+                let difference = of_a.value - of_b.value;
+                let n = of_a.n.min(of_b.n);
                 out.push(Compared {
                     first,
                     second,
                     measure: measure.name(),
                     depth: None,
                     taps: [a.taps[ka], b.taps[kb]],
-                    values: [fa.value, fb.value],
-                    difference: estimate(&fa, &fb),
+                    values: [of_a.value, of_b.value],
+                    difference: Some(estimate(difference, &draws, n, settings.level, range)),
                 });
             }
         }

@@ -41,7 +41,7 @@ pub(super) fn comparison(rows: &[Compared], systems: &[SystemInfo]) -> Table {
         .text("second_tap", "tap of the second system: the nearest in relative depth", |r| Some(tap(systems, r.second, r.taps[1])))
         .number("first_value", "figure of the first", None, |r| r.values[0])
         .number("second_value", "figure of the second", None, |r| r.values[1])
-        .estimate("difference", "first less second on the same pairs; interval over the same draws of speakers", None, |r| r.difference)
+        .estimate("difference", "first less second on the same pairs; interval over the same speakers and words left out, or drawn for best taps", None, |r| r.difference)
         .text("label", "what the systems were trained to do", |r| Some(label(systems, r.first, r.second)))
         .table("emphasis_comparison", "Systems compared", "One row for each two systems, measure and depth, paired over the same words: models with each other, and each with its twins and with log-mel features. Best taps are chosen anew in every draw, so their intervals hold the choice.")
 }

@@ -5,15 +5,15 @@ use phonoscope_analysis::{linalg, pca, rng, stats};
 use rand::seq::SliceRandom as _;
 
 use super::direction::Bench;
-use super::spread::{Figure, distinct};
+use super::spread::{Figure, Scale, distinct};
 use crate::error::Result;
 
 /// Shares of the pairs that the subsampling curve is drawn at.
 const SHARES: [f64; 5] = [0.125, 0.25, 0.5, 0.75, 1.0];
 /// Subsamples at each.
 const SUBSAMPLES: usize = 20;
-/// Groups of speakers left out in turn for counts of components.
-const GROUPS: usize = 20;
+/// Shares of the variance for which components are counted.
+const COUNTED: [f64; 2] = [0.9, 0.95];
 
 /// Effective dimension of one condition's residuals at one tap.
 #[derive(Debug, Clone)]
@@ -73,29 +73,34 @@ impl Bench<'_> {
         if participation(&products).is_nan() {
             return Ok(None);
         }
-        let n = distinct(&speakers);
-        let rows = |kept: &[bool]| -> Vec<usize> {
-            (0..pairs.len())
-                .filter(|i| kept.get(speakers[*i]).copied().unwrap_or(false))
-                .collect()
+        let within = |kept: &[bool]| {
+            let rows: Vec<usize> = (0..pairs.len()).filter(|i| kept[pairs[*i]]).collect();
+            products.select(Axis(0), &rows).select(Axis(1), &rows)
         };
-        let within = |kept: &[usize]| products.select(Axis(0), kept).select(Axis(1), kept);
-        let counts = |share: f64| {
-            self.resampling.jackknife(GROUPS, n, |kept| {
-                components(&within(&rows(kept)), share).unwrap_or(f64::NAN)
-            })
+        let positive = [Scale::Positive; 2];
+        let ratios = self.resampling.figures(&pairs, &positive, |kept| {
+            let own = within(kept);
+            vec![
+                participation(&own),
+                pca::unbiased_participation_ratio(own.view()),
+            ]
+        });
+        let counts = self.resampling.coarse().figures(&pairs, &positive, |kept| {
+            components(&within(kept), &COUNTED)
+        });
+        let (Ok([participation, unbiased]), Ok([k90, k95])) = (
+            <[Figure; 2]>::try_from(ratios),
+            <[Figure; 2]>::try_from(counts),
+        ) else {
+            return Ok(None);
         };
         let dimension = Dimension {
             condition,
             pairs: pairs.len(),
-            participation: self
-                .resampling
-                .jackknife(usize::MAX, n, |kept| participation(&within(&rows(kept)))),
-            unbiased: self.resampling.jackknife(usize::MAX, n, |kept| {
-                pca::unbiased_participation_ratio(within(&rows(kept)).view())
-            }),
-            k90: counts(0.9),
-            k95: counts(0.95),
+            participation,
+            unbiased,
+            k90,
+            k95,
             curve: self.curve(&products, condition),
         };
         self.task.check()?;
@@ -123,7 +128,7 @@ impl Bench<'_> {
                     [
                         participation(&own),
                         pca::unbiased_participation_ratio(own.view()),
-                        components(&own, 0.9).unwrap_or(f64::NAN),
+                        components(&own, &COUNTED[..1])[0],
                     ]
                 })
                 .collect();
@@ -170,19 +175,25 @@ fn participation(products: &Array2<f64>) -> f64 {
     trace * trace / of.iter().map(|v| v * v).sum::<f64>()
 }
 
-/// Components of the rows with these products that hold `share` of their variance.
-fn components(products: &Array2<f64>, share: f64) -> Option<f64> {
-    let values = linalg::symmetric_eigenvalues(centred(products).view()).ok()?;
+/// Components of the rows with these products that hold each share of their variance; NaN without variance.
+fn components(products: &Array2<f64>, shares: &[f64]) -> Vec<f64> {
+    let Ok(values) = linalg::symmetric_eigenvalues(centred(products).view()) else {
+        return vec![f64::NAN; shares.len()];
+    };
     let positive = values.mapv(|v| v.max(0.0));
     let total = positive.sum();
-    (total > 0.0).then_some(())?;
-    pca::components_for_share((positive / total).view(), share).map(|k| k as f64)
+    let of = |share: &f64| {
+        let found = pca::components_for_share((&positive / total).view(), *share);
+        found.filter(|_| total > 0.0).map_or(f64::NAN, |k| k as f64)
+    };
+    shares.iter().map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
+    use rand::RngExt as _;
 
     #[test]
     fn by_hand() {
@@ -190,7 +201,13 @@ mod tests {
         let x = array![[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]] + 5.0;
         let products = x.dot(&x.t());
         assert!((participation(&products) - 2.0).abs() < 1e-9);
-        assert_eq!(components(&products, 0.9), Some(2.0));
+        assert_eq!(components(&products, &COUNTED), [2.0, 2.0]);
         assert!(participation(&Array2::ones((4, 4))).is_nan());
+        // From products as from eigenvalues.
+        let mut rng = rng::stream(1, "participation-test", 0);
+        let x = Array2::from_shape_fn((30, 4), |_| rng.random_range(-1.0..1.0));
+        let fit = pca::fit(x.view(), pca::Scaling::Centred).unwrap();
+        let expected = pca::participation_ratio(fit.explained_variance.view());
+        assert!((participation(&x.dot(&x.t())) - expected).abs() < 1e-10);
     }
 }

@@ -4,16 +4,17 @@
 //! than the number of pairs times the number of speakers.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
-use phonoscope_analysis::estimate::Method;
-use phonoscope_analysis::stats::{self, draws, pair_mean};
+use phonoscope_analysis::linalg;
+use phonoscope_analysis::stats::{self, draws};
 use phonoscope_analysis::task::Task;
-use phonoscope_analysis::{Estimate, linalg};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
 use super::EmphasisSettings;
+use super::cosines::Cosines;
 use super::design::{Design, Kind};
-use super::spread::{Figure, Resampling, distinct};
+use super::resampling::Resampling;
+use super::spread::{Figure, Scale, distinct};
 use super::sums::{Sums, Swapped, unit};
 use crate::error::Result;
 
@@ -32,7 +33,7 @@ pub(super) struct Direction {
     /// Mean cosine to the mean direction of the other recordings.
     pub(super) source_out: Figure,
     /// Mean cosine of two residuals of different speakers.
-    pub(super) pairwise: Option<Estimate>,
+    pub(super) pairwise: Figure,
     /// Mean length of residuals, over that of the neutral–neutral ones.
     pub(super) length: f64,
     pub(super) length_over_null: f64,
@@ -95,28 +96,26 @@ impl Bench<'_> {
         let products = linalg::gram(rows.view());
         let sums = Sums::new(products.view(), &of_speaker, &of_speaker, speakers);
         let of_source = design.sources_of(&pairs);
-        let by_source = Sums::new(products.view(), &of_source, &of_source, design.sources);
-        let n = distinct(&of_speaker);
-        let kept_signs =
-            |kept: &[bool]| -> Array1<f64> { kept.iter().map(|k| f64::from(*k)).collect() };
-        let speaker_out = self
-            .resampling
-            .jackknife(usize::MAX, n, |kept| sums.mean_cosine(&kept_signs(kept)));
-        let speaker_of_source = |kept: &[bool]| -> Array1<f64> {
-            let mut sign = Array1::zeros(design.sources);
-            for (source, speaker) in of_source.iter().zip(&of_speaker) {
-                sign[*source] = f64::from(kept[*speaker]);
-            }
-            sign
-        };
-        let source_out = self.resampling.jackknife(usize::MAX, n, |kept| {
-            by_source.mean_cosine(&speaker_of_source(kept))
+        let by_source = Cosines::new(&products, &of_source);
+        let by_speaker = Cosines::new(&products, &of_speaker);
+        let scales = [Scale::Plain; 3];
+        let made = self.resampling.figures(&pairs, &scales, |kept| {
+            let own: Vec<bool> = pairs.iter().map(|p| kept[*p]).collect();
+            let found = by_speaker.of(&own);
+            vec![
+                found.to_others,
+                found.pairwise,
+                by_source.of(&own).to_others,
+            ]
         });
+        let Ok([speaker_out, pairwise, source_out]) = <[Figure; 3]>::try_from(made) else {
+            return Ok(None);
+        };
         let mut out = Direction {
             condition,
             pairs: pairs.len(),
             still: all.len() - pairs.len(),
-            pairwise: self.pairwise(&sums, &of_speaker),
+            pairwise,
             length: lengths.iter().sum::<f64>() / lengths.len() as f64,
             length_over_null: f64::NAN,
             speaker_out,
@@ -134,33 +133,6 @@ impl Bench<'_> {
             out.repaired = Some(self.repaired(states, condition, &pairs, out.speaker_out.value)?);
         }
         Ok(Some(out))
-    }
-
-    fn pairwise(&self, sums: &Sums, of_speaker: &[usize]) -> Option<Estimate> {
-        let present: Vec<usize> = of_speaker
-            .iter()
-            .copied()
-            .collect::<std::collections::BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let sizes: Vec<f64> = present
-            .iter()
-            .map(|s| of_speaker.iter().filter(|o| *o == s).count() as f64)
-            .collect();
-        let between = sums
-            .groups
-            .select(Axis(0), &present)
-            .select(Axis(1), &present);
-        let found = pair_mean(between.view(), &sizes);
-        let interval = found.interval(self.settings.level);
-        Some(Estimate {
-            value: found.value,
-            lo: interval.lo.max(-1.0),
-            hi: interval.hi.min(1.0),
-            n: sizes.len(),
-            level: self.settings.level,
-            method: Method::UStatistic,
-        })
     }
 
     /// Residuals of whole speakers turned round: what consistency is left when there is no direction.
@@ -215,17 +187,16 @@ impl Bench<'_> {
         if distinct(&group) < 3 {
             return Ok(());
         }
-        let stacked = concatenate![
-            Axis(0),
-            rows_of(&first, &first_kept),
-            rows_of(&second, &second_kept)
-        ];
+        let first = rows_of(&first, &first_kept);
+        let second = rows_of(&second, &second_kept);
+        let stacked = concatenate![Axis(0), first, second];
         let swapped = Swapped::new(&stacked, &group, self.resampling.speakers);
         let observed = swapped.difference(&vec![false; self.resampling.speakers]);
-        let n = distinct(&group);
-        out.excess = Some(self.resampling.jackknife(usize::MAX, n, |kept| {
-            let sign: Array1<f64> = kept.iter().map(|k| f64::from(*k)).collect();
-            swapped.sums[0][0].mean_cosine(&sign) - swapped.sums[1][1].mean_cosine(&sign)
+        let products = [&first, &second].map(|rows| linalg::gram(rows.view()));
+        let [of_first, of_second] = [0, 1].map(|side| Cosines::new(&products[side], &group));
+        out.excess = Some(self.resampling.jackknife(&pairs, Scale::Plain, |kept| {
+            let own: Vec<bool> = pairs.iter().map(|p| kept[*p]).collect();
+            of_first.of(&own).to_others - of_second.of(&own).to_others
         }));
         if !self.settings.nulls {
             return Ok(());

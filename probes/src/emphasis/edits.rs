@@ -1,13 +1,13 @@
 //! How well residuals tell by how much a word was changed.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, s};
 use phonoscope_analysis::rng;
 
 use super::design::Kind;
 use super::direction::{Bench, Null};
-use super::held_out::{Cell, Split, best_split, predict, shuffled};
+use super::held_out::{Errors, Held, Split, best_split, shuffled};
 use super::input::{Edit, EmphasisInput};
-use super::spread::{Figure, by_speaker, distinct};
+use super::spread::{Figure, Scale};
 use crate::error::{Error, Result};
 
 /// Numbers of components that changes are rebuilt from.
@@ -180,14 +180,14 @@ impl Bench<'_> {
         };
         let targets = self.columns(asked, &speakers, draws);
         let observed = asked.len();
-        let made = predict(
-            x.view(),
-            targets.view(),
-            &cells,
-            &speaker_fold,
-            (observed, &COMPONENTS),
-        );
-        let made = match made {
+        let masks = self.resampling.masks();
+        let held = Held {
+            cells: &cells,
+            pairs: &stack.pairs,
+            speaker_fold: &speaker_fold,
+            masks: &masks,
+        };
+        let made = match held.predict(x.view(), targets.view(), (observed, &COMPONENTS)) {
             Ok(made) => made,
             // Residuals that do not vary among the rows fitted tell nothing.
             Err(Error::Analysis(phonoscope_analysis::Error::Undefined { .. })) => {
@@ -195,35 +195,35 @@ impl Bench<'_> {
             }
             Err(other) => return Err(other),
         };
-        let terms = |predicted: ArrayView2<'_, f64>, column: usize| {
-            r2_terms(targets.view(), predicted, made.mean.view(), column)
+        let figure = |errors: &Errors| {
+            let (value, without) = errors.r2();
+            self.resampling
+                .figure(&stack.pairs, Scale::R2, value, &without)
         };
-        let figure =
-            |(error, total): (Vec<f64>, Vec<f64>)| self.r2_figure(&error, &total, &speakers);
+        let shuffled_r2 = |column: usize| {
+            let off = |of: &Array2<f64>| -> f64 {
+                let both = targets.column(column).into_iter().zip(of.column(column));
+                both.map(|(y, p)| (y - p).powi(2)).sum()
+            };
+            1.0 - off(&made.ridge) / off(&made.mean)
+        };
         let leading = targets.slice(s![.., ..observed]);
-        let mut lengths = self.lengths(input, stack, leading, &cells, &speakers)?;
+        let lengths = self.lengths(input, stack, leading, &held);
         let mut out = vec![];
         for (t, (target, y)) in asked.iter().enumerate() {
-            let own = figure(terms(made.ridge.view(), t));
+            let own = figure(&made.errors[0][t]);
             let null: Vec<f64> = (0..draws)
-                .map(|draw| {
-                    let (error, total) = terms(made.ridge.view(), observed + t * draws + draw);
-                    1.0 - error.iter().sum::<f64>() / total.iter().sum::<f64>()
-                })
+                .map(|draw| shuffled_r2(observed + t * draws + draw))
                 .collect();
-            let lengths = std::mem::take(&mut lengths[t]);
+            let lengths = [0, 1, 2].map(|k| Some(figure(lengths[k].as_ref()?.get(t)?)));
             out.push(Told {
                 rows,
                 target: *target,
                 pairs: y.len(),
                 split,
                 null: (!null.is_empty()).then(|| Null::of(own.value, &null)),
-                over_lengths: lengths[2].as_ref().and_then(|both| own.minus(both)),
-                components: made
-                    .components
-                    .iter()
-                    .map(|of| figure(terms(of.view(), t)))
-                    .collect(),
+                over_lengths: lengths[2].as_ref().map(|both| own.minus(both)),
+                components: made.errors[1..].iter().map(|of| figure(&of[t])).collect(),
                 r2: own,
                 lengths,
             });
@@ -259,28 +259,15 @@ impl Bench<'_> {
         x
     }
 
-    fn r2_figure(&self, error: &[f64], total: &[f64], speakers: &[usize]) -> Figure {
-        let count = self.resampling.speakers;
-        let (error, total) = (
-            by_speaker(error, speakers, count),
-            by_speaker(total, speakers, count),
-        );
-        self.resampling.bootstrap(distinct(speakers), |w| {
-            let sum = |of: &[f64]| of.iter().zip(w).map(|(v, w)| v * w).sum::<f64>();
-            1.0 - sum(&error) / sum(&total)
-        })
-    }
-
-    /// Least squares of each target on the logarithm of the neutral length, of the changed one, and of both,
-    /// on the same folds, `[target][lengths]`.
+    /// Errors of least squares of each target on the logarithm of the neutral length, of the changed one, and of
+    /// both, on the same folds, `[lengths][target]`.
     fn lengths(
         &self,
         input: &EmphasisInput,
         stack: &Stack,
         y: ArrayView2<'_, f64>,
-        cells: &[Cell],
-        speakers: &[usize],
-    ) -> Result<Vec<[Option<Figure>; 3]>> {
+        held: &Held<'_>,
+    ) -> [Option<Vec<Errors>>; 3] {
         let logs: Option<Vec<[f64; 2]>> = stack
             .pairs
             .iter()
@@ -291,62 +278,16 @@ impl Bench<'_> {
                 Some([neutral.ln(), changed.ln()])
             })
             .collect();
-        let mut out = vec![[None, None, None]; y.ncols()];
         let Some(logs) = logs else {
-            return Ok(out);
+            return [None, None, None];
         };
         let columns: [&[usize]; 3] = [&[0], &[1], &[0, 1]];
-        for (k, columns) in columns.into_iter().enumerate() {
+        columns.map(|columns| {
             let x =
                 Array2::from_shape_fn((logs.len(), columns.len()), |(i, k)| logs[i][columns[k]]);
-            let Some((predicted, mean)) = least_squares(x.view(), y, cells) else {
-                continue;
-            };
-            for (t, slots) in out.iter_mut().enumerate() {
-                let (error, total) = r2_terms(y, predicted.view(), mean.view(), t);
-                slots[k] = Some(self.r2_figure(&error, &total, speakers));
-            }
-        }
-        Ok(out)
+            held.least_squares(x.view(), y)
+        })
     }
-}
-
-/// Squared errors of predictions and of the mean, by row.
-fn r2_terms(
-    y: ArrayView2<'_, f64>,
-    predicted: ArrayView2<'_, f64>,
-    mean: ArrayView2<'_, f64>,
-    column: usize,
-) -> (Vec<f64>, Vec<f64>) {
-    let off = |of: ArrayView2<'_, f64>| -> Vec<f64> {
-        (0..y.nrows())
-            .map(|i| (y[[i, column]] - of[[i, column]]).powi(2))
-            .collect()
-    };
-    (off(predicted), off(mean))
-}
-
-/// Held-out least squares on a few predictors; predictions and means. Nothing when they do not vary.
-fn least_squares(
-    x: ArrayView2<'_, f64>,
-    y: ArrayView2<'_, f64>,
-    cells: &[Cell],
-) -> Option<(Array2<f64>, Array2<f64>)> {
-    let (mut predicted, mut mean) = (Array2::zeros(y.dim()), Array2::zeros(y.dim()));
-    for cell in cells {
-        let train = x.select(Axis(0), &cell.train);
-        let targets = y.select(Axis(0), &cell.train);
-        let gram =
-            phonoscope_analysis::regress::Gram::of(train.view(), targets.view(), None).ok()?;
-        let all: Vec<usize> = (0..x.ncols()).collect();
-        let fit = gram.fit(&all, 0.0).ok()?;
-        let made = fit.predict(x.select(Axis(0), &cell.test).view()).ok()?;
-        for (i, row) in cell.test.iter().enumerate() {
-            predicted.row_mut(*row).assign(&made.row(i));
-            mean.row_mut(*row).assign(gram.target_mean());
-        }
-    }
-    Some((predicted, mean))
 }
 
 /// Whether there is anything to predict.

@@ -220,8 +220,10 @@ impl Story<'_> {
 
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut out = self.design.missing.clone();
-        let mut reasons = std::collections::BTreeMap::<&str, usize>::new();
-        for (_, why) in &self.design.unused {
+        let mut reasons = std::collections::BTreeMap::<String, usize>::new();
+        for (id, why) in &self.design.unused {
+            // A reason that names its own row is the same as that of another row.
+            let why = why.replace(&format!("utterance `{id}`"), "it");
             *reasons.entry(why).or_default() += 1;
         }
         out.extend(

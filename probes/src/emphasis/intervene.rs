@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::{Array1, ArrayD, IxDyn};
+use ndarray::Array1;
 use phonoscope_analysis::rng;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::Manifest;
-use phonoscope_models::engine::{Engine, Session};
-use phonoscope_models::graph::{Edit as GraphEdit, Intervention, intervened};
-use phonoscope_models::{Axis, Feed, Model, Tap};
-use rand::RngExt as _;
+use phonoscope_models::engine::Engine;
+use phonoscope_models::{Model, Tap};
 use rand::seq::SliceRandom as _;
 
 use super::EmphasisSettings;
@@ -19,9 +17,10 @@ use super::from_run::{Asked, RunStates, read};
 use super::input::{EmphasisInput, States as _};
 use super::learnt::{Learnt, reading_of};
 use super::pushed::{READINGS, Row, finding, table};
-use super::spread::{Figure, Resampling, by_speaker, distinct};
+use super::resampling::Resampling;
+use super::spread::Scale;
 use crate::error::{Error, Result};
-use crate::extract::{Extractor, Prepared, Rows};
+use crate::extract::Rows;
 use crate::report::Table;
 use crate::store::Run;
 
@@ -108,11 +107,7 @@ pub fn intervene(
     let bench = Bench {
         design: &design,
         settings: &settings,
-        resampling: Resampling {
-            seed: settings.seed,
-            draws: settings.bootstrap,
-            speakers: design.speakers.len(),
-        },
+        resampling: Resampling::new(&design, settings.seed, settings.bootstrap),
         task,
     };
     let (mut rows, mut out) = (vec![], Interventions::default());
@@ -146,19 +141,19 @@ pub fn intervene(
     Ok(out)
 }
 
-struct Pushing<'a> {
-    bench: &'a Bench<'a>,
-    input: &'a EmphasisInput,
+/// One system that is pushed.
+pub(super) struct Pushing<'a> {
+    pub(super) bench: &'a Bench<'a>,
+    pub(super) input: &'a EmphasisInput,
     states: &'a RunStates<'a>,
-    subject: &'a Subject<'a>,
-    system: usize,
-    plan: &'a InterventionPlan,
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) system: usize,
+    pub(super) plan: &'a InterventionPlan,
 }
 
 impl Pushing<'_> {
     fn run(&self) -> Result<Vec<Row>> {
         let info = &self.input.systems[self.system];
-        let design = self.bench.design;
         let at = match &self.plan.tap {
             Some(name) => info
                 .taps
@@ -178,7 +173,6 @@ impl Pushing<'_> {
             .map(|tap| self.learn(tap, &learners))
             .collect::<Result<_>>()?;
         let changes = self.changes(at, &pushed, &learnt)?;
-        let speakers = design.speakers_of(&pushed);
         let mut out = vec![];
         for (k, of) in learnt.iter().enumerate() {
             for (r, reading) in READINGS.into_iter().enumerate() {
@@ -196,14 +190,7 @@ impl Pushing<'_> {
                 }
                 for (push, dose) in self.plan.doses.iter().enumerate() {
                     let own = values(push);
-                    let count = self.bench.resampling.speakers;
-                    let figure = Figure {
-                        n: distinct(&speakers),
-                        ..self.bench.resampling.ratio(
-                            &by_speaker(&own, &speakers, count),
-                            &by_speaker(&vec![1.0; own.len()], &speakers, count),
-                        )
-                    };
+                    let figure = self.bench.resampling.mean(&pushed, &own, Scale::Plain);
                     // Random directions are one dose long; other doses are set beside them scaled, as they say.
                     let scale = if reading == "cosine" { 1.0 } else { *dose };
                     let scaled: Vec<f64> = random.iter().map(|v| v * scale).collect();
@@ -292,136 +279,6 @@ impl Pushing<'_> {
         let states = self.states.states(self.system, tap)?;
         Learnt::of(self.bench.design, self.input, states.view(), learners)
     }
-
-    /// For each word, push and later tap, how its state changed.
-    fn changes(
-        &self,
-        at: usize,
-        pushed: &[usize],
-        learnt: &[Learnt],
-    ) -> Result<Vec<Vec<Vec<Array1<f64>>>>> {
-        let Subject {
-            model,
-            taps,
-            engine,
-            rows,
-            manifest,
-            ..
-        } = *self.subject;
-        let name = |tap: usize| self.input.systems[self.system].taps[tap].name.as_str();
-        let of = |name: &str| taps.iter().find(|t| t.name == name).cloned();
-        let target =
-            of(name(at)).ok_or_else(|| refuse("its taps are not those of the run".into()))?;
-        let later: Vec<Tap> = (at..at + learnt.len())
-            .map(|tap| {
-                of(name(tap)).ok_or_else(|| refuse("its taps are not those of the run".into()))
-            })
-            .collect::<Result<_>>()?;
-        let made = intervened(
-            &model.graph,
-            &[Intervention {
-                tensor: target.tensor.clone(),
-                edit: GraphEdit::Add,
-            }],
-        )?;
-        let input = made
-            .inputs
-            .first()
-            .cloned()
-            .flatten()
-            .ok_or_else(|| refuse("the graph takes no push".into()))?;
-        let changed = Model {
-            graph: made.graph,
-            ..model.clone()
-        };
-        let extractor = Extractor::new(&changed, engine, &later, rows)?;
-        let mut session = extractor.open(&[])?;
-        let pushes = self.pushes(&learnt[0]);
-        let task = self.bench.task;
-        task.progress
-            .start("pushing layers", "words", Some(pushed.len() as u64));
-        let mut out = vec![];
-        for pair in pushed {
-            let version = &self.input.versions[self.bench.design.pairs[*pair].neutral];
-            let row = manifest.utterances.iter().position(|u| u.id == version.id);
-            let row = row.ok_or_else(|| refuse(format!("the manifest lacks `{}`", version.id)))?;
-            let prepared = extractor.prepare(manifest, row..row + 1)?;
-            let mut state = |push: &Array1<f64>| -> Result<Vec<Array1<f64>>> {
-                let extra: Feed = vec![(input.clone(), shaped(push, &target))];
-                states_of(&extractor, session.as_mut(), &prepared, &extra, task)
-            };
-            let base = state(&Array1::zeros(learnt[0].mean.len()))?;
-            let moved: Vec<Vec<Array1<f64>>> = pushes
-                .iter()
-                .map(|push| Ok(state(push)?.iter().zip(&base).map(|(a, b)| a - b).collect()))
-                .collect::<Result<_>>()?;
-            out.push(moved);
-            task.progress.advance(1);
-            task.check()?;
-        }
-        task.progress.finish();
-        Ok(out)
-    }
-
-    /// The doses of the direction, then the random directions.
-    fn pushes(&self, of: &Learnt) -> Vec<Array1<f64>> {
-        let unit = &of.mean / of.mean.dot(&of.mean).sqrt();
-        let mut out: Vec<Array1<f64>> = self
-            .plan
-            .doses
-            .iter()
-            .map(|dose| &unit * (dose * of.length))
-            .collect();
-        for draw in 0..self.plan.random {
-            let mut stream = rng::stream(
-                self.bench.settings.seed,
-                "emphasis.random-direction",
-                draw as u64,
-            );
-            // A sum of uniforms is near enough to normal for a direction without favourites.
-            let mut one = || (0..12).map(|_| stream.random_range(-0.5..0.5)).sum::<f64>();
-            let random: Array1<f64> = (0..of.mean.len()).map(|_| one()).collect();
-            let length = random.dot(&random).sqrt();
-            out.push(random * (of.length / length));
-        }
-        out
-    }
-}
-
-fn states_of(
-    extractor: &Extractor<'_>,
-    session: &mut dyn Session,
-    item: &Prepared,
-    extra: &Feed,
-    task: &Task,
-) -> Result<Vec<Array1<f64>>> {
-    let mut results = extractor.run_with(session, item, extra, &task.cancel)?;
-    let Some(result) = results.pop() else {
-        return Err(refuse("a word gave no result".into()));
-    };
-    let vectors = result?.vectors;
-    Ok(vectors
-        .into_iter()
-        .map(|v| v.into_iter().map(f64::from).collect())
-        .collect())
-}
-
-/// A vector of features that broadcasts over the tap's other axes.
-fn shaped(push: &Array1<f64>, tap: &Tap) -> ArrayD<f32> {
-    let after = tap
-        .axes
-        .iter()
-        .rev()
-        .take_while(|a| **a != Axis::Dim)
-        .count();
-    let after = if tap.axes.contains(&Axis::Dim) {
-        after
-    } else {
-        0
-    };
-    let mut shape = vec![push.len()];
-    shape.extend(std::iter::repeat_n(1, after));
-    ArrayD::from_shape_fn(IxDyn(&shape), |at| push[at[0]] as f32)
 }
 
 pub(super) fn refuse(problem: String) -> Error {

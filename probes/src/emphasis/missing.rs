@@ -2,6 +2,7 @@
 
 use super::design::{Design, Kind};
 use super::input::EmphasisInput;
+use super::resampling::FEWEST_WORDS;
 
 impl Design {
     pub(super) fn say_what_is_missing(&mut self, input: &EmphasisInput) {
@@ -15,7 +16,19 @@ impl Design {
         if !self.conditions.iter().any(|c| c.kind == Kind::Control) {
             say("specificity is not available: there are no control versions (whole-word rate, pitch, gain)".into());
         }
-        match self.words.len() {
+        let n = self.words.len();
+        if (2..FEWEST_WORDS).contains(&n) {
+            say(format!(
+                "intervals speak for other speakers, not for other words: there are {n} words, fewer than {FEWEST_WORDS}"
+            ));
+        }
+        if n >= FEWEST_WORDS && self.pairs.iter().any(|p| p.word.is_none()) {
+            say(
+                "intervals speak for other speakers, not for other words: some rows have no `word`"
+                    .into(),
+            );
+        }
+        match n {
             0 => say("word identity and word-disjoint folds are not available: the manifest has no `word`".into()),
             1 => say("word identity and word-disjoint folds are not available: there is one word".into()),
             _ => {}

@@ -4,11 +4,12 @@
 //! made of the same recording. Per tap: whether residuals point the same way, over how many directions they spread,
 //! whether they tell how much longer, higher or louder the word became, whether they still tell which word it was,
 //! and whether a direction learnt on some speakers, words and cues serves for others without answering to mere
-//! rate, pitch and gain. The speaker is the unit of every interval; all versions of a recording stay on one side
-//! of every fold.
+//! rate, pitch and gain. Intervals are over speakers and words, left out in turn with everything fitted anew; all versions
+//! of a recording stay on one side of every fold.
 
 mod compare;
 mod compare_tables;
+mod cosines;
 mod design;
 mod dimension;
 mod direction;
@@ -22,7 +23,9 @@ mod learnt;
 mod log_mel;
 mod measure;
 mod missing;
+mod push;
 mod pushed;
+mod resampling;
 mod run_report;
 mod settings;
 mod sheet;
@@ -48,7 +51,7 @@ use crate::report::{Check, Status, Table};
 use design::{Design, Kind};
 use direction::Bench;
 use findings::Story;
-use spread::Resampling;
+use resampling::Resampling;
 
 /// What the probe found.
 #[derive(Debug, Clone, Default)]
@@ -81,11 +84,7 @@ pub fn run(
     let bench = Bench {
         design: &design,
         settings,
-        resampling: Resampling {
-            seed: settings.seed,
-            draws: settings.bootstrap,
-            speakers: design.speakers.len(),
-        },
+        resampling: Resampling::new(&design, settings.seed, settings.bootstrap),
         task,
     };
     let mut found = vec![];
@@ -100,8 +99,18 @@ pub fn run(
             )?);
         }
     }
-    let compared = compare::compare(&found, &input.systems, &design, settings);
-    let best = compare::best_taps(&found, &input.systems, &design, settings);
+    let compared = compare::compare(
+        &found,
+        &input.systems,
+        &design,
+        (settings, &bench.resampling),
+    );
+    let best = compare::best_taps(
+        &found,
+        &input.systems,
+        &design,
+        (settings, &bench.resampling),
+    );
     let story = Story {
         design: &design,
         input,

@@ -31,7 +31,7 @@ pub(super) fn table(rows: &[Row], plan: &InterventionPlan, level: f64) -> Table 
         .number("dose", "length of the push, in mean lengths of the tap's emphasis residuals", None, |r| r.dose)
         .key("reading", "along: step along the read tap's own mean emphasis residual, 1 is that residual; cosine: of the change to it; duration, f0: change of a linear read-out of log duration ratio and of the F0 shift in semitones, learnt on residuals", |r| r.reading.into())
         .number("words", "neutral words pushed", None, |r| r.items as f64)
-        .estimate("value", "mean over words; interval: speakers resampled", None, |r| r.value.estimate(level, (f64::NEG_INFINITY, f64::INFINITY)))
+        .estimate("value", "mean over words", None, |r| r.value.estimate(level, (f64::NEG_INFINITY, f64::INFINITY)))
         .number("random_mean", "control: mean over random directions of the same length", None, |r| r.null.map_or(f64::NAN, |n| n.mean))
         .number("random_lo", "control: smallest of them", None, |r| r.null_range[0])
         .number("random_hi", "control: largest of them", None, |r| r.null_range[1])

@@ -89,7 +89,7 @@ pub(super) fn report(
             phonoscope: env!("CARGO_PKG_VERSION").into(),
             command: asked.command.clone(),
             seed: settings.seed,
-            settings: settings_map(settings, input),
+            settings: settings_map(settings, input, runs),
             inputs: inputs(runs),
             model: used.first().map(|u| u.model.clone()),
             engine: used.first().map(|u| u.engine.clone()),
@@ -104,6 +104,7 @@ pub(super) fn report(
 fn settings_map(
     settings: &EmphasisSettings,
     input: &EmphasisInput,
+    runs: &[Run],
 ) -> BTreeMap<String, serde_json::Value> {
     let mut map: BTreeMap<String, serde_json::Value> = serde_json::to_value(settings)
         .ok()
@@ -113,6 +114,9 @@ fn settings_map(
         "regression_permutations".into(),
         settings.regression_draws().into(),
     );
+    if let Some(run) = runs.first() {
+        map.insert("pooling".into(), run.description.pooling.clone().into());
+    }
     for edit in &input.edits {
         let from = edit
             .column

@@ -12,7 +12,7 @@ pub struct EmphasisSettings {
     pub seed: u64,
     /// Permutations for nulls; regressions take a fifth, re-pairing 199 at most.
     pub permutations: usize,
-    /// Bootstrap draws for intervals.
+    /// Draws of speakers and words in which best taps are chosen anew.
     pub bootstrap: usize,
     /// Folds of speakers, and folds of words.
     pub folds: usize,

@@ -3,40 +3,48 @@
 use phonoscope_analysis::Estimate;
 use phonoscope_analysis::estimate::Method;
 use phonoscope_analysis::rng;
-use phonoscope_analysis::stats;
+use phonoscope_analysis::stats::{self, Interval};
 
-/// Speakers left out in turn: each alone up to this many, else as many groups of them.
-const MOST_GROUPS: usize = 200;
+use super::resampling::Resampling;
 
-/// A figure, and the same with other speakers.
+/// What a figure is, for the ends of its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Any number: symmetric about the value.
+    Plain,
+    /// A share between 0 and 1: Wilson's interval, of as many trials as have the figure's variance.
+    Share,
+    /// One less a ratio of sums of squares: symmetric about the logarithm of the ratio.
+    R2,
+    /// A positive number: symmetric about its logarithm.
+    Positive,
+}
+
+/// A figure, and the same without some of the speakers, words and items.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figure {
     pub(super) value: f64,
     /// Speakers that it rests on.
     pub(super) n: usize,
-    pub(super) spread: Spread,
+    pub(super) scale: Scale,
+    /// Without each group of speakers, of words, of items; group `i` is the same for every figure of a report.
+    /// NaN where the figure does not exist or does not depend on the group.
+    pub(super) left_out: [Vec<f64>; 3],
+    /// Without two groups, by their places.
+    pub(super) twice: [Vec<(usize, usize, f64)>; 3],
 }
 
-/// The figure on other draws of the same speakers; draw `i` is the same for every figure.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Spread {
-    /// Speakers resampled with replacement.
-    Bootstrap(Vec<f64>),
-    /// Groups of speakers left out in turn.
-    Jackknife(Vec<f64>),
+/// How far a figure can be off.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Error {
+    variance: f64,
+    degrees_of_freedom: f64,
 }
 
 impl Figure {
     /// The estimate, clamped to `range`; nothing when the value does not exist.
     pub(super) fn estimate(&self, level: f64, range: (f64, f64)) -> Option<Estimate> {
-        let (interval, method) = match &self.spread {
-            Spread::Bootstrap(of) => (stats::percentile(of, level), Method::ClusterBootstrap),
-            Spread::Jackknife(of) => {
-                let usable: Vec<f64> = of.iter().copied().filter(|v| v.is_finite()).collect();
-                let interval = stats::jackknife_interval(self.value, &usable, level);
-                (interval, Method::Jackknife)
-            }
-        };
+        let interval = self.interval(level);
         let or = |found: f64, end: f64| {
             if found.is_finite() {
                 found.clamp(range.0, range.1)
@@ -44,119 +52,172 @@ impl Figure {
                 end
             }
         };
+        let crossed = !self.left_out[1].is_empty();
         (self.value.is_finite()).then(|| Estimate {
             value: self.value,
             lo: or(interval.lo, range.0),
             hi: or(interval.hi, range.1),
             n: self.n,
             level,
-            method,
+            method: if crossed {
+                Method::CrossedJackknife
+            } else {
+                Method::Jackknife
+            },
         })
     }
 
-    /// The difference, draw by draw; nothing for figures of different kinds.
-    pub(super) fn minus(&self, other: &Self) -> Option<Self> {
-        let pairs =
-            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>();
-        let spread = match (&self.spread, &other.spread) {
-            (Spread::Bootstrap(a), Spread::Bootstrap(b)) if a.len() == b.len() => {
-                Spread::Bootstrap(pairs(a, b))
-            }
-            (Spread::Jackknife(a), Spread::Jackknife(b)) if a.len() == b.len() => {
-                Spread::Jackknife(pairs(a, b))
-            }
-            _ => return None,
+    fn interval(&self, level: f64) -> Interval {
+        let around = |value: f64, to: &dyn Fn(f64) -> f64| {
+            let error = self.error(to);
+            let half = stats::t_quantile(0.5 + level / 2.0, error.degrees_of_freedom)
+                * error.variance.sqrt();
+            (value - half, value + half)
         };
-        Some(Self {
+        let (lo, hi) = match self.scale {
+            Scale::R2 if self.value < 1.0 => {
+                let to = |v: f64| (1.0 - v).ln();
+                let (lo, hi) = around(to(self.value), &to);
+                (1.0 - hi.exp(), 1.0 - lo.exp())
+            }
+            Scale::Positive if self.value > 0.0 => {
+                let (lo, hi) = around(self.value.ln(), &f64::ln);
+                (lo.exp(), hi.exp())
+            }
+            Scale::Share => self.share_interval(level),
+            _ => around(self.value, &|v| v),
+        };
+        Interval { lo, hi }
+    }
+
+    /// Wilson's interval with Student's quantile. A share of 0 or 1 has no variance of its own; there the
+    /// speakers are the trials.
+    fn share_interval(&self, level: f64) -> (f64, f64) {
+        let error = self.error(&|v| v);
+        let spread = self.value * (1.0 - self.value);
+        let (trials, df) = if spread > 0.0 && error.variance > 0.0 {
+            (spread / error.variance, error.degrees_of_freedom)
+        } else {
+            (self.n as f64, self.n as f64 - 1.0)
+        };
+        stats::score_interval(self.value, trials, stats::t_quantile(0.5 + level / 2.0, df))
+    }
+
+    /// The jackknife's variance over groups of one kind, and its degrees of freedom.
+    ///
+    /// What a figure owes to two groups together (a direction learnt on one and tried on another) the jackknife
+    /// counts twice; leaving out two groups tells how much that is, and it is taken off once (Efron and Stein 1981),
+    /// at most half of the variance, which is all of it where nothing is owed to single groups.
+    fn over(&self, kind: usize, to: &dyn Fn(f64) -> f64) -> (f64, f64) {
+        let left_out: Vec<f64> = self.left_out[kind].iter().map(|v| to(*v)).collect();
+        let usable: Vec<f64> = left_out.iter().copied().filter(|v| v.is_finite()).collect();
+        let variance = stats::jackknife_variance(&usable);
+        let groups = usable.len() as f64;
+        let value = to(self.value);
+        let together: Vec<f64> = self.twice[kind]
+            .iter()
+            .map(|(a, b, v)| (value - left_out[*a] - left_out[*b] + to(*v)).powi(2))
+            .filter(|v| v.is_finite())
+            .collect();
+        let twice = match together.len() {
+            0 => 0.0,
+            n => groups * (groups - 1.0) / 2.0 * together.iter().sum::<f64>() / n as f64,
+        };
+        ((variance - twice).max(variance / 2.0), groups - 1.0)
+    }
+
+    /// The variance over speakers plus that over words less that over items, which both hold (Cameron, Gelbach and
+    /// Miller 2011); degrees of freedom by Satterthwaite, items being parts of both.
+    fn error(&self, to: &dyn Fn(f64) -> f64) -> Error {
+        let [speakers, words, items] = [0, 1, 2].map(|kind| self.over(kind, to));
+        if self.left_out[1].is_empty() || words.0.is_nan() || items.0.is_nan() {
+            return Error {
+                variance: speakers.0,
+                degrees_of_freedom: speakers.1,
+            };
+        }
+        let largest = speakers.0.max(words.0);
+        let variance = (speakers.0 + words.0 - items.0).max(largest / 2.0);
+        let own = |(v, df): (f64, f64)| v * v / df;
+        let shared = items.0 * (2.0 * (speakers.0 + words.0) - items.0) / items.1;
+        let most = speakers.1 + words.1;
+        let squares = own(speakers) + own(words) - shared;
+        let df = variance * variance / squares;
+        Error {
+            variance,
+            degrees_of_freedom: if squares > 0.0 && df.is_finite() {
+                df.clamp(1.0, most)
+            } else {
+                most
+            },
+        }
+    }
+
+    /// The difference, group by group.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        let pairs = |k: usize| {
+            let all = self.left_out[k].iter().zip(&other.left_out[k]);
+            all.map(|(a, b)| a - b).collect::<Vec<f64>>()
+        };
+        Self {
             value: self.value - other.value,
             n: self.n.min(other.n),
-            spread,
-        })
-    }
-}
-
-/// Draws of speakers, the same for every figure of a report.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Resampling {
-    pub(super) seed: u64,
-    pub(super) draws: usize,
-    pub(super) speakers: usize,
-}
-
-impl Resampling {
-    /// How often each speaker is taken in a draw.
-    fn weights(&self, draw: usize) -> Vec<f64> {
-        stats::resample_counts(
-            self.speakers,
-            &mut rng::stream(self.seed, "emphasis.bootstrap", draw as u64),
-        )
-    }
-
-    /// The bootstrap of a statistic of weighted speakers.
-    pub(super) fn bootstrap(&self, n: usize, statistic: impl Fn(&[f64]) -> f64 + Sync) -> Figure {
-        use rayon::prelude::*;
-        let draws = (0..self.draws)
-            .into_par_iter()
-            .map(|draw| statistic(&self.weights(draw)));
-        Figure {
-            value: statistic(&vec![1.0; self.speakers]),
-            n,
-            spread: Spread::Bootstrap(draws.collect()),
+            scale: Scale::Plain,
+            left_out: [pairs(0), pairs(1), pairs(2)],
+            twice: [0, 1, 2].map(|k| {
+                let all = self.twice[k].iter().zip(&other.twice[k]);
+                all.map(|((a, b, v), (_, _, w))| (*a, *b, v - w)).collect()
+            }),
         }
     }
 
-    /// A ratio of sums over speakers.
-    pub(super) fn ratio(&self, above: &[f64], below: &[f64]) -> Figure {
-        let n = below.iter().filter(|b| **b > 0.0).count();
-        self.bootstrap(n, |w| {
-            let sum = |of: &[f64]| of.iter().zip(w).map(|(v, w)| v * w).sum::<f64>();
-            sum(above) / sum(below)
-        })
+    /// The figure on draws of speakers and words, as far as it is linear in them, with the variance of its
+    /// interval; draw `i` is the same for every figure of a report.
+    pub(super) fn draws(&self, resampling: &Resampling) -> Vec<f64> {
+        let identity = |v: f64| v;
+        let whole = self.error(&identity).variance;
+        let influence: Vec<Vec<f64>> = (0..2)
+            .map(|k| {
+                let usable: Vec<f64> = self.left_out[k]
+                    .iter()
+                    .copied()
+                    .filter(|v| v.is_finite())
+                    .collect();
+                let g = usable.len() as f64;
+                let mean = usable.iter().sum::<f64>() / g;
+                let scale = ((g - 1.0) / g).max(0.0).sqrt();
+                let of = |v: &f64| {
+                    if v.is_finite() {
+                        scale * (mean - v)
+                    } else {
+                        0.0
+                    }
+                };
+                self.left_out[k].iter().map(of).collect()
+            })
+            .collect();
+        let apart: f64 = influence.iter().flatten().map(|v| v * v).sum();
+        let scale = if apart > 0.0 && whole.is_finite() {
+            (whole / apart).sqrt()
+        } else {
+            0.0
+        };
+        (0..resampling.draws)
+            .map(|draw| {
+                let mut rng = rng::stream(resampling.seed, "emphasis.draws", draw as u64);
+                let mut step = 0.0;
+                for of in &influence {
+                    let counts = stats::resample_counts(of.len(), &mut rng);
+                    step += of
+                        .iter()
+                        .zip(counts)
+                        .map(|(v, w)| v * (w - 1.0))
+                        .sum::<f64>();
+                }
+                self.value + scale * step
+            })
+            .collect()
     }
-
-    /// The group of each speaker that the jackknife leaves out together.
-    fn groups(&self) -> (Vec<usize>, usize) {
-        let count = self.speakers.min(MOST_GROUPS);
-        (
-            (0..self.speakers).map(|s| s % count.max(1)).collect(),
-            count,
-        )
-    }
-
-    /// The jackknife of a statistic of the speakers that are kept.
-    pub(super) fn jackknife(
-        &self,
-        most: usize,
-        n: usize,
-        statistic: impl Fn(&[bool]) -> f64 + Sync,
-    ) -> Figure {
-        use rayon::prelude::*;
-        let (mut group, mut count) = self.groups();
-        if count > most {
-            count = most;
-            group = (0..self.speakers).map(|s| s % most).collect();
-        }
-        let without = (0..count).into_par_iter().map(|out| {
-            let kept: Vec<bool> = group.iter().map(|g| *g != out).collect();
-            statistic(&kept)
-        });
-        Figure {
-            value: statistic(&vec![true; self.speakers]),
-            n,
-            spread: Spread::Jackknife(without.collect()),
-        }
-    }
-}
-
-/// Sums of `values` by speaker, `[speaker]`.
-pub(super) fn by_speaker(values: &[f64], speakers: &[usize], count: usize) -> Vec<f64> {
-    let mut out = vec![0.0; count];
-    for (v, s) in values.iter().zip(speakers) {
-        if let Some(sum) = out.get_mut(*s) {
-            *sum += v;
-        }
-    }
-    out
 }
 
 /// Distinct speakers among these.
@@ -165,4 +226,119 @@ pub(super) fn distinct(speakers: &[usize]) -> usize {
         .iter()
         .collect::<std::collections::BTreeSet<_>>()
         .len()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt as _;
+
+    use super::super::design::Design;
+    use super::*;
+
+    fn figure(value: f64, scale: Scale, left_out: [Vec<f64>; 3]) -> Figure {
+        Figure {
+            value,
+            n: left_out[0].len(),
+            scale,
+            left_out,
+            twice: [vec![], vec![], vec![]],
+        }
+    }
+
+    #[test]
+    fn variances_of_speakers_and_words_add_up_less_that_of_items() {
+        // (G − 1) / G times the sum of squares: 1 of speakers, 4 of words, 2 of items.
+        let flat = |size: f64| {
+            let step = (0.75 * size).sqrt();
+            vec![step, 0.0, f64::NAN, -step]
+        };
+        let error = |left_out| figure(0.0, Scale::Plain, left_out).error(&|v| v);
+        let made = error([flat(1.0), flat(4.0), flat(4.0)]);
+        assert!(
+            (made.variance - 2.0).abs() < 1e-12,
+            "half of the largest: {made:?}"
+        );
+        let made = error([flat(3.0), flat(4.0), flat(1.0)]);
+        assert!((made.variance - 6.0).abs() < 1e-12, "{made:?}");
+        // 36 / (9 / 2 + 16 / 2 − 1 · (14 − 1) / 2).
+        assert!((made.degrees_of_freedom - 4.0).abs() < 1e-12, "{made:?}");
+        let alone = error([flat(3.0), vec![], vec![]]);
+        assert!((alone.variance - 3.0).abs() < 1e-12 && alone.degrees_of_freedom == 2.0);
+    }
+
+    /// The square of a mean of nothing: the jackknife's variance is twice the true one.
+    #[test]
+    fn what_two_groups_share_is_counted_once() {
+        let (groups, sets) = (30, 300);
+        let (mut squares, mut plain, mut mended) = (0.0, 0.0, 0.0);
+        for set in 0..sets {
+            let mut rng = rng::stream(set, "spread-test", 0);
+            let x: Vec<f64> = (0..groups)
+                .map(|_| (0..12).map(|_| rng.random_range(-0.5..0.5)).sum())
+                .collect();
+            let without = |gone: &[usize]| {
+                let kept = (0..groups).filter(|i| !gone.contains(i));
+                let (sum, own, n) = kept.fold((0.0, 0.0, 0.0), |(s, o, n), i| {
+                    (s + x[i], o + x[i] * x[i], n + 1.0)
+                });
+                (sum * sum - own) / (n * (n - 1.0))
+            };
+            let left_out: Vec<f64> = (0..groups).map(|i| without(&[i])).collect();
+            let all = (0..groups).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let mut f = figure(without(&[]), Scale::Plain, [left_out, vec![], vec![]]);
+            squares += f.value * f.value;
+            plain += f.over(0, &|v| v).0;
+            f.twice[0] = all.map(|(i, j)| (i, j, without(&[i, j]))).collect();
+            mended += f.over(0, &|v| v).0;
+        }
+        assert!(plain / squares > 1.7, "{}", plain / squares);
+        assert!(
+            (0.9..1.25).contains(&(mended / squares)),
+            "{}",
+            mended / squares
+        );
+    }
+
+    #[test]
+    fn intervals_stay_where_the_figure_can_be() {
+        let spread = [vec![0.9, 1.0, 0.95, 0.97], vec![], vec![]];
+        let share = figure(0.96, Scale::Share, spread.clone());
+        let e = share.estimate(0.95, (0.0, 1.0)).unwrap();
+        assert!(
+            e.lo > 0.0 && e.lo < 0.96 && e.hi > 0.96 && e.hi < 1.0,
+            "{e:?}"
+        );
+        // All of eight: what Wilson's interval with Student's quantile says of eight trials.
+        let all = figure(1.0, Scale::Share, [vec![1.0; 8], vec![], vec![]]);
+        let e = all.estimate(0.95, (0.0, 1.0)).unwrap();
+        let t2 = stats::t_quantile(0.975, 7.0).powi(2);
+        assert!(
+            (e.lo - 8.0 / (8.0 + t2)).abs() < 1e-12 && e.hi > 1.0 - 1e-12,
+            "{e:?}"
+        );
+        let r2 = figure(0.96, Scale::R2, spread);
+        assert!(
+            r2.estimate(0.95, (f64::NEG_INFINITY, f64::INFINITY))
+                .unwrap()
+                .hi
+                < 1.0
+        );
+    }
+
+    #[test]
+    fn draws_have_the_variance_of_the_interval() {
+        let design = Design {
+            speakers: (0..12).map(|s| s.to_string()).collect(),
+            ..Design::default()
+        };
+        let resampling = Resampling::new(&design, 3, 4000);
+        let values: Vec<f64> = (0..12).map(|i| f64::from(i * i) / 100.0).collect();
+        let f = figure(2.0, Scale::Plain, [values, vec![], vec![]]);
+        let draws = f.draws(&resampling);
+        let mean = draws.iter().sum::<f64>() / 4000.0;
+        let variance = draws.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 4000.0;
+        let wanted = f.error(&|v| v).variance;
+        assert!((mean - 2.0).abs() < 0.05 * wanted.sqrt().max(0.1), "{mean}");
+        assert!((variance / wanted - 1.0).abs() < 0.1, "{variance} {wanted}");
+    }
 }

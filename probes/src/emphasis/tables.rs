@@ -170,9 +170,9 @@ impl<'a> Tabled<'a> {
             .key("condition", "what was done to the word", |r| self.condition(r.of.condition))
             .number("pairs", "pairs of this and the neutral version, with a residual that is not zero", None, |r| r.of.pairs as f64)
             .number("still", "pairs left out because the residual is zero", None, |r| r.of.still as f64)
-            .estimate("cosine_speaker_out", "mean cosine of a residual to the mean direction of the other speakers' unit residuals; interval: speakers left out in turn", None, |r| self.estimate(&r.of.speaker_out, COSINE))
+            .estimate("cosine_speaker_out", "mean cosine of a residual to the mean direction of the other speakers' unit residuals", None, |r| self.estimate(&r.of.speaker_out, COSINE))
             .estimate("cosine_source_out", "the same to the mean direction of all other recordings, the speaker's own among them", None, |r| self.estimate(&r.of.source_out, COSINE))
-            .estimate("cosine_pairwise", "mean cosine of two residuals of different speakers", None, |r| r.of.pairwise)
+            .estimate("cosine_pairwise", "mean cosine of two residuals of different speakers", None, |r| self.estimate(&r.of.pairwise, COSINE))
             .estimate("excess", "cosine_speaker_out less that of the neutral–neutral residuals of the same pairs", None, |r| r.of.excess.as_ref().and_then(|f| self.estimate(f, (-2.0, 2.0))))
             .number("neutral_mean", "control: cosine_speaker_out of the neutral–neutral residuals", None, null(|d| d.neutral, |n| n.mean))
             .number("neutral_p", "speakers' emphasis and neutral–neutral residuals change places: share of draws with as large an excess", None, null(|d| d.neutral, |n| n.p))
@@ -201,7 +201,7 @@ impl<'a> Tabled<'a> {
             .estimate("participation_ratio_unbiased", "the same for the population, with unbiased numerator and denominator", None, |r| self.estimate(&r.of.unbiased, positive))
             .estimate("k90", "components that hold 90 % of the variance", None, |r| self.estimate(&r.of.k90, positive))
             .estimate("k95", "components that hold 95 % of the variance", None, |r| self.estimate(&r.of.k95, positive))
-            .table("emphasis_dimension", "Effective dimension", "One row for each tap and condition, at equal n: how many directions the residuals spread over. Intervals: speakers left out in turn.")
+            .table("emphasis_dimension", "Effective dimension", "One row for each tap and condition, at equal n: how many directions the residuals spread over.")
     }
 
     fn curve(&self) -> Table {
@@ -273,8 +273,8 @@ impl<'a> Tabled<'a> {
             .key("target", "word_duration: log of the word's length over its neutral length; duration, f0, level: the edit, the first as a logarithm, as the manifest tells it", |r| r.of.target.name().into())
             .number("pairs", "residuals", None, |r| r.of.pairs as f64)
             .text("held_out", "what the held-out rows share with none of the rows fitted", |r| Some(r.of.split.name().into()))
-            .estimate("r2", "held-out R² of ridge regression on the residuals, penalty chosen inside every training set; interval: speakers resampled, predictions held fixed", None, |r| of(&r.of.r2))
-            .number("null_mean", "control: mean R² with targets shuffled within speakers (speakers with one row among each other)", None, |r| r.of.null.map_or(f64::NAN, |n| n.mean))
+            .estimate("r2", "held-out R² of ridge regression on the residuals, penalty chosen inside every training set", None, |r| of(&r.of.r2))
+            .number("null_mean", "control: mean R² with targets shuffled within speakers (those with fewer than four rows among each other)", None, |r| r.of.null.map_or(f64::NAN, |n| n.mean))
             .number("null_95", "control: what 5 % of shuffles reach", None, |r| r.of.null.map_or(f64::NAN, |n| n.at_95))
             .number("p", "(1 + b) / (1 + B)", None, |r| r.of.null.map_or(f64::NAN, |n| n.p))
             .number("q", "the same by Benjamini and Hochberg over all rows of this table", None, |r| r.q)

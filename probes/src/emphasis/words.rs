@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::design::Kind;
 use super::direction::{Bench, Null};
-use super::held_out::{Cell, Split, cells, shuffled};
-use super::spread::{Figure, by_speaker, distinct};
+use super::held_out::{Cell, Split, Without, cells, shuffled};
+use super::spread::{Figure, Scale};
 use crate::error::Result;
 
 /// Penalty of the classifier, as a share of the mean squared length of the standardised rows.
@@ -104,21 +104,26 @@ impl Bench<'_> {
             .collect();
         let speakers = self.design.speakers_of(pairs);
         let count = self.design.words.len();
-        let weights: Option<Vec<Array2<f64>>> = cells
+        let told: Option<Vec<Told>> = cells
             .par_iter()
-            .map(|cell| weights(x.view(), cell))
+            .map(|cell| self.told_words(x.view(), cell, (pairs, &labels), count))
             .collect();
-        let Some(weights) = weights else {
+        let Some(told) = told else {
             return Ok(None);
         };
-        let right = |labels: &[usize]| right(&weights, cells, labels, count);
-        let correct = right(&labels);
-        let per_speaker = by_speaker(&correct, &speakers, self.resampling.speakers);
-        let asked = by_speaker(&vec![1.0; pairs.len()], &speakers, self.resampling.speakers);
-        let accuracy = Figure {
-            n: distinct(&speakers),
-            ..self.resampling.ratio(&per_speaker, &asked)
+        let masks = self.resampling.masks().len();
+        let share = |at: usize| {
+            let (right, asked) = told.iter().fold((0.0, 0.0), |(right, asked), cell| {
+                (right + cell.right[at], asked + cell.asked[at])
+            });
+            right / asked
         };
+        let without: Vec<f64> = (1..=masks).map(share).collect();
+        let accuracy = self
+            .resampling
+            .figure(pairs, Scale::Share, share(0), &without);
+        let weights: Vec<Array2<f64>> = told.into_iter().map(|cell| cell.weights).collect();
+        let right = |labels: &[usize]| right(&weights, cells, labels, count);
         let null = match self.settings.nulls {
             false => None,
             true => {
@@ -153,20 +158,81 @@ impl Bench<'_> {
     }
 }
 
-/// How much each row that is fitted adds to the score of its class for each row that is held out, `[held out,
-/// fitted]`: ridge regression on indicators, predictors standardised on the rows fitted.
-fn weights(x: ArrayView2<'_, f64>, cell: &Cell) -> Option<Array2<f64>> {
-    let train = x.select(Axis(0), &cell.train);
-    let n = train.nrows() as f64;
-    let mean = train.sum_axis(Axis(0)) / n;
-    let centred = &train - &mean;
-    let sd = centred.map_axis(Axis(0), |c| (c.dot(&c) / n).sqrt());
-    let scale = sd.mapv(|v| if v > 1e-12 { 1.0 / v } else { 0.0 });
-    let fit = BlockedRidge::new((&centred * &scale).view()).ok()?;
-    let test = (&x.select(Axis(0), &cell.test) - &mean) * &scale;
-    let each = Array2::<f64>::eye(train.nrows());
-    fit.predict(test.view(), each.view(), &vec![PENALTY; train.nrows()])
-        .ok()
+/// Words told of the held-out rows of one cell.
+struct Told {
+    /// Rows told right, and rows asked: with all rows, then without each group that is left out.
+    right: Vec<f64>,
+    asked: Vec<f64>,
+    /// How much each row that is fitted adds to the score of its class for each row that is held out.
+    weights: Array2<f64>,
+}
+
+impl Bench<'_> {
+    /// Ridge regression on indicators of the words, predictors standardised on the rows fitted (and left so when
+    /// some of them are left out).
+    fn told_words(
+        &self,
+        x: ArrayView2<'_, f64>,
+        cell: &Cell,
+        (pairs, labels): (&[usize], &[usize]),
+        count: usize,
+    ) -> Option<Told> {
+        let train = x.select(Axis(0), &cell.train);
+        let n = train.nrows() as f64;
+        let mean = train.sum_axis(Axis(0)) / n;
+        let centred = &train - &mean;
+        let sd = centred.map_axis(Axis(0), |c| (c.dot(&c) / n).sqrt());
+        let scale = sd.mapv(|v| if v > 1e-12 { 1.0 / v } else { 0.0 });
+        let fit = BlockedRidge::new((&centred * &scale).view()).ok()?;
+        let test = (&x.select(Axis(0), &cell.test) - &mean) * &scale;
+        let mut indicator = Array2::zeros((cell.train.len(), count));
+        for (row, i) in cell.train.iter().enumerate() {
+            indicator[[row, labels[*i]]] = 1.0;
+        }
+        let of = fit.left_out(test.view(), indicator.view(), PENALTY).ok()?;
+        let without = Without::new(cell, pairs, &self.resampling.masks());
+        let mut out = Told {
+            right: vec![0.0; without.fitted.len()],
+            asked: without.asked.iter().map(|rows| rows.len() as f64).collect(),
+            weights: of.weights().to_owned(),
+        };
+        let mut fitted = vec![0; count];
+        cell.train.iter().for_each(|i| fitted[labels[*i]] += 1);
+        for (at, (gone, asked)) in without.fitted.iter().zip(&without.asked).enumerate() {
+            if at > 0 && gone.is_empty() && asked.len() == cell.test.len() {
+                out.right[at] = out.right[0];
+                continue;
+            }
+            let Some(scores) = of.without(gone) else {
+                out.right[at] = f64::NAN;
+                continue;
+            };
+            let mut left = fitted.clone();
+            gone.iter().for_each(|k| left[labels[cell.train[*k]]] -= 1);
+            let known: Vec<bool> = left.iter().map(|n| *n > 0).collect();
+            for i in asked {
+                let best = best(scores.row(*i).iter().copied(), &known);
+                out.right[at] += f64::from(best == labels[cell.test[*i]]);
+            }
+        }
+        Some(out)
+    }
+}
+
+/// The known word with the highest score; the first wins ties.
+fn best(scores: impl Iterator<Item = f64>, known: &[bool]) -> usize {
+    let all = scores.zip(known).enumerate();
+    let (best, _) = all.filter(|(_, (_, known))| **known).fold(
+        (0, f64::NEG_INFINITY),
+        |(best, highest), (w, (score, _))| {
+            if score > highest {
+                (w, score)
+            } else {
+                (best, highest)
+            }
+        },
+    );
+    best
 }
 
 /// 1 for every row whose word has the highest score, by row; the first word wins ties.
@@ -178,12 +244,9 @@ fn right(weights: &[Array2<f64>], cells: &[Cell], labels: &[usize], count: usize
         let mut known = vec![false; count];
         train.iter().for_each(|w| known[*w] = true);
         for (row, test) in weights.outer_iter().zip(&cell.test) {
-            score
-                .iter_mut()
-                .zip(&known)
-                .for_each(|(s, known)| *s = if *known { 0.0 } else { f64::NEG_INFINITY });
+            score.fill(0.0);
             row.iter().zip(&train).for_each(|(v, w)| score[*w] += v);
-            let best = (0..count).fold(0, |b, w| if score[w] > score[b] { w } else { b });
+            let best = best(score.iter().copied(), &known);
             out[*test] = f64::from(best == labels[*test]);
         }
     }

@@ -87,7 +87,7 @@ impl<'a> Extractor<'a> {
             engine,
             taps,
             rows,
-            reading: Reading::new(model, taps),
+            reading: Reading::new(model, taps, rows.equal_frames.is_none()),
         })
     }
 
@@ -102,6 +102,9 @@ impl<'a> Extractor<'a> {
             SpanKind::Utterance => "mean over windows and time of each utterance".to_owned(),
             kind => format!("mean over the frames whose centres lie inside each {kind}"),
         };
+        if let Some(frames) = self.rows.equal_frames {
+            words += &format!("; {frames} of them, at equal steps");
+        }
         words += "; the other axes are features (where the axes of a tap are not known, its last)";
         if self.rows.kind() == SpanKind::Utterance && !self.model.front_end.is_windowed() {
             words += match self.rows.frames {
@@ -321,7 +324,7 @@ impl<'a> Extractor<'a> {
     /// Empty means, one a tap.
     pub(crate) fn means(&self, spans: usize) -> Vec<Mean<'_>> {
         let taps = self.taps.iter();
-        taps.map(|tap| Mean::new(tap, self.scaling(tap), spans))
+        taps.map(|tap| Mean::new(tap, self.scaling(tap), spans).of_frames(self.rows.equal_frames))
             .collect()
     }
 

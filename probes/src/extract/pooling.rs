@@ -1,5 +1,8 @@
 //! From a tap's values to one vector a span: the mean over utterances' windows and frames.
 
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
 use ndarray::{Array3, ArrayViewD, Axis as At, IxDyn};
 use phonoscope_models::{Axis, Tap};
 
@@ -34,6 +37,8 @@ pub(crate) struct Mean<'a> {
     /// Windows (or what else comes in several) seen so far.
     windows: usize,
     not_finite: usize,
+    /// Frames of each span that are averaged; nothing for all.
+    frames: Option<NonZeroUsize>,
 }
 
 impl<'a> Mean<'a> {
@@ -46,7 +51,13 @@ impl<'a> Mean<'a> {
             spans,
             windows: 0,
             not_finite: 0,
+            frames: None,
         }
+    }
+
+    /// Averages as many frames of each span, at equal steps, instead of all.
+    pub(crate) fn of_frames(self, frames: Option<NonZeroUsize>) -> Self {
+        Self { frames, ..self }
     }
 
     /// Adds values as the graph gives them; `frames` are those of each span.
@@ -60,14 +71,12 @@ impl<'a> Mean<'a> {
         let flat = values.as_slice().unwrap_or_default();
         for window in flat.chunks_exact((steps * features).max(1)).take(windows) {
             for (span, range) in frames.iter().enumerate() {
-                let range = range.within(steps);
-                let count = range.len();
+                let chosen = chosen(range.within(steps), self.frames);
+                let count = chosen.len();
                 let mut mean = vec![0.0f64; features];
-                for frame in window
-                    .chunks_exact(features.max(1))
-                    .skip(range.start)
-                    .take(count)
-                {
+                for at in chosen {
+                    let start = at * features;
+                    let frame = window.get(start..start + features).unwrap_or_default();
                     self.not_finite += frame.iter().filter(|v| !v.is_finite()).count();
                     mean.iter_mut()
                         .zip(frame)
@@ -153,6 +162,15 @@ impl<'a> Mean<'a> {
         }
         Ok(sums.into_iter().map(|m| m as f32).collect())
     }
+}
+
+/// Frames of a range that are averaged: all, or as many at equal steps, each in the middle of its step.
+fn chosen(range: Range<usize>, frames: Option<NonZeroUsize>) -> Vec<usize> {
+    let Some(frames) = frames.map(NonZeroUsize::get).filter(|_| !range.is_empty()) else {
+        return range.collect();
+    };
+    let middle = |k: usize| range.start + (2 * k + 1) * range.len() / (2 * frames);
+    (0..frames).map(middle).collect()
 }
 
 /// A tap's values of one run of the network as `[window, frame, feature]`.
@@ -293,6 +311,26 @@ mod tests {
         assert_eq!(mean.finish().unwrap(), host);
         let mut mean = Mean::new(&tap, Scaling::AsItComes, 3);
         assert!(mean.add_pooled(pooled.view()).is_err());
+    }
+
+    #[test]
+    fn equal_frames_are_taken_at_equal_steps() {
+        let frames = |n: usize| NonZeroUsize::new(n);
+        assert_eq!(chosen(3..9, frames(3)), [4, 6, 8]);
+        assert_eq!(chosen(3..6, frames(3)), [3, 4, 5]);
+        assert_eq!(
+            chosen(3..5, frames(4)),
+            [3, 3, 4, 4],
+            "short spans repeat theirs"
+        );
+        assert_eq!(chosen(0..5, frames(2)), [1, 3]);
+        assert_eq!(chosen(2..4, None), [2, 3]);
+        assert!(chosen(2..2, frames(3)).is_empty());
+        let tap = tap(&[Axis::Window, Axis::Time, Axis::Dim]);
+        let x = array![[[1.0f32], [2.0], [4.0], [8.0], [16.0]]].into_dyn();
+        let mut mean = Mean::new(&tap, Scaling::AsItComes, 1).of_frames(frames(2));
+        mean.add(x.view(), &[FrameRange::ALL]).unwrap();
+        assert_eq!(mean.finish().unwrap(), [5.0]);
     }
 
     #[test]

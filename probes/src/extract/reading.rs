@@ -35,8 +35,9 @@ enum Place {
 pub(crate) type SpanFrames = BTreeMap<u32, Vec<FrameRange>>;
 
 impl Reading {
-    /// Pools inside the graph whatever has a known frame rate, unless the graph cannot be changed so.
-    pub(crate) fn new(model: &Model, taps: &[Tap]) -> Self {
+    /// Pools inside the graph whatever has a known frame rate, unless the graph cannot be changed so or `inside` is
+    /// false: inside, a mean covers every frame of its span.
+    pub(crate) fn new(model: &Model, taps: &[Tap], inside: bool) -> Self {
         let timing = |tap: &Tap| tap.timing.filter(|_| tap.axes.contains(&Axis::Time));
         let timings: Vec<Option<Timing>> = taps.iter().map(timing).collect();
         let whole = |tap: &Tap| Tap {
@@ -48,8 +49,9 @@ impl Reading {
             .zip(&timings)
             .map(|(tap, timing)| timing.map_or_else(|| whole(tap), |_| tap.clone()))
             .collect();
-        match pooled(&model.graph, &asked) {
-            Ok(found) => Self {
+        let found = inside.then(|| pooled(&model.graph, &asked).ok()).flatten();
+        match found {
+            Some(found) => Self {
                 places: timings
                     .iter()
                     .map(|t| t.map_or(Place::Host, |_| Place::Graph))
@@ -60,7 +62,7 @@ impl Reading {
                 timings,
             },
             // Whatever is wrong with the graph is told by the engine that opens it.
-            Err(_unfit) => Self {
+            None => Self {
                 places: vec![Place::Host; taps.len()],
                 graph: model.graph.clone(),
                 outputs: taps.iter().map(|t| t.tensor.clone()).collect(),

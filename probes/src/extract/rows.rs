@@ -1,5 +1,6 @@
 //! What the rows of a run are made of.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use phonoscope_datasets::alignment::Level;
@@ -14,6 +15,8 @@ pub struct Rows {
     pub(super) source: Source,
     /// Which frames a mean covers where the model is fed more than the recording.
     pub frames: Frames,
+    /// As many frames of each span are averaged, at equal steps, where a number is given.
+    pub(super) equal_frames: Option<NonZeroUsize>,
 }
 
 /// Where spans come from.
@@ -54,7 +57,22 @@ impl Rows {
                 });
             }
         };
-        Ok(Self { source, frames })
+        Ok(Self {
+            source,
+            frames,
+            equal_frames: None,
+        })
+    }
+
+    /// The same rows, with `frames` frames of each span averaged instead of all, at equal steps from its start to
+    /// its end: a mean over more frames is less noisy, and so tells how long its span is. Spans of fewer frames give
+    /// some of theirs more than once.
+    #[must_use]
+    pub fn with_equal_frames(self, frames: NonZeroUsize) -> Self {
+        Self {
+            equal_frames: Some(frames),
+            ..self
+        }
     }
 
     /// What one row stands for.

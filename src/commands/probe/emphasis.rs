@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use phonoscope_analysis::frontend::SAMPLE_RATE_HZ;
 use phonoscope_datasets::Manifest;
 use phonoscope_models::{Field, Model, Tap, TwinKind};
 use phonoscope_probes::emphasis::{
@@ -32,7 +33,7 @@ struct Job {
 }
 
 /// Runs the emphasis probe and writes the report.
-pub(super) fn run(args: &EmphasisArgs, context: &Context) -> anyhow::Result<Report> {
+pub(in crate::commands) fn run(args: &EmphasisArgs, context: &Context) -> anyhow::Result<Report> {
     super::check_out(&args.out)?;
     let settings = EmphasisSettings {
         seed: args.statistics.seed,
@@ -103,6 +104,7 @@ fn of_models(
     manifest_fits(&manifest.columns)?;
     let rows = rows(args, &manifest)?;
     let jobs = jobs(args, &mut asked, context)?;
+    asked.remarks.extend(few_frames(args, &manifest, &jobs));
     let mut folders = vec![];
     for job in &jobs {
         let out = args.out.with_extension(format!("{}.run", job.system));
@@ -162,7 +164,46 @@ fn rows(args: &EmphasisArgs, manifest: &Manifest) -> anyhow::Result<Rows> {
         )
         .into());
     }
-    Ok(Rows::new(args.spans, alignments, Frames::default())?)
+    let rows = Rows::new(args.spans, alignments, Frames::default())?;
+    Ok(match args.equal_frames {
+        Some(frames) => rows.with_equal_frames(frames),
+        None => rows,
+    })
+}
+
+/// What is said of words with fewer frames than are averaged, of the tap with the longest ones.
+fn few_frames(args: &EmphasisArgs, manifest: &Manifest, jobs: &[Job]) -> Option<String> {
+    let frames = args.equal_frames?.get();
+    let longest = jobs
+        .iter()
+        .flat_map(|job| job.taps.iter().map(move |tap| (job, tap)))
+        .filter_map(|(job, tap)| {
+            Some((
+                job,
+                tap,
+                step_secs(&job.model) * f64::from(tap.timing?.stride),
+            ))
+        })
+        .max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let (job, tap, step_secs) = longest;
+    let spans = manifest.utterances.iter();
+    let short = spans
+        .filter_map(|u| Some(u.end_secs? - u.start_secs.unwrap_or(0.0)))
+        .filter(|secs| *secs < frames as f64 * step_secs)
+        .count();
+    (short > 0).then(|| {
+        format!(
+            "{short} words have fewer than {frames} frames of {:.0} ms (`{}` of {}); theirs are taken more than once, so \
+             that their length is not quite hidden",
+            1000.0 * step_secs,
+            tap.name,
+            job.system
+        )
+    })
+}
+
+fn step_secs(model: &Model) -> f64 {
+    model.front_end.step_samples() as f64 / f64::from(SAMPLE_RATE_HZ)
 }
 
 /// Everything that is run, models first looked at, all before the first is run.
@@ -253,7 +294,7 @@ fn taps(model: &Model, args: &EmphasisArgs) -> anyhow::Result<Vec<Tap>> {
 
 /// Receptive fields of a job's taps, in words.
 fn fields(job: &Job) -> BTreeMap<(String, String), String> {
-    let step_secs = job.model.front_end.step_samples() as f64 / 16_000.0;
+    let step_secs = step_secs(&job.model);
     let words = |tap: &Tap| match tap.timing.map(|t| t.field) {
         Some(Field::Steps(steps)) => format!("{:.0} ms", f64::from(steps) * step_secs * 1000.0),
         Some(Field::Unbounded) => "the whole recording".into(),
@@ -315,6 +356,9 @@ fn again(args: &EmphasisArgs, engine: &str) -> String {
         option("engine", engine.to_owned());
         option("data", data.display().to_string());
         option("spans", args.spans.to_string());
+        if let Some(frames) = args.equal_frames {
+            option("equal-frames", frames.to_string());
+        }
         option("twin-seed", args.twin_seed.to_string());
         option(
             "intervention-items",

@@ -23,10 +23,12 @@ use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
 use crate::export::arrays_npz;
 
+pub(super) use emphasis::run as emphasis;
+
 pub(super) fn run(command: &ProbeCommand, context: &Context) -> anyhow::Result<Exit> {
     let (report, out) = match command {
         ProbeCommand::Speaker(args) => (speaker(args, context)?, &args.out),
-        ProbeCommand::Emphasis(args) => (emphasis::run(args, context)?, &args.out),
+        ProbeCommand::Emphasis(args) => (emphasis(args, context)?, &args.out),
         ProbeCommand::Stress(args) => (stress::report(args, context)?, &args.out),
         ProbeCommand::Quality(args) => (super::quality::run(args, context)?, &args.out),
     };

@@ -1,9 +1,11 @@
 //! Nothing planted gives p as often as it says, and intervals cover as often as they say.
 
 use ndarray::Array2;
+use phonoscope_analysis::Estimate;
 use rayon::prelude::*;
 
 use super::super::EmphasisSettings;
+use super::super::design::Kind;
 use super::super::edits::Rows;
 use super::super::words::Source;
 use super::corpus::{Corpus, with_bench};
@@ -109,114 +111,123 @@ fn nothing_planted_is_found_at_the_nominal_rate() {
     }
 }
 
-/// The figure of each set, its interval, and the mean over sets, which stands for the truth at this n.
-fn coverage(
-    name: &str,
-    found: &[Option<phonoscope_analysis::Estimate>],
-    truth: Option<f64>,
-) -> (String, f64) {
-    let of: Vec<_> = found.iter().flatten().collect();
-    let mean = of.iter().map(|e| e.value).sum::<f64>() / of.len() as f64;
+/// Share of intervals that hold `truth`, by default the mean over sets: what a set of this size gives on average,
+/// which is what a cross-validated figure estimates, not what infinitely many words would give.
+fn coverage(found: &[Estimate], truth: Option<f64>) -> f64 {
+    let mean = found.iter().map(|e| e.value).sum::<f64>() / found.len() as f64;
     let truth = truth.unwrap_or(mean);
-    let covered = of.iter().filter(|e| e.lo <= truth && truth <= e.hi).count();
-    (name.to_owned(), covered as f64 / of.len() as f64)
+    let covered = found.iter().filter(|e| e.lo <= truth && truth <= e.hi);
+    covered.count() as f64 / found.len() as f64
 }
 
-#[test]
-#[ignore = "fails: 95 % intervals of R², AUC and shares cover 80 to 90 %"]
-fn intervals_cover_as_often_as_they_say() {
+const FIGURES: [&str; 9] = [
+    "pairwise",
+    "cosine",
+    "excess",
+    "dimension",
+    "r2",
+    "auc",
+    "share",
+    "response",
+    "words",
+];
+
+/// Shares of intervals that hold the truth, with a direction of this strength planted in states where words and
+/// speakers differ too.
+fn shares(sets: usize, strength: f64, corpus: &Corpus) -> Vec<(&'static str, f64)> {
     let settings = EmphasisSettings {
         nulls: false,
-        bootstrap: 200,
+        bootstrap: 20,
         folds: 4,
         ..EmphasisSettings::default()
     };
-    let corpus = Corpus {
-        speakers: 48,
-        ..small()
-    };
-    type Found = [Option<phonoscope_analysis::Estimate>; 7];
-    let of = |strength: f64| -> Vec<Found> {
-        (0..SETS as u64)
-            .into_par_iter()
-            .map(|seed| {
-                let (input, states): (_, Array2<f64>) =
-                    corpus.make(5000 + seed, |condition, token, _, state| {
-                        if condition == "emphasis_all" {
-                            state[0] += strength * (0.5 + 2.0 * token.duration);
-                        }
-                    });
-                let settings = EmphasisSettings {
-                    seed,
-                    ..settings.clone()
-                };
-                with_bench(&input, &settings, |bench| {
-                    let (view, main) = (states.view(), bench.design.main());
-                    let d = bench.direction(view, main).unwrap().unwrap();
-                    let wide = (f64::NEG_INFINITY, f64::INFINITY);
-                    let dimension = bench.dimension(view, main).unwrap().unwrap();
-                    let told = bench.told(view, &input, Rows::Within(main)).unwrap();
-                    let r2 = told.iter().find(|t| t.target.name() == "duration").unwrap();
-                    let transfers = bench.transfers(view).unwrap();
-                    let t = transfers.iter().find(|t| t.tested == main).unwrap();
-                    [
-                        d.pairwise,
-                        d.speaker_out.estimate(0.95, wide),
-                        d.excess.unwrap().estimate(0.95, wide),
-                        dimension.unbiased.estimate(0.95, wide),
-                        r2.r2.estimate(0.95, wide),
-                        t.auc.estimate(0.95, wide),
-                        t.share.estimate(0.95, wide),
-                    ]
+    let found: Vec<[Estimate; 9]> = (0..sets as u64)
+        .into_par_iter()
+        .map(|seed| {
+            let (input, states): (_, Array2<f64>) =
+                corpus.make(5000 + seed, |condition, token, _, state| {
+                    if condition == "emphasis_all" {
+                        state[0] += strength * (0.5 + 2.0 * token.duration);
+                    }
+                });
+            let settings = EmphasisSettings {
+                seed,
+                ..settings.clone()
+            };
+            with_bench(&input, &settings, |bench| {
+                let (view, main) = (states.view(), bench.design.main());
+                let d = bench.direction(view, main).unwrap().unwrap();
+                let dimension = bench.dimension(view, main).unwrap().unwrap();
+                let told = bench.told(view, &input, Rows::Within(main)).unwrap();
+                let r2 = told.iter().find(|t| t.target.name() == "duration").unwrap();
+                let transfers = bench.transfers(view).unwrap();
+                let of = |tested: usize| transfers.iter().find(|t| t.tested == tested).unwrap();
+                let control = bench.design.of_kind(Kind::Control)[0];
+                let words = bench.words(view).unwrap();
+                let words = words.iter().find(|w| w.source == Source::Neutral).unwrap();
+                [
+                    &d.pairwise,
+                    &d.speaker_out,
+                    d.excess.as_ref().unwrap(),
+                    &dimension.unbiased,
+                    &r2.r2,
+                    &of(main).auc,
+                    &of(main).share,
+                    &of(control).response,
+                    &words.accuracy,
+                ]
+                .map(|f| {
+                    f.estimate(0.95, (f64::NEG_INFINITY, f64::INFINITY))
+                        .unwrap()
                 })
             })
-            .collect()
+        })
+        .collect();
+    let share = |k: usize| {
+        let own: Vec<Estimate> = found.iter().map(|f| f[k]).collect();
+        // Directions of noise have no cosine, whatever the number of words.
+        let truth = (k == 0 && strength == 0.0).then_some(0.0);
+        coverage(&own, truth)
     };
-    let names = [
-        "pairwise",
-        "cosine",
-        "excess",
-        "dimension",
-        "r2",
-        "auc",
-        "share",
-    ];
-    let planted = of(1.0);
-    let shares: Vec<(String, f64)> = names
-        .iter()
-        .enumerate()
-        .map(|(k, name)| {
-            coverage(
-                name,
-                &planted.iter().map(|f| f[k]).collect::<Vec<_>>(),
-                None,
-            )
-        })
-        .collect();
-    let nothing = of(0.0);
-    let without: Vec<(String, f64)> = names
-        .iter()
-        .enumerate()
-        .map(|(k, name)| {
-            let truth = (k == 0).then_some(0.0);
-            coverage(
-                name,
-                &nothing.iter().map(|f| f[k]).collect::<Vec<_>>(),
-                truth,
-            )
-        })
-        .collect();
-    // 95 ± 2 %, where there is something to find.
-    let off = |share: f64| (share - 0.95).abs() > 0.02;
-    assert!(
-        shares.iter().all(|(_, share)| !off(*share)),
-        "planted: {shares:?}; nothing: {without:?}"
-    );
-    // Where there is nothing, pairs do too; leaving speakers out in turn counts the noise of the direction
-    // twice, so those intervals are wider than they say, never narrower.
-    assert!(!off(without[0].1), "nothing: {without:?}");
-    assert!(
-        without.iter().all(|(_, share)| *share > 0.93),
-        "nothing: {without:?}"
-    );
+    let out = (0..FIGURES.len()).map(|k| (FIGURES[k], share(k))).collect();
+    eprintln!("{corpus:?}, strength {strength}, {sets} sets: {out:?}");
+    out
+}
+
+fn crossed() -> Corpus {
+    Corpus {
+        speakers: 48,
+        per_speaker: 2,
+        words: 24,
+        ..small()
+    }
+}
+
+/// Within 2 % of what they say.
+fn assert_covers(strength: f64) {
+    let found = shares(SETS, strength, &crossed());
+    let off = |(_, share): &(&str, f64)| (share - 0.95).abs() > 0.02;
+    assert!(!found.iter().any(off), "strength {strength}: {found:?}");
+}
+
+#[test]
+#[ignore = "minutes: 1,000 sets"]
+fn intervals_cover_as_often_as_they_say() {
+    assert_covers(1.0);
+}
+
+#[test]
+#[ignore = "minutes: 1,000 sets"]
+fn intervals_of_nothing_cover_as_often_as_they_say() {
+    assert_covers(0.0);
+}
+
+/// The same, of as many sets as can be made in seconds.
+#[test]
+fn intervals_cover_about_as_often_as_they_say() {
+    let sets = 16;
+    let (lo, _) = band(sets, 0.95);
+    let found = shares(sets, 1.0, &crossed());
+    let low = |(_, share): &(&str, f64)| *share < lo as f64 / sets as f64;
+    assert!(!found.iter().any(low), "{found:?}");
 }

@@ -8,7 +8,7 @@ use rand::RngExt as _;
 use super::super::design::Design;
 use super::super::direction::Bench;
 use super::super::input::{Edit, EditColumn, EmphasisInput, Part, SystemInfo, TapInfo, Version};
-use super::super::spread::Resampling;
+use super::super::resampling::Resampling;
 use super::super::{EmphasisSettings, Outcome};
 use crate::report::{Report, SCHEMA, Table};
 
@@ -175,11 +175,7 @@ pub(super) fn with_bench<T>(
     let design = Design::new(input, settings).unwrap();
     let task = Task::silent();
     f(&Bench {
-        resampling: Resampling {
-            seed: settings.seed,
-            draws: settings.bootstrap,
-            speakers: design.speakers.len(),
-        },
+        resampling: Resampling::new(&design, settings.seed, settings.bootstrap),
         design: &design,
         settings,
         task: &task,
