@@ -73,7 +73,7 @@ pub enum ProbeCommand {
     Emphasis(EmphasisArgs),
     /// What does a classifier of lexical stress look at? (not finished)
     Stress(StressArgs),
-    /// Which layers hear that speech is synthetic, or bad? (not finished)
+    /// Which layers hear that speech is synthetic, or bad?
     Quality(QualityArgs),
 }
 

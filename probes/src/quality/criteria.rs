@@ -179,6 +179,13 @@ impl Criterion {
         let known = self.layers.iter().filter(|l| l.value.is_some());
         known.reduce(|a, b| if b.value > a.value { b } else { a })
     }
+
+    /// How many layers have the largest value.
+    pub(super) fn alike(&self) -> usize {
+        let most = self.best().and_then(|l| l.value);
+        let layers = self.layers.iter();
+        layers.filter(|l| most.is_some() && l.value == most).count()
+    }
 }
 
 /// Every criterion that the corpus allows; those that it does not allow say why.

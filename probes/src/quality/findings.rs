@@ -59,17 +59,17 @@ fn ranked(criterion: &Criterion) -> Option<String> {
             best.layer
         ),
     };
-    let alike = criterion.layers.iter();
-    let alike = alike.filter(|l| l.value == best.value).count();
-    let layer = match alike {
-        1 => format!("best layer {}", best.layer),
-        _ => format!("{alike} layers alike, the first {}", best.layer),
+    let layer = match (criterion.alike(), best.best.share_best) {
+        (1, Some(share)) => format!(
+            "best layer {} (best in {:.0} % of resamples)",
+            best.layer,
+            100.0 * share
+        ),
+        (1, None) => format!("best layer {}", best.layer),
+        (alike, _) => format!("{alike} layers alike, the first {}", best.layer),
     };
-    let firm = best.best.share_best.map_or(String::new(), |s| {
-        format!(" (best in {:.0} % of resamples)", 100.0 * s)
-    });
     Some(format!(
-        "{what}: {layer}{firm}, {} {value}{p}, {} {}{others}",
+        "{what}: {layer}, {} {value}{p}, {} {}{others}",
         criterion.statistic, criterion.n, criterion.unit
     ))
 }

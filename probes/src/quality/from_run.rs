@@ -10,7 +10,7 @@ use super::shared::{Shared, number, text};
 use super::{FrameSource, LogMelRows, ModelInput, QualityInput, QualitySettings, Rating, run};
 use crate::error::{Error, Result};
 use crate::extract::SpanKind;
-use crate::report::{Check, InputFile, Provenance, Report, SCHEMA, SystemUsed, Trust, UNFINISHED};
+use crate::report::{Check, InputFile, Provenance, Report, SCHEMA, SystemUsed, Trust};
 use crate::speaker::system_name;
 use crate::store::{Run, RunItem, sha256_hex};
 
@@ -124,7 +124,7 @@ pub fn from_runs(
                 .map_or(0, |systems| systems.rows().saturating_sub(1))
         ),
         summary: outcome.summary,
-        warnings: [vec![UNFINISHED.into()], outcome.warnings, warnings].concat(),
+        warnings: [outcome.warnings, warnings].concat(),
         provenance: Provenance {
             phonoscope: env!("CARGO_PKG_VERSION").into(),
             command: asked.command.clone(),

@@ -8,17 +8,18 @@ use super::criteria::{Criterion, SYSTEMS};
 use super::layer::LayerFound;
 use crate::report::{Column, Role, Table};
 
-/// The layer that single utterances are looked at in: the best of the first criterion with figures, else the
-/// last.
+/// The layer that single utterances are looked at in: the best of the first criterion that one layer alone is best
+/// under (those of systems first), else the best of the first with figures, else the last.
 pub(super) fn chosen<'a>(
     layers: &'a [LayerFound],
     criteria: &[Criterion],
 ) -> Option<&'a LayerFound> {
-    let best = criteria
-        .iter()
-        .filter(|c| c.of == SYSTEMS)
-        .chain(criteria)
-        .find_map(Criterion::best);
+    let of_all = || criteria.iter().filter(|c| c.group.is_none());
+    let ordered = || of_all().filter(|c| c.of == SYSTEMS).chain(of_all());
+    let alone = ordered().find(|c| c.alike() == 1);
+    let best = alone
+        .and_then(Criterion::best)
+        .or_else(|| ordered().find_map(Criterion::best));
     best.and_then(|best| layers.iter().find(|l| l.name == best.layer))
         .or(layers.last())
 }
