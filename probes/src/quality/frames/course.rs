@@ -60,6 +60,18 @@ impl Course {
         self.values.iter().copied().fold(f64::NAN, f64::max)
     }
 
+    /// Largest distance in the same stretch of a course that is as long, give or take a window.
+    fn peak_at(&self, moment: &Moment, as_long: &Self) -> Option<f64> {
+        let place = |secs: f64| (secs / self.step_secs).round() as usize;
+        if self.values.len().abs_diff(as_long.values.len()) > 1 {
+            return None;
+        }
+        let end = place(moment.end_secs).min(self.values.len());
+        let stretch = self.values.get(place(moment.start_secs)..end)?;
+        let peak = stretch.iter().copied().fold(f64::NAN, f64::max);
+        peak.is_finite().then_some(peak)
+    }
+
     /// The worst moments, worst first: each reaches from a peak as far as the distance stays above half way
     /// between the utterance's median and that peak.
     pub(super) fn moments(&self) -> Vec<Moment> {
@@ -134,10 +146,15 @@ impl Histogram {
 pub(super) struct Listed {
     pub(super) item: usize,
     pub(super) moments: Vec<Moment>,
+    /// Of each moment, the largest distance there of the reference utterance of the same pair.
+    pub(super) counterparts: Vec<Option<f64>>,
     pub(super) median: f64,
     pub(super) peak: f64,
     pub(super) duration_secs: f64,
 }
+
+/// What a recording and its versions have in common: speaker and pair.
+pub(super) type Counterpart = (Option<String>, String);
 
 /// The null of the reference, and the worst utterances of systems.
 #[derive(Debug, Clone)]
@@ -146,6 +163,8 @@ pub(super) struct Courses {
     pub(super) step_secs: f64,
     most: usize,
     windows: Histogram,
+    /// Courses of reference utterances by speaker and pair; a few kilobytes each.
+    own: BTreeMap<Counterpart, Course>,
     /// Largest distance of each reference utterance, ascending once finished.
     pub(super) peaks: Vec<f64>,
     /// Worst first, no more than `most` and none of them of the reference.
@@ -161,13 +180,17 @@ impl Courses {
             step_secs,
             most,
             windows: Histogram::new(),
+            own: BTreeMap::new(),
             peaks: vec![],
             listed: vec![],
             flagged: BTreeMap::new(),
         }
     }
 
-    pub(super) fn add_reference(&mut self, course: &Course) {
+    pub(super) fn add_reference(&mut self, course: &Course, counterpart: Option<Counterpart>) {
+        if let Some(counterpart) = counterpart {
+            self.own.insert(counterpart, course.clone());
+        }
         course.values.iter().for_each(|v| self.windows.add(*v));
         self.peaks
             .extend(Some(course.peak()).filter(|p| p.is_finite()));
@@ -177,7 +200,13 @@ impl Courses {
         self.peaks.sort_by(f64::total_cmp);
     }
 
-    pub(super) fn add_system(&mut self, system: usize, item: usize, course: &Course) {
+    pub(super) fn add_system(
+        &mut self,
+        system: usize,
+        item: usize,
+        course: &Course,
+        counterpart: Option<&Counterpart>,
+    ) {
         let peak = course.peak();
         if !peak.is_finite() {
             return;
@@ -188,11 +217,15 @@ impl Courses {
         counts.1 += usize::from(beyond);
         let place = self.listed.partition_point(|l| l.peak >= peak);
         if place < self.most {
+            let moments = course.moments();
+            let own = counterpart.and_then(|c| self.own.get(c));
+            let there = |m: &Moment| own.and_then(|own| own.peak_at(m, course));
             self.listed.insert(
                 place,
                 Listed {
                     item,
-                    moments: course.moments(),
+                    counterparts: moments.iter().map(there).collect(),
+                    moments,
                     median: course.median(),
                     peak,
                     duration_secs: course.values.len() as f64 * course.step_secs,
@@ -247,17 +280,34 @@ mod tests {
     fn p_counts_windows_and_utterances() {
         let mut courses = Courses::new("l".into(), 0.1, 2);
         for k in 1..=19 {
-            courses.add_reference(&Course::new(&[f64::from(k).powi(2)], 0.1));
+            let of = (None, format!("u{k}"));
+            courses.add_reference(&Course::new(&[f64::from(k).powi(2)], 0.1), Some(of));
         }
         courses.finish_reference();
         assert_eq!(courses.p_utterance(100.0), 0.05);
         assert_eq!(courses.p_utterance(10.0), 11.0 / 20.0);
         assert_eq!(courses.p_window(100.0), 0.05);
         for (item, peak) in [(1, 3.0_f64), (2, 9.0), (3, 5.0)] {
-            courses.add_system(0, item, &Course::new(&[1.0, 1.0, peak * peak], 0.1));
+            courses.add_system(0, item, &Course::new(&[1.0, 1.0, peak * peak], 0.1), None);
         }
         let listed: Vec<usize> = courses.listed.iter().map(|l| l.item).collect();
         assert_eq!(listed, [2, 3]);
         assert_eq!(courses.flagged[&0].0, 3);
+    }
+
+    #[test]
+    fn a_moment_stands_beside_what_its_counterpart_has_there() {
+        let mut courses = Courses::new("l".into(), 0.1, 4);
+        let of = |name: &str| (Some("s".to_owned()), name.to_owned());
+        courses.add_reference(&Course::new(&[1.0, 1.0, 4.0, 1.0], 0.1), Some(of("a")));
+        courses.finish_reference();
+        let bad = |peak: f64| Course::new(&[1.0, 1.0, peak * peak, 1.0], 0.1);
+        courses.add_system(0, 0, &bad(9.0), Some(&of("a")));
+        courses.add_system(0, 1, &bad(8.0), Some(&of("b")));
+        // Another length: nothing is in the same place.
+        let longer = Course::new(&[49.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], 0.1);
+        courses.add_system(0, 2, &longer, Some(&of("a")));
+        let found: Vec<Option<f64>> = courses.listed.iter().map(|l| l.counterparts[0]).collect();
+        assert_eq!(found, [Some(2.0), None, None]);
     }
 }

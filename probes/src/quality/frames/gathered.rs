@@ -7,7 +7,7 @@ use phonoscope_analysis::task::Task;
 use super::super::QualitySettings;
 use super::super::corpus::{Corpus, FOLDS};
 use super::basis::Basis;
-use super::course::{Course, Courses};
+use super::course::{Counterpart, Course, Courses};
 use super::pass::Pass;
 use super::reading::{Followed, Frames};
 use crate::error::Result;
@@ -28,6 +28,12 @@ pub(super) struct Gathered {
 /// Group of an item: its block, folded.
 pub(super) fn group_of(corpus: &Corpus<'_>, item: usize, groups: usize) -> usize {
     corpus.block_of[corpus.unit_of[item]] % groups
+}
+
+/// What finds the reference's version of a recording.
+fn counterpart(corpus: &Corpus<'_>, item: usize) -> Option<Counterpart> {
+    let item = &corpus.items[item];
+    Some((item.speaker.clone(), item.pair.clone()?))
 }
 
 pub(super) fn gather(
@@ -122,9 +128,9 @@ pub(super) fn gather(
             &corpus.reference,
             task,
             make,
-            |_, found| {
+            |item, found| {
                 if let (Ok(Some(found)), Some(courses)) = (found, &mut courses) {
-                    courses.add_reference(&found);
+                    courses.add_reference(&found, counterpart(corpus, item));
                 }
                 Ok(())
             },
@@ -143,7 +149,8 @@ pub(super) fn gather(
                 Ok((found, course)) => {
                     add(place + 1, item, found, &mut out.moments)?;
                     if let (Some(course), Some(courses)) = (course, &mut courses) {
-                        courses.add_system(place, item, &course);
+                        let counterpart = counterpart(corpus, item);
+                        courses.add_system(place, item, &course, counterpart.as_ref());
                     }
                 }
                 Err(reason) => out.skipped.push(lost(item, reason)),

@@ -3,7 +3,8 @@
 //! Three passes over the recordings, none of which keeps frames: a few utterances of every sample give the
 //! directions; the reference gives its moments, block by block of speakers; then every utterance adds to its
 //! system's moments, and is followed over time against a reference model that has not heard its speaker.
-//! Memory depends on layers, systems, blocks and directions, not on the number of utterances.
+//! Memory depends on layers, systems, blocks and directions; of each reference utterance only its distances over
+//! time are kept, a few kilobytes.
 
 mod basis;
 mod course;

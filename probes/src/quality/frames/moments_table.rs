@@ -47,6 +47,19 @@ pub(super) fn table(corpus: &Corpus<'_>, courses: &Courses, settings: &QualitySe
             &|(_, _, m)| m.value,
         ),
         number(
+            "counterpart",
+            "largest distance in the same stretch of the reference utterance of the same speaker and pair, where \
+             there is one as long: a moment that is there as well is not the system's",
+            None,
+            &|(l, k, _)| {
+                l.counterparts
+                    .get(*k)
+                    .copied()
+                    .flatten()
+                    .unwrap_or(f64::NAN)
+            },
+        ),
+        number(
             "p_window",
             "share of the reference's windows as far or farther; not corrected for the number of windows",
             None,
