@@ -187,6 +187,7 @@ impl tui::Services for Program {
         context.task = task.clone();
         context.printer = crate::output::Printer::silent();
         let args = DemoArgs {
+            other: None,
             data: None,
             voices: None,
             out: DEMO_FOLDER.into(),

@@ -1,5 +1,7 @@
 //! `phonoscope demo`: the main job on real models and the best speech at hand.
 
+mod stress;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -10,8 +12,8 @@ use phonoscope_datasets::synth::voices::{self, VoicesSettings};
 use super::data::kokoro;
 use super::{Context, browse, probe};
 use crate::cli::{
-    Controls, DEFAULT_SENTENCES, DemoArgs, DemoVoices, DescriptorArgs, NO_DESCRIPTORS, SpeakerArgs,
-    SpeakerSource,
+    Controls, DEFAULT_SENTENCES, DemoArgs, DemoCommand, DemoVoices, DescriptorArgs, NO_DESCRIPTORS,
+    SpeakerArgs, SpeakerSource,
 };
 use crate::exit::{Exit, Usage};
 
@@ -24,8 +26,11 @@ const SYNTHETIC: &str =
     "the speech was made: synthetic voices with known parameters, not recordings";
 
 pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
-    let (report, exit) = make(args, context)?;
-    if !args.no_tui && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+    let ((report, exit), no_tui) = match &args.other {
+        Some(DemoCommand::Stress(args)) => (stress::make(args, context)?, args.no_tui),
+        None => (make(args, context)?, args.no_tui),
+    };
+    if !no_tui && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return browse::open(vec![report], context);
     }
     Ok(exit)
@@ -33,10 +38,7 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
 
 /// Makes the demo's report and prints its summary; its path, and how its checks ended.
 pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Exit)> {
-    if args.out.join("run.json").is_file() {
-        let problem = format!("`{}` is a run folder", args.out.display());
-        return Err(Usage::new(problem, "give another --out").into());
-    }
+    refuse_run(&args.out)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create `{}`", args.out.display()))?;
     let (data, speech) = speech(args, context)?;
@@ -77,6 +79,15 @@ pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBu
         args.out.display()
     ));
     Ok((out, probe::exit_of(&report)))
+}
+
+/// Refuses a folder that holds a run.
+fn refuse_run(out: &Path) -> anyhow::Result<()> {
+    if out.join("run.json").is_file() {
+        let problem = format!("`{}` is a run folder", out.display());
+        return Err(Usage::new(problem, "give another --out").into());
+    }
+    Ok(())
 }
 
 /// Whether the demo failed because its folder holds the activations of other made speech, which are
