@@ -1,6 +1,8 @@
 //! Real words that come with the program, for demonstrations: 16 words of 16 speakers of LibriSpeech
 //! (V. Panayotov et al. 2015, OpenSLR 12, CC BY 4.0), nouns and verbs that differ in stress.
 
+pub mod stress;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -89,21 +91,26 @@ pub const CLIPS: [(&str, &[u8]); 16] = [
 /// # Errors
 /// [`Error::Write`].
 pub fn unpack(dir: &Path) -> Result<PathBuf> {
-    let put = |name: &str, bytes: &[u8]| {
-        let path = dir.join(name);
-        let folder = path.parent().unwrap_or(dir);
-        fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
-        if !fs::read(&path).is_ok_and(|found| found == bytes) {
-            write_atomic(&path, |file| file.write_all(bytes))
-                .map_err(|e| Error::write(&path, e))?;
-        }
-        Ok(path)
-    };
-    for (name, bytes) in CLIPS {
-        put(name, bytes)?;
+    put_clips(dir, &CLIPS)?;
+    put(dir, "ATTRIBUTION", ATTRIBUTION.as_bytes())?;
+    put(dir, "manifest.tsv", MANIFEST.as_bytes())
+}
+
+fn put_clips(dir: &Path, clips: &[(&str, &[u8])]) -> Result<()> {
+    clips
+        .iter()
+        .try_for_each(|(name, bytes)| put(dir, name, bytes).map(|_path| ()))
+}
+
+/// Writes a file into a folder, unless the same bytes are there; its path.
+fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    let path = dir.join(name);
+    let folder = path.parent().unwrap_or(dir);
+    fs::create_dir_all(folder).map_err(|e| Error::write(folder, e))?;
+    if !fs::read(&path).is_ok_and(|found| found == bytes) {
+        write_atomic(&path, |file| file.write_all(bytes)).map_err(|e| Error::write(&path, e))?;
     }
-    put("ATTRIBUTION", ATTRIBUTION.as_bytes())?;
-    put("manifest.tsv", MANIFEST.as_bytes())
+    Ok(path)
 }
 
 #[cfg(test)]

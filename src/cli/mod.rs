@@ -3,6 +3,7 @@
 mod acoustics;
 mod analyse;
 mod data;
+mod demo;
 mod emphasis;
 mod model_choice;
 mod models;
@@ -21,9 +22,11 @@ pub use data::{
     CheckArgs, DataCommand, DegradeArgs, ImportArgs, PullCorpus, PullDataArgs, SynthCommand,
     SynthEmphasisArgs, VoicesArgs,
 };
+pub use demo::{DemoCommand, DemoEmphasisArgs, DemoStressArgs};
 pub use emphasis::{EmphasisArgs, EmphasisControls, InterventionArgs};
 pub use model_choice::{ModelChoice, Pad};
 pub use models::{CardArgs, InspectArgs, ListArgs, ModelsCommand, PullArgs, TwinArgs, TwinChoice};
+pub(crate) use probe::STRESS_MODEL;
 pub use probe::{
     Controls, DescriptorArgs, ExtractArgs, MEASURE, NO_DESCRIPTORS, ProbeCommand, RowArgs,
     SpeakerArgs, SpeakerSource, Statistics, StressArgs,
@@ -135,15 +138,17 @@ pub enum Command {
 
 /// Arguments of `demo`.
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   phonoscope demo
   phonoscope demo --voices kokoro
+  phonoscope demo --data my/manifest.tsv --out my-demo --no-tui
   phonoscope demo emphasis
-  phonoscope demo --data my/manifest.tsv --out my-demo --no-tui")]
+  phonoscope demo stress")]
 pub struct DemoArgs {
-    /// Which job to show
-    #[arg(value_enum, value_name = "JOB", default_value_t = DemoJob::Speaker)]
-    pub job: DemoJob,
+    /// Another demonstration than that of speakers
+    #[command(subcommand)]
+    pub other: Option<DemoCommand>,
     /// Recordings to use instead of made speech
     #[arg(long, value_name = "MANIFEST")]
     pub data: Option<PathBuf>,
@@ -159,16 +164,6 @@ pub struct DemoArgs {
     /// Resampling statistics
     #[command(flatten)]
     pub statistics: Statistics,
-}
-
-/// What the demo shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum DemoJob {
-    /// What a speaker encoder knows of voices
-    #[default]
-    Speaker,
-    /// How a speech recogniser's layers answer to emphasis, on 16 recorded words that come with the program
-    Emphasis,
 }
 
 /// Made speech for the demo.

@@ -71,7 +71,7 @@ pub enum ProbeCommand {
     Speaker(SpeakerArgs),
     /// Is emphasis a structured direction in a model's layers? (not finished)
     Emphasis(EmphasisArgs),
-    /// What does a classifier of lexical stress look at? (not finished)
+    /// What does a classifier of lexical stress look at?
     Stress(StressArgs),
     /// Which layers hear that speech is synthetic, or bad?
     Quality(QualityArgs),
@@ -245,9 +245,13 @@ impl Default for Statistics {
     }
 }
 
+/// The classifier of stress inside the program.
+pub(crate) const STRESS_MODEL: &str = "stress-librispeech";
+
 /// Arguments of `probe stress`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
+  phonoscope probe stress --data words.tsv --out stress.json
   phonoscope probe stress --model mine.onnx --data words.tsv --test-fold 0 --out stress.json
   phonoscope probe stress --model mine.onnx --control null.onnx --data words.tsv --out stress.json
   phonoscope probe stress --model mine.onnx --composite EpsilonPlus --data words.tsv --out plus.json
@@ -256,7 +260,7 @@ The manifest is that of `train stress`. The model has two classes, final and ini
 of kind log_spectrum.")]
 pub struct StressArgs {
     /// A name in the catalogue, or an ONNX file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", default_value = STRESS_MODEL)]
     pub model: String,
     /// What is said about an ONNX file
     #[command(flatten)]

@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::explain::Explainer;
 use super::{Context, demo};
-use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, DemoJob, Statistics};
+use crate::cli::{BrowseArgs, DEMO_FOLDER, DemoArgs, Statistics};
 use crate::exit::{Exit, Usage};
 use crate::tui;
 
@@ -199,7 +199,7 @@ impl tui::Services for Program {
     fn start_demo(&self, task: &Task) -> anyhow::Result<PathBuf> {
         let context = self.context(task);
         let args = DemoArgs {
-            job: DemoJob::Speaker,
+            other: None,
             data: None,
             voices: None,
             out: DEMO_FOLDER.into(),

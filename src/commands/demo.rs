@@ -1,40 +1,39 @@
 //! `phonoscope demo`: the main job on real models and the best speech at hand.
 
+mod emphasis;
+mod stress;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use phonoscope_datasets::synth::emphasis as edited;
 use phonoscope_datasets::synth::spoken;
 use phonoscope_datasets::synth::voices::{self, VoicesSettings};
-use phonoscope_datasets::{Manifest, clips};
-use phonoscope_probes::extract::SpanKind;
 use phonoscope_probes::report::Report;
 
 use super::data::kokoro;
 use super::{Context, browse, probe};
 use crate::cli::{
-    Controls, DEFAULT_SENTENCES, DemoArgs, DemoJob, DemoVoices, DescriptorArgs, EmphasisArgs,
-    EmphasisControls, InterventionArgs, NO_DESCRIPTORS, SpeakerArgs, SpeakerSource,
+    Controls, DEFAULT_SENTENCES, DemoArgs, DemoCommand, DemoVoices, DescriptorArgs, NO_DESCRIPTORS,
+    SpeakerArgs, SpeakerSource,
 };
 use crate::exit::{Exit, Usage};
 
 /// The speaker encoder of the demo: the smallest of the catalogue.
 const MODEL: &str = "ge2e";
 
-/// The recogniser of the demo of emphasis: the smallest of the catalogue.
-const RECOGNISER: &str = "whisper-tiny.en";
-
-const EDITED: &str = "the emphasis was made: recordings of 16 words of 16 speakers with duration, F0 and level changed, \
-    not emphasis as people make it; so few words show what the report looks like, not what the model does";
 const NEURAL: &str = "the speech was made: neural voices of Kokoro-82M that all say the same English \
     sentences; `sex` and `language` are what the voices' names say";
 const SYNTHETIC: &str =
     "the speech was made: synthetic voices with known parameters, not recordings";
 
 pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
-    let (report, exit) = make(args, context)?;
-    if !args.no_tui && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+    let ((report, exit), no_tui) = match &args.other {
+        Some(DemoCommand::Emphasis(args)) => (emphasis::make(args, context)?, args.no_tui),
+        Some(DemoCommand::Stress(args)) => (stress::make(args, context)?, args.no_tui),
+        None => (make(args, context)?, args.no_tui),
+    };
+    if !no_tui && std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         return browse::open(vec![report], context);
     }
     Ok(exit)
@@ -42,24 +41,7 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
 
 /// Makes the demo's report and prints its summary; its path, and how its checks ended.
 pub(super) fn make(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Exit)> {
-    let (out, report) = match args.job {
-        DemoJob::Speaker => speaker(args, context)?,
-        DemoJob::Emphasis => emphasis(args, context)?,
-    };
-    context.printer.data(&probe::summary(&report))?;
-    context.printer.remark(&format!(
-        "report in `{}`; `phonoscope browse {}` opens it",
-        out.display(),
-        out.parent().unwrap_or(&out).display()
-    ));
-    Ok((out, probe::exit_of(&report)))
-}
-
-fn speaker(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Report)> {
-    if args.out.join("run.json").is_file() {
-        let problem = format!("`{}` is a run folder", args.out.display());
-        return Err(Usage::new(problem, "give another --out").into());
-    }
+    refuse_run(&args.out)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create `{}`", args.out.display()))?;
     let (data, speech) = speech(args, context)?;
@@ -93,55 +75,27 @@ fn speaker(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Repor
         report.summary.push(speech);
         report.write(&out)?;
     }
-    Ok((out, report))
+    told(out, &report, context)
 }
 
-/// Edits the words that come with the program and asks a small recogniser about them.
-fn emphasis(args: &DemoArgs, context: &Context) -> anyhow::Result<(PathBuf, Report)> {
-    if args.data.is_some() || args.voices.is_some() {
-        return Err(Usage::new(
-            "`demo emphasis` edits its own recordings",
-            "`phonoscope data synth emphasis` edits others, and `phonoscope probe emphasis` reads them",
-        )
-        .into());
+/// Prints the summary of a report and where it lies.
+fn told(out: PathBuf, report: &Report, context: &Context) -> anyhow::Result<(PathBuf, Exit)> {
+    context.printer.data(&probe::summary(report))?;
+    context.printer.remark(&format!(
+        "report in `{}`; `phonoscope browse {}` opens it",
+        out.display(),
+        out.parent().unwrap_or(&out).display()
+    ));
+    Ok((out, probe::exit_of(report)))
+}
+
+/// Refuses a folder that holds a run.
+fn refuse_run(out: &Path) -> anyhow::Result<()> {
+    if out.join("run.json").is_file() {
+        let problem = format!("`{}` is a run folder", out.display());
+        return Err(Usage::new(problem, "give another --out").into());
     }
-    let folder = args.out.join("emphasis");
-    let words = clips::unpack(&folder.join("words"))?;
-    let settings = edited::Settings {
-        seed: args.statistics.seed,
-        ..edited::Settings::default()
-    };
-    let made = edited::write(
-        &folder.join("edited"),
-        &Manifest::read(&words)?,
-        &settings,
-        &context.task,
-    )?;
-    let asked = EmphasisArgs {
-        source: SpeakerSource {
-            models: vec![RECOGNISER.into()],
-            data: Some(made.manifest),
-            ..SpeakerSource::default()
-        },
-        out: folder.join("report.json"),
-        taps: vec![],
-        spans: SpanKind::Segment,
-        equal_frames: None,
-        folds: 4,
-        twin_seed: 1,
-        intervention: InterventionArgs {
-            intervene: None,
-            intervention_items: 8,
-            random_directions: 20,
-            no_intervention: false,
-        },
-        controls: EmphasisControls::default(),
-        statistics: args.statistics,
-    };
-    let mut report = probe::emphasis(&asked, context)?;
-    report.summary.push(EDITED.into());
-    report.write(&asked.out)?;
-    Ok((asked.out, report))
+    Ok(())
 }
 
 /// Whether the demo failed because its folder holds the activations of other made speech, which are

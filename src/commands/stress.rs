@@ -6,9 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use phonoscope_datasets::Manifest;
 use phonoscope_models::Model;
-use phonoscope_probes::report::{
-    EngineUsed, InputFile, ModelUsed, Provenance, Report, SCHEMA, UNFINISHED,
-};
+use phonoscope_probes::report::{EngineUsed, InputFile, ModelUsed, Provenance, Report, SCHEMA};
 use phonoscope_probes::stress::{StressInput, StressSettings, Words, stress};
 
 use super::model_choice::load_model;
@@ -74,7 +72,7 @@ pub(super) fn report(args: &StressArgs, context: &Context) -> anyhow::Result<Rep
         title: format!("{} on {} words", model.name, found.trust.coverage.used),
         systems: vec![],
         summary: found.summary,
-        warnings: [vec![UNFINISHED.into()], found.warnings].concat(),
+        warnings: found.warnings,
         provenance: Provenance {
             phonoscope: env!("CARGO_PKG_VERSION").into(),
             command: again(args, &engine.info().name),

@@ -247,7 +247,7 @@ fn what_cannot_be_paired_is_said_before_the_work() {
     assert!(!place.path("r.json").exists());
     place
         .run(["demo", "emphasis", "--data", "one.tsv"])
-        .fails(2, "edits its own recordings");
+        .fails(2, "unexpected argument");
 }
 
 #[test]

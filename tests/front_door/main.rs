@@ -18,4 +18,5 @@ mod quality;
 mod relevance;
 mod resume;
 mod speech;
+mod stress;
 mod systems;

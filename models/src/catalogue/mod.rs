@@ -3,7 +3,7 @@
 mod source;
 mod taps;
 
-pub use source::{HubFile, Package, Part, Source, WeightFile, Weights};
+pub use source::{HubFile, Package, Part, ShippedFile, Source, WeightFile, Weights};
 pub use taps::TapPattern;
 
 use std::collections::BTreeSet;
@@ -37,6 +37,8 @@ pub enum Purpose {
     SpeechQuality,
     /// Giving short stretches of speech a vector for other detectors.
     SpeechEmbedding,
+    /// Telling which syllable of a word has the stress.
+    LexicalStress,
 }
 
 /// Whether an entry was checked against a reference.
@@ -160,7 +162,7 @@ impl Entry {
     /// Whether it was checked against a reference.
     pub fn standing(&self) -> Standing {
         match self.weights {
-            Weights::Pinned(_) => Standing::Checked,
+            Weights::Pinned(_) | Weights::Shipped(_) => Standing::Checked,
             Weights::Hub(_) => Standing::UntestedHere,
         }
     }
@@ -172,6 +174,7 @@ impl Entry {
                 let source = file.sources.first();
                 source.map(Source::describe).unwrap_or_default()
             }
+            Weights::Shipped(file) => format!("inside the program: {}", file.file),
             Weights::Hub(hub) => format!("{} {}: {}", hub.repository, hub.revision, hub.file),
         }
     }
@@ -243,7 +246,8 @@ mod tests {
                 "smart-turn-v3.2",
                 "moonshine-tiny",
                 "dnsmos",
-                "openwakeword-embedding"
+                "openwakeword-embedding",
+                "stress-librispeech"
             ]
         );
         assert!(names(Standing::UntestedHere).contains(&"wav2vec2-base-960h"));

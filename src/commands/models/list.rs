@@ -56,7 +56,8 @@ fn table(entries: &[Entry], cache: &Cache) -> String {
     let groups = [
         (
             Standing::Checked,
-            "From packages of the Python index, by pinned hash; checked against references",
+            "From packages of the Python index, by pinned hash, or inside the program; checked against \
+             references",
         ),
         (
             Standing::UntestedHere,
@@ -70,6 +71,7 @@ fn table(entries: &[Entry], cache: &Cache) -> String {
         for entry in entries.iter().filter(|e| e.standing() == standing) {
             let fetch = match (&entry.weights, entry.weights.download_bytes()) {
                 (Weights::Hub(hub), _) => hub.repository.clone(),
+                (Weights::Shipped(_), _) => "inside".to_owned(),
                 (_, Some(bytes)) => format!("{:.0} MB", bytes as f64 / 1e6),
                 (_, None) => "?".to_owned(),
             };

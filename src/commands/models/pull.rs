@@ -56,10 +56,14 @@ fn origin(args: &PullArgs, entries: &[&Entry]) -> anyhow::Result<Option<Origin>>
     let Some(text) = &args.from else {
         return Ok(Origin::of_environment());
     };
-    let pinned = |entry: &&&Entry| matches!(entry.weights, Weights::Pinned(_));
-    if let Some(entry) = entries.iter().find(pinned) {
+    let known = |entry: &&&Entry| !matches!(entry.weights, Weights::Hub(_));
+    if let Some(entry) = entries.iter().find(known) {
+        let whence = match entry.weights {
+            Weights::Shipped(_) => "is inside the program",
+            _ => "comes from a package by pinned hash",
+        };
         return Err(Usage::new(
-            format!("{} comes from a package by pinned hash", entry.name),
+            format!("{} {whence}", entry.name),
             "--from is for the models that `models list` calls untested here; leave it out",
         )
         .into());
