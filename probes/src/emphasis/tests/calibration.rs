@@ -211,7 +211,7 @@ fn assert_covers(strength: f64) {
 }
 
 #[test]
-#[ignore = "minutes: 1,000 sets"]
+#[ignore = "minutes; fails: intervals of AUC cover 87 %, of words told 99 %"]
 fn intervals_cover_as_often_as_they_say() {
     assert_covers(1.0);
 }
