@@ -255,6 +255,10 @@ mod tests {
             assert!(entry.front_end.check().is_ok(), "{}", entry.name);
             let bytes = entry.weights.download_bytes();
             assert_eq!(bytes.is_some(), entry.standing() == Standing::Checked);
+            if let Weights::Shipped(file) = &entry.weights {
+                let found = crate::digest::sha256(file.content().unwrap());
+                assert_eq!(found, file.sha256, "{}", entry.name);
+            }
         }
         let ge2e = catalogue.get("ge2e").unwrap();
         assert_eq!(ge2e.front_end, FrontEnd::Ge2eMel);
