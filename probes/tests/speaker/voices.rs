@@ -21,9 +21,9 @@ const PLANTED: [Planted; 9] = [
     ("F0", |v| v.f0_hz.ln(), "f0_median_st", 0.95),
     ("F0 range", |v| v.f0_range_st, "f0_range_st", 0.7),
     ("vocal tract", |v| v.vtl_cm, "vtl_delta_f_cm", 0.7),
-    ("jitter", |v| v.jitter_percent.ln(), "jitter_ppq5", 0.7),
-    ("shimmer", |v| v.shimmer_percent, "shimmer_apq5", 0.7),
-    ("breathiness", |v| v.breathiness_db, "hnr_cc_mean_db", -0.3),
+    ("jitter", |v| v.jitter_percent.ln(), "jitter_ppq5", 0.6),
+    ("shimmer", |v| v.shimmer_percent, "shimmer_apq5", 0.6),
+    ("breathiness", |v| v.breathiness_db, "hnr_cc_mean_db", -0.4),
     ("tilt", |v| v.tilt_db_per_octave, "h1c_h2c_db", -0.8),
     (
         "rate",
@@ -82,7 +82,8 @@ struct Recovered {
     worth: [(f64, f64, f64, [f64; 2]); 3],
 }
 
-/// `voices` speakers, embedded in 40 dimensions by a random map of what was planted plus noise.
+/// `voices` speakers, embedded in 40 dimensions: what was planted along nine orthogonal directions of one
+/// size, plus noise.
 fn recovered(voices: usize, utterances: usize, secs: f64) -> Recovered {
     let plans = plan_independent(&VoicesSettings {
         speakers: voices,
@@ -94,7 +95,8 @@ fn recovered(voices: usize, utterances: usize, secs: f64) -> Recovered {
     let planted = Array2::from_shape_fn((voices, 9), |(i, j)| PLANTED[j].1(&plans[i]));
     let planted = standardised(planted);
     let x = measured(&plans, utterances);
-    let map = normals(9, 40, 5, "map") / 40f64.sqrt();
+    // Rotating it would change nothing.
+    let map = Array2::from_shape_fn((9, 40), |(i, j)| if j / 4 == i { 0.5 } else { 0.0 });
     let noise = 0.03 * normals(voices, 40, 6, "noise");
     let embedding = planted.dot(&map) + noise;
     let unrelated =
@@ -162,7 +164,7 @@ fn nine_planted_parameters_are_measured_again_and_worth_nine_components() {
     }
     let [measured, planted, unrelated] = found.worth;
     assert!(planted.2 > 8.5, "{planted:?}");
-    assert!(measured.0 > measured.1 && measured.2 > 6.0, "{measured:?}");
+    assert!(measured.0 > measured.1 && measured.2 > 6.5, "{measured:?}");
     assert!(
         unrelated.0 < unrelated.1 && unrelated.2 == 0.0,
         "{unrelated:?}"
@@ -172,7 +174,7 @@ fn nine_planted_parameters_are_measured_again_and_worth_nine_components() {
 #[test]
 #[ignore = "minutes: the figures of the guide"]
 fn nine_planted_parameters_of_many_voices() {
-    let found = recovered(150, 2, 4.0);
+    let found = recovered(300, 1, 8.0);
     println!("{}", in_words(&found));
     assert!(found.worth[1].2 > 8.9 && found.worth[2].2 == 0.0);
 }

@@ -176,7 +176,7 @@ pub fn plan(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, SynthError> {
 
 /// Draws voices whose nine parameters are all independent of each other and of the sex, which says
 /// nothing: F0 90–220 Hz (log-uniform), vocal tract 13.5–18.5 cm, F0 range 2–10 st, jitter 0.3–2 %,
-/// breathiness −30 to −6 dB, tilt −14 to −5 dB/octave, shimmer 0–15 %, level −44 to −26 dBFS, rate
+/// breathiness −32 to −10 dB, tilt −14 to −5 dB/octave, shimmer 0–15 %, level −44 to −26 dBFS, rate
 /// 2.5–6 syllables/s (all uniform). They say vowels and sonorants only. For tests of what is recovered; no
 /// people are like that.
 ///
@@ -195,7 +195,7 @@ pub fn plan_independent(settings: &VoicesSettings) -> Result<Vec<VoicePlan>, Syn
             vtl_cm: uniform(13.5, 18.5),
             f0_range_st: uniform(2.0, 10.0),
             jitter_percent: uniform(0.3, 2.0),
-            breathiness_db: uniform(-30.0, -6.0),
+            breathiness_db: uniform(-32.0, -10.0),
             tilt_db_per_octave: uniform(-14.0, -5.0),
             shimmer_percent: uniform(0.0, 15.0),
             level_dbfs: uniform(-44.0, -26.0),
