@@ -52,7 +52,7 @@ impl Network {
     /// A network with first weights drawn as He et al. (2015) do for ReLU, from `seed`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for layers that do not fit each other.
+    /// [`Error::Setting`](phonoscope_analysis::Error::Setting) for layers that do not fit each other.
     pub fn new(architecture: Architecture, seed: u64) -> Result<Self> {
         architecture.classes()?;
         let shapes = architecture.shapes()?;
@@ -132,7 +132,7 @@ impl Network {
     /// them.
     ///
     /// # Errors
-    /// [`Error::Shape`] for spectrograms of other sizes.
+    /// [`Error::Shape`](phonoscope_analysis::Error::Shape) for spectrograms of other sizes.
     pub fn predict(&self, x: &Array3<f32>) -> Result<Array2<f32>> {
         pass::predict(self, x)
     }
@@ -170,7 +170,7 @@ impl Network {
     /// `logits`.
     ///
     /// # Errors
-    /// [`Error::Setting`] for layers that do not fit each other.
+    /// [`Error::Setting`](phonoscope_analysis::Error::Setting) for layers that do not fit each other.
     pub fn feedforward(&self, name: &str, input: &str) -> Result<Feedforward> {
         let shapes = self.architecture.shapes()?;
         let mut parameters = self.parameters.iter().map(|array| array.values.clone());
