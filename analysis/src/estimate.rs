@@ -26,6 +26,8 @@ pub enum Method {
     /// Jackknife that leaves out speakers, words and single items in turn: the variances of the first two less
     /// that of the third, with Student's t.
     CrossedJackknife,
+    /// Wilson's score interval of a share.
+    Wilson,
     /// Quantiles of a permutation null.
     Permutation,
     /// Quantiles over random halves of the reference: how much the choice of utterances alone moves the value.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phonoscope_analysis::estimate::Method;
-use phonoscope_analysis::stats::{crossed_counts, percentile};
+use phonoscope_analysis::stats::{crossed_counts, percentile, wilson};
 use phonoscope_analysis::{Estimate, rng};
 
 /// Level of the intervals.
@@ -65,6 +65,29 @@ impl Crossed {
             n: self.sizes[0].min(self.sizes[1]),
             level: LEVEL,
             method: Method::CrossedBootstrap,
+        })
+    }
+
+    /// [`Crossed::estimate`] of a share. One that all items have, or none, does not vary however often they are
+    /// drawn: its interval is then Wilson's of as many trials as there are words or speakers, whichever are fewer.
+    pub(crate) fn estimate_share(
+        &self,
+        draws: usize,
+        seed: u64,
+        statistic: impl Fn(&[f64]) -> f64,
+    ) -> Option<Estimate> {
+        let found = self.estimate(draws, seed, statistic)?;
+        let everybody = found.value == 1.0;
+        if found.lo < found.hi || !(everybody || found.value == 0.0) {
+            return Some(found);
+        }
+        let hits = if everybody { found.n } else { 0 };
+        let (lo, hi) = wilson(hits, found.n, LEVEL)?;
+        Some(Estimate {
+            lo,
+            hi,
+            method: Method::Wilson,
+            ..found
         })
     }
 }
@@ -134,5 +157,22 @@ mod tests {
         };
         assert!(width(&few) > 1.5 * width(&many));
         assert_eq!(few.estimate(10, 1, |_| f64::NAN), None);
+    }
+
+    #[test]
+    fn all_right_is_not_certainly_right() {
+        let names: Vec<String> = (0..29).map(|i| i.to_string()).collect();
+        let crossed = Crossed::new(names.iter().map(|n| (n.as_str(), n.as_str())));
+        let of = |right: [bool; 29]| crossed.estimate_share(50, 1, |c| share(&right, c)).unwrap();
+        let all = of([true; 29]);
+        assert!((all.lo - 0.8830).abs() < 1e-4 && all.hi == 1.0, "{all:?}");
+        let none = of([false; 29]);
+        assert!(
+            none.lo == 0.0 && (none.hi - 0.1170).abs() < 1e-4,
+            "{none:?}"
+        );
+        let mut most = [true; 29];
+        most[0] = false;
+        assert_eq!(of(most).method, Method::CrossedBootstrap);
     }
 }

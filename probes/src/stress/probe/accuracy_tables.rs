@@ -60,9 +60,10 @@ pub(super) fn accuracy(
             for (to, n) in counts.iter_mut().zip([own.len(), words, speakers]) {
                 to.push(n as f64);
             }
-            columns[0]
-                .push(crossed.estimate(draws, seed, |c| balanced_accuracy(&classes, right, c)));
-            columns[1].push(crossed.estimate(draws, seed, |c| share(right, c)));
+            columns[0].push(
+                crossed.estimate_share(draws, seed, |c| balanced_accuracy(&classes, right, c)),
+            );
+            columns[1].push(crossed.estimate_share(draws, seed, |c| share(right, c)));
             let lead = (method == "contrasts of vowels").then(|| {
                 let network: Vec<bool> = own.iter().map(|n| heard[*n].right()).collect();
                 crossed.estimate(draws, seed, |c| {

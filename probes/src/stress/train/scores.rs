@@ -63,10 +63,10 @@ pub fn figures(scores: &[Score], draws: usize, seed: u64) -> Vec<PartFigures> {
             PartFigures {
                 part,
                 counts: [own.len(), words, speakers],
-                balanced_accuracy: crossed.estimate(draws, seed, |counts| {
+                balanced_accuracy: crossed.estimate_share(draws, seed, |counts| {
                     balanced_accuracy(&classes, &right, counts)
                 }),
-                accuracy: crossed.estimate(draws, seed, |counts| share(&right, counts)),
+                accuracy: crossed.estimate_share(draws, seed, |counts| share(&right, counts)),
                 auc: auc(&of_class(Stress::Final), &of_class(Stress::Initial)).ok(),
             }
         })
