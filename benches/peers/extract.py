@@ -13,10 +13,11 @@ NETWORK.onnx takes `[1, 80, frame]` (Whisper) or `[1, frame, 80]` (Kaldi); for a
 graph that Phonoscope built, with the tapped tensor among its outputs (`cargo bench -p phonoscope-probes --bench
 extract` writes both and prints the commands).
 
-Measured once, librispeech-251, two cores shared with much other work, `phonoscope extract` as a whole command (dev
-profile, trust checks included) against this script, processor time: whisper-tiny.en with its four residual taps
-44.9 s against 74.8 s (1.67 times), CAM++ 67.3 s against 98.9 s (1.47 times). Clocks on such a machine say little:
-115 s against 181 s, and 268 s against 248 s.
+Measured, librispeech-251, two cores without other work, `cargo bench` in release and this script in the same call:
+processor time with the checks of a run whisper-tiny.en with its four residual taps 19.2 s (median of 5) against
+41.5 s (2.2 times), CAM++ 24.1 s against 58.9 s (2.4 times); by the clock 10.3 s against 21.2 s, and 13.0 s against
+31.6 s. Against the loop that only runs the network, without the checks: 0.92 of its throughput (0.80 to 1.00 in five
+rounds) and 1.02 (0.96 to 1.10).
 """
 
 import csv
