@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{ElementType, Survey, ValueInfo, survey};
+use crate::wire::{ElementType, Setting, Survey, ValueInfo, survey};
 use crate::{GraphBytes, Result};
 
 /// An input, output or inner value of a graph.
@@ -88,11 +88,21 @@ pub fn inspect(graph: &GraphBytes) -> Result<GraphSummary> {
     })
 }
 
+/// Of initialisers, and of `Constant` nodes that hold more than one number.
 fn parameters(found: &Survey) -> u64 {
     let steering = [ElementType::Int64, ElementType::Bool];
+    let constants = found
+        .nodes
+        .iter()
+        .filter(|node| node.operator == "Constant");
+    let constants = constants.filter_map(|node| match node.attribute("value") {
+        Some(Setting::Tensor(tensor)) if tensor.elements() > 1 => Some(&**tensor),
+        _ => None,
+    });
     let weights = found
         .initializers
         .iter()
+        .chain(constants)
         .filter(|tensor| !steering.contains(&tensor.element));
     weights
         .map(|tensor| tensor.elements())
@@ -112,4 +122,67 @@ pub(crate) fn values(found: &Survey) -> impl Iterator<Item = ValueInfo> {
             dims: None,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map::layer_map;
+    use crate::wire::{Dim, Node, Tensor};
+
+    fn node(operator: &str, inputs: &[&str], output: &str) -> Node {
+        Node {
+            operator: operator.to_owned(),
+            inputs: inputs.iter().map(|name| (*name).to_owned()).collect(),
+            outputs: vec![output.to_owned()],
+            ..Node::default()
+        }
+    }
+
+    fn constant(output: &str, dims: &[i64]) -> Node {
+        let tensor = Tensor {
+            name: String::new(),
+            element: ElementType::Float32,
+            dims: dims.to_vec(),
+            external: None,
+            external_bytes: (0, None),
+            raw: None,
+            values: None,
+        };
+        Node {
+            attributes: vec![("value".to_owned(), Setting::Tensor(Box::new(tensor)))],
+            ..node("Constant", &[], output)
+        }
+    }
+
+    /// Some exporters keep weights in nameless constants, and put them together from parts.
+    #[test]
+    fn weights_in_constants_are_counted() {
+        let found = Survey {
+            nodes: vec![
+                constant("scale", &[]),
+                constant("upper", &[5, 16]),
+                constant("lower", &[3, 16]),
+                node("Concat", &["upper", "lower"], "w"),
+                node("MatMul", &["x", "w"], "y"),
+                constant("v", &[16, 4]),
+                node("MatMul", &["y", "v"], "z"),
+                node("Mul", &["z", "scale"], "out"),
+            ],
+            inputs: vec![ValueInfo {
+                name: "x".to_owned(),
+                element: Some(ElementType::Float32),
+                dims: Some(vec![
+                    Dim::Unknown,
+                    Dim::Named("time".to_owned()),
+                    Dim::Fixed(8),
+                ]),
+            }],
+            ..Survey::default()
+        };
+        assert_eq!(parameters(&found), 8 * 16 + 16 * 4);
+        let blocks = layer_map(&found).blocks;
+        let weights: u64 = blocks.iter().map(|block| block.parameters).sum();
+        assert_eq!(weights, 8 * 16 + 16 * 4, "{blocks:?}");
+    }
 }

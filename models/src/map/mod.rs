@@ -12,6 +12,7 @@ mod confirm;
 mod hidden;
 mod layers;
 mod layout;
+mod made_up;
 mod naming;
 mod operator;
 mod own;
@@ -34,7 +35,7 @@ use crate::tap::Tap;
 use crate::wire::{ElementType, Survey};
 use blocks::{Found, Part};
 use layout::Layouts;
-use wiring::{At, Wiring};
+use wiring::{At, Value, Wiring};
 
 /// What a repeating part of a network is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -219,18 +220,17 @@ fn tap(wiring: &Wiring<'_>, layouts: &Layouts<'_, '_>, found: Found) -> Tap {
     }
 }
 
-/// Weights that the nodes of a part read and no part before it.
-fn parameters(wiring: &Wiring<'_>, part: &Part, counted: &mut BTreeSet<String>) -> u64 {
+/// Weights that the nodes of a part read, also where the graph computes with them first, and no part before it.
+fn parameters(wiring: &Wiring<'_>, part: &Part, counted: &mut BTreeSet<Value>) -> u64 {
     let steering = [ElementType::Int64, ElementType::Bool];
     let mut total = 0u64;
     for at in &part.nodes {
         for value in wiring.reads.get(*at).into_iter().flatten().flatten() {
-            let Some(tensor) = wiring.weight(*value) else {
-                continue;
-            };
-            let several = tensor.elements() > 1 && !steering.contains(&tensor.element);
-            if !wiring.is_data(*value) && several && counted.insert(tensor.name.clone()) {
-                total = total.saturating_add(tensor.elements());
+            for (origin, tensor) in wiring.weights_behind(*value) {
+                let several = tensor.elements() > 1 && !steering.contains(&tensor.element);
+                if several && counted.insert(origin) {
+                    total = total.saturating_add(tensor.elements());
+                }
             }
         }
     }

@@ -6,6 +6,9 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use super::operator::{Op, operands};
 use crate::wire::{ElementType, Node, Setting, Survey, Tensor};
 
+/// How far back weights that the graph computes with are followed, in values.
+const ARITHMETIC: usize = 64;
+
 /// Index of a value.
 pub(super) type Value = usize;
 /// Index of a node in the survey.
@@ -311,6 +314,23 @@ impl<'a> Wiring<'a> {
             value = self.read(at, 0)?;
         }
         None
+    }
+
+    /// The stored tensors that a value of weights is computed from, with their own values; as far back as
+    /// [`ARITHMETIC`] values.
+    pub(super) fn weights_behind(&self, value: Value) -> Vec<(Value, &'a Tensor)> {
+        let (mut found, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![value]);
+        while let Some(value) = open.pop().filter(|_| seen.len() < ARITHMETIC) {
+            if !seen.insert(value) || self.source(value) != Source::Weights {
+                continue;
+            }
+            if let Some(tensor) = self.stored.get(value).copied().flatten() {
+                found.push((value, tensor));
+            } else if let Some(at) = self.maker(value) {
+                open.extend(self.reads.get(at).into_iter().flatten().flatten());
+            }
+        }
+        found
     }
 
     /// The stored weights of a matrix product or convolution of content, where it has any.

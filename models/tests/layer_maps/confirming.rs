@@ -1,10 +1,10 @@
 //! Dry runs: what the map says is what a run shows.
 
-use phonoscope_analysis::frontend::FrontEnd;
+use phonoscope_analysis::frontend::{FrontEnd, ShortAudio, Waveform, WaveformWindows, WindowCount};
 use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::map::{confirm, layer_map};
-use phonoscope_models::wire::survey;
+use phonoscope_models::wire::{Attribute, ElementType, Suffix, survey};
 use phonoscope_models::{
     Axis, Cache, Confirmed, FileChoice, LayerMap, Network, Outcome, load_file,
 };
@@ -19,11 +19,15 @@ use super::transformer::{post_norm, pre_norm};
 
 /// The map of a graph, changed by `change`, against a run on the engine that is built in.
 fn confirmed(bytes: &[u8], change: impl Fn(&mut LayerMap)) -> Confirmed {
+    confirmed_with(bytes, FrontEnd::waveform(), change)
+}
+
+fn confirmed_with(bytes: &[u8], front_end: FrontEnd, change: impl Fn(&mut LayerMap)) -> Confirmed {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.onnx");
     std::fs::write(&path, bytes).unwrap();
     let choice = FileChoice {
-        front_end: Some(FrontEnd::waveform()),
+        front_end: Some(front_end),
         ..FileChoice::default()
     };
     let model = load_file(&path, &choice).unwrap().model;
@@ -74,6 +78,49 @@ fn every_written_graph_runs_as_mapped() {
             "{name}"
         );
     }
+}
+
+/// A network that takes pieces of 576 samples is tried with these, where its front end says so.
+#[test]
+fn windows_of_one_length_are_tried() {
+    let mut graph = Suffix::new();
+    graph
+        .header(8, 17, "test")
+        .graph_name("pieces")
+        .input("x", ElementType::Float32, &["n".into(), "time".into()])
+        .init_i64("one", &[1], &[1])
+        .init_i64("whole", &[2], &[1, 4 * 9])
+        .init_f32("w", &[4, 1, 64], &[0.5; 4 * 64])
+        .init_f32("v", &[4 * 9, 2], &[0.5; 4 * 9 * 2])
+        .node("Unsqueeze", &["x", "one"], &["wave"], &[])
+        .node(
+            "Conv",
+            &["wave", "w"],
+            &["y"],
+            &[
+                ("strides", Attribute::Ints(&[64])),
+                ("pads", Attribute::Ints(&[0, 0])),
+            ],
+        )
+        .node("Reshape", &["y", "whole"], &["row"], &[])
+        .node("MatMul", &["row", "v"], &["z"], &[])
+        .output("z");
+    let bytes = graph.finish();
+    let run = confirmed(&bytes, |_| {});
+    assert_eq!(run.steps, Vec::<usize>::new(), "{run:?}");
+    let pieces = WaveformWindows {
+        samples: 576,
+        hop_samples: 512,
+        short: ShortAudio::Zeros,
+        count: WindowCount::Complete,
+    };
+    let front_end = FrontEnd::Waveform(Waveform {
+        windows: Some(pieces),
+        ..Waveform::default()
+    });
+    let run = confirmed_with(&bytes, front_end, |_| {});
+    assert_eq!(run.steps, [576], "{run:?}");
+    assert_eq!(run.taps[0].shapes, [[1, 4, 9]]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_models::engine::{EngineChoice, open_engine};
 use phonoscope_models::map::{confirm, layer_map, layer_map_of};
 use phonoscope_models::{
@@ -206,7 +207,12 @@ fn describe(found: &Inspected, folding: Folding) -> String {
     let operators: Vec<String> = operators.iter().map(|(o, n)| format!("{o} {n}")).collect();
     fact("operators", &operators.join(", "));
     match run {
-        Ok(run) => fact("dry run", &told(run)),
+        Ok(run) => {
+            fact("dry run", &told(run));
+            if let Some(words) = pieces(model.as_ref(), run) {
+                fact("", &words);
+            }
+        }
         Err(why) => fact("dry run", &format!("not run: {why}")),
     }
     if let Some(words) = unpacked_in_words(unpacked) {
@@ -266,6 +272,18 @@ fn told(run: &Confirmed) -> String {
     words
 }
 
+/// What to try where a network that is fed waveforms refuses them.
+fn pieces(model: Option<&Model>, run: &Confirmed) -> Option<String> {
+    let whole = model.is_some_and(|model| {
+        matches!(&model.front_end, FrontEnd::Waveform(settings) if settings.windows.is_none())
+    });
+    (whole && run.steps.is_empty()).then(|| {
+        "if it takes pieces of one length, say so: --front-end '{ kind = \"waveform\", windows = { samples = 576, \
+         hop_samples = 512, short = \"zeros\" } }' with its own numbers"
+            .to_owned()
+    })
+}
+
 /// How long an input step lasts: as the front end says, or a sample where the input is a waveform.
 fn clock(model: Option<&Model>, map: &LayerMap) -> Clock {
     if let Some(model) = model {
@@ -275,8 +293,12 @@ fn clock(model: Option<&Model>, map: &LayerMap) -> Clock {
         .inputs
         .iter()
         .find(|input| input.axes.contains(&Axis::Time));
-    match features.map(|input| input.axes.as_slice()) {
-        Some([_, Axis::Time] | [Axis::Time]) => Clock::Samples(1.0),
-        _ => Clock::Steps,
+    let is_waveform = features.is_some_and(|input| {
+        matches!(input.axes.as_slice(), [_, Axis::Time] | [Axis::Time])
+            && input.meaning.contains("waveform")
+    });
+    match is_waveform {
+        true => Clock::Samples(1.0),
+        false => Clock::Steps,
     }
 }

@@ -210,10 +210,16 @@ fn row(taps: &[&Tap], checked: &[Checked], clock: Clock) -> Vec<String> {
             other => format!("{other:?}").to_lowercase(),
         })
         .collect();
-    let axes = if axes.is_empty() {
-        "unknown".to_owned()
-    } else {
-        format!("[{}]", axes.join(", "))
+    let shape = || {
+        let seen = checked
+            .iter()
+            .find(|checked| checked.tap.name == first.name)?;
+        seen.shapes.first()
+    };
+    let axes = match (axes.as_slice(), shape()) {
+        ([], Some(shape)) => format!("unknown, {shape:?}"),
+        ([], None) => "unknown".to_owned(),
+        (axes, _) => format!("[{}]", axes.join(", ")),
     };
     let rate = range(taps, |tap| {
         tap.timing.map(|timing| clock.rate(timing.stride))
