@@ -100,6 +100,7 @@ fn windows_of_one_length_are_tried() {
             &[
                 ("strides", Attribute::Ints(&[64])),
                 ("pads", Attribute::Ints(&[0, 0])),
+                ("dilations", Attribute::Ints(&[1])),
             ],
         )
         .node("Reshape", &["y", "whole"], &["row"], &[])
