@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
-use crate::wire::Survey;
+use crate::wire::{Dim, Survey, survey};
 use crate::{Error, Result};
 
 /// An input of the graph and what it is given.
@@ -69,6 +69,23 @@ impl Model {
         Ok(feed
             .map(|binding| (binding.name.clone(), values(binding)))
             .collect())
+    }
+}
+
+impl Model {
+    /// Whether the graph takes one row of features (one window of an utterance) at a time: its input says so, or a
+    /// state that it is given is that of one row. Not where the graph cannot be read.
+    pub fn takes_single_rows(&self) -> bool {
+        let found = survey(self.graph.bytes()).unwrap_or_default();
+        let single = |binding: &InputBinding| match &binding.role {
+            InputRole::Constant { dims, .. } => dims.len() > 1,
+            InputRole::Features => found.free_inputs().any(|input| {
+                let first = input.dims.as_ref().and_then(|dims| dims.first());
+                input.name == binding.name && first == Some(&Dim::Fixed(1))
+            }),
+            InputRole::Mask | InputRole::Length => false,
+        };
+        self.inputs.iter().any(single)
     }
 }
 

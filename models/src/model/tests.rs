@@ -71,6 +71,40 @@ fn a_users_own_file_has_the_taps_of_its_layer_map() {
     );
 }
 
+/// A graph that adds a state to samples, with this first axis.
+fn with_state(rows: Dim, state: Option<&[Dim]>) -> Vec<u8> {
+    let mut graph = Suffix::new();
+    graph.header(8, 17, "test").graph_name("pieces").input(
+        "x",
+        ElementType::Float32,
+        &[rows, "time".into()],
+    );
+    match state {
+        Some(dims) => graph.input("state", ElementType::Float32, dims).node(
+            "Add",
+            &["x", "state"],
+            &["y"],
+            &[],
+        ),
+        None => graph.node("Relu", &["x"], &["y"], &[]),
+    };
+    graph.output("y");
+    graph.finish()
+}
+
+#[test]
+fn a_graph_of_one_row_or_with_a_state_takes_windows_one_by_one() {
+    let state = [1.into(), 1.into()];
+    for (rows, state, expected) in [
+        ("n".into(), None, false),
+        (1.into(), None, true),
+        ("n".into(), Some(&state[..]), true),
+    ] {
+        let model = own_model(&with_state(rows, state)).unwrap();
+        assert_eq!(model.takes_single_rows(), expected, "{:?}", model.inputs);
+    }
+}
+
 #[test]
 fn files_that_are_no_model_or_need_more_say_so() {
     let text = own_model(b"path\tspeaker\n").unwrap_err();

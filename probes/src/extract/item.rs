@@ -24,6 +24,8 @@ pub struct Extractor<'a> {
     taps: &'a [Tap],
     rows: &'a Rows,
     reading: Reading,
+    /// Rows of the first axis (windows of an utterance) that run at once.
+    at_once: usize,
 }
 
 impl std::fmt::Debug for Extractor<'_> {
@@ -34,8 +36,8 @@ impl std::fmt::Debug for Extractor<'_> {
     }
 }
 
-/// Rows of the first axis (windows of an utterance) that run at once. Engines notice a cancellation
-/// between operators only, and a recurrent layer over many windows is one long operator.
+/// Windows of an utterance that run at once, at most. Engines notice a cancellation between operators only, and a
+/// recurrent layer over many windows is one long operator.
 const BATCH: usize = 16;
 
 /// A recording ready for the network, with what is to be read out of it.
@@ -88,6 +90,7 @@ impl<'a> Extractor<'a> {
             taps,
             rows,
             reading: Reading::new(model, taps, rows.equal_frames.is_none()),
+            at_once: if model.takes_single_rows() { 1 } else { BATCH },
         })
     }
 
@@ -310,7 +313,7 @@ impl<'a> Extractor<'a> {
             spans.iter().map(range).collect()
         });
         let mut means = self.means(spans.len());
-        for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
+        for chunk in item.features.axis_chunks_iter(Axis(0), self.at_once) {
             let mut inputs = self
                 .reading
                 .inputs(self.model, chunk, item.placed, &frames)?;
