@@ -234,7 +234,7 @@ fn intervals_cover_as_often_as_they_say() {
 }
 
 #[test]
-#[ignore = "minutes: 1,000 sets"]
+#[ignore = "minutes: 1,000 sets; fails: of pairwise cosines 90.5 %, shares 92.9 %, excesses 97.6 %, responses 99.4 %"]
 fn intervals_of_nothing_cover_as_often_as_they_say() {
     assert_covers(0.0);
 }
