@@ -69,7 +69,7 @@ pub struct RowArgs {
 pub enum ProbeCommand {
     /// What are the principal components of a speaker-embedding space?
     Speaker(SpeakerArgs),
-    /// Is emphasis a structured direction in a model's layers? (not finished)
+    /// Is emphasis a structured direction in a model's layers?
     Emphasis(EmphasisArgs),
     /// What does a classifier of lexical stress look at?
     Stress(StressArgs),

@@ -29,6 +29,7 @@ mod resampling;
 mod run_report;
 mod settings;
 mod sheet;
+mod smooth;
 mod spread;
 mod sums;
 mod tables;

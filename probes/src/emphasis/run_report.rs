@@ -6,9 +6,7 @@ use super::from_run::Asked;
 use super::input::{EmphasisInput, Part};
 use super::{EmphasisSettings, Outcome};
 use crate::error::Result;
-use crate::report::{
-    Check, InputFile, ModelUsed, Provenance, Report, SCHEMA, Skipped, SystemUsed, UNFINISHED,
-};
+use crate::report::{Check, InputFile, ModelUsed, Provenance, Report, SCHEMA, Skipped, SystemUsed};
 use crate::store::{Run, sha256_hex};
 
 /// The report of an outcome.
@@ -79,12 +77,7 @@ pub(super) fn report(
             pairs.len()
         ),
         summary: [outcome.summary, asked.findings.clone()].concat(),
-        warnings: [
-            vec![UNFINISHED.into()],
-            outcome.warnings,
-            asked.remarks.clone(),
-        ]
-        .concat(),
+        warnings: [outcome.warnings, asked.remarks.clone()].concat(),
         provenance: Provenance {
             phonoscope: env!("CARGO_PKG_VERSION").into(),
             command: asked.command.clone(),

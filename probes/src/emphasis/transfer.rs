@@ -6,6 +6,7 @@ use phonoscope_analysis::stats;
 use super::design::Kind;
 use super::direction::Bench;
 use super::held_out::{Cell, Split, cells};
+use super::smooth::{Ramp, Rest, step};
 use super::spread::{Figure, Scale};
 use crate::error::Result;
 
@@ -111,12 +112,26 @@ impl Bench<'_> {
             return vec![];
         }
         let scales: Vec<Scale> = tested.iter().flat_map(|_| SCALES).collect();
+        let own = of_condition(&whole, learnt);
+        let counted: Vec<Counted> = tested
+            .iter()
+            .map(|c| Counted::new(of_condition(&whole, *c), &own))
+            .collect();
         let figures = self.resampling.figures(&all, &scales, |kept| {
+            if kept.iter().all(|k| *k) {
+                return counted
+                    .iter()
+                    .flat_map(|c| measures(&c.found, &own))
+                    .collect();
+            }
             let placed = placed(kept);
-            let own = of_condition(&placed, learnt);
-            tested
-                .iter()
-                .flat_map(|c| measures(&of_condition(&placed, *c), &own))
+            let of_own = Part::new(&own, of_condition(&placed, learnt), kept);
+            let parts = tested.iter().zip(&counted);
+            parts
+                .flat_map(|(condition, counted)| {
+                    let found = of_condition(&placed, *condition);
+                    counted.without(&Part::new(&counted.found, found, kept), &of_own)
+                })
                 .collect()
         });
         let mut out = vec![];
@@ -240,36 +255,107 @@ impl Learners {
     }
 }
 
-/// AUC, share, response and AUC over the condition learnt on; `own` holds the steps of that condition.
-fn measures(found: &[(usize, f64, f64)], own: &[(usize, f64, f64)]) -> [f64; 4] {
+/// Pair, neutral place and changed place.
+type Place = (usize, f64, f64);
+
+fn steps(of: &[Place]) -> Vec<f64> {
+    of.iter()
+        .map(|(_, neutral, changed)| changed - neutral)
+        .collect()
+}
+
+fn sides(of: &[Place]) -> (Vec<f64>, Vec<f64>) {
+    of.iter()
+        .map(|(_, neutral, changed)| (*neutral, *changed))
+        .unzip()
+}
+
+fn mean(of: &[f64]) -> f64 {
+    of.iter().sum::<f64>() / of.len() as f64
+}
+
+/// AUC, share, response and AUC over the condition learnt on; `own` holds the places of that condition.
+fn measures(found: &[Place], own: &[Place]) -> [f64; 4] {
     if found.is_empty() || own.is_empty() {
         return [f64::NAN; 4];
     }
-    let steps =
-        |of: &[(usize, f64, f64)]| -> Vec<f64> { of.iter().map(|(_, n, c)| c - n).collect() };
-    let (step, step_own) = (steps(found), steps(own));
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
-    let further: f64 = step
-        .iter()
-        .map(|s| match s.partial_cmp(&0.0) {
-            Some(std::cmp::Ordering::Greater) => 1.0,
-            Some(std::cmp::Ordering::Less) => 0.0,
-            _ => 0.5,
-        })
-        .sum();
-    let neutral: Vec<f64> = found.iter().map(|f| f.1).collect();
-    let changed: Vec<f64> = found.iter().map(|f| f.2).collect();
+    let (of, of_own) = (steps(found), steps(own));
+    let (neutral, changed) = sides(found);
     let auc = |low: &[f64], high: &[f64]| stats::auc(low, high).unwrap_or(f64::NAN);
     [
         auc(&neutral, &changed),
-        further / step.len() as f64,
-        mean(&step) / mean(&step_own),
-        auc(&step, &step_own),
+        of.iter().map(|s| step(*s)).sum::<f64>() / of.len() as f64,
+        mean(&of) / mean(&of_own),
+        auc(&of, &of_own),
     ]
 }
 
-/// Pair, neutral place and changed place of the pairs that have the condition.
-fn of_condition(placed: &[Placed], condition: usize) -> Vec<(usize, f64, f64)> {
+/// What is left of a condition's places: as they are on the direction fitted anew, and which are gone.
+struct Part {
+    places: Vec<Place>,
+    steps: Vec<f64>,
+    gone: Vec<usize>,
+    /// Whether every pair that is kept has a place.
+    is_whole: bool,
+}
+
+impl Part {
+    fn new(all: &[Place], places: Vec<Place>, kept: &[bool]) -> Self {
+        let gone: Vec<usize> = (0..all.len()).filter(|k| !kept[all[*k].0]).collect();
+        Self {
+            is_whole: !places.is_empty() && places.len() + gone.len() == all.len(),
+            steps: steps(&places),
+            places,
+            gone,
+        }
+    }
+}
+
+/// A condition's places on the direction that was learnt from all, and what steps have more than ramps there.
+struct Counted {
+    found: Vec<Place>,
+    sides: (Ramp, Rest),
+    step: (Ramp, Vec<f64>),
+    over: (Ramp, Rest),
+}
+
+impl Counted {
+    fn new(found: Vec<Place>, own: &[Place]) -> Self {
+        let (of, of_own) = (steps(&found), steps(own));
+        let between = |low: &[f64], high: &[f64]| {
+            let ramp = Ramp::between(low, high);
+            (ramp, Rest::new(ramp, low, high))
+        };
+        let (neutral, changed) = sides(&found);
+        let ramp = Ramp::of(&of);
+        Self {
+            sides: between(&neutral, &changed),
+            step: (ramp, of.iter().map(|s| step(*s) - ramp.at(*s)).collect()),
+            over: between(&of, &of_own),
+            found,
+        }
+    }
+
+    /// As [`measures`], of the places that are left.
+    fn without(&self, left: &Part, own: &Part) -> [f64; 4] {
+        if !left.is_whole || !own.is_whole {
+            return [f64::NAN; 4];
+        }
+        let (neutral, changed) = sides(&left.places);
+        let (ramp, rest) = &self.step;
+        let gone: f64 = left.gone.iter().map(|k| rest[*k]).sum();
+        let share: f64 = left.steps.iter().map(|s| ramp.at(*s)).sum();
+        [
+            self.sides.0.auc(&neutral, &changed) + self.sides.1.without(&left.gone, &left.gone),
+            (share + rest.iter().sum::<f64>() - gone) / left.steps.len() as f64,
+            mean(&left.steps) / mean(&own.steps),
+            self.over.0.auc(&left.steps, &own.steps) + self.over.1.without(&left.gone, &own.gone),
+        ]
+    }
+}
+
+/// Places of the pairs that have the condition.
+fn of_condition(placed: &[Placed], condition: usize) -> Vec<Place> {
     let found = placed
         .iter()
         .filter_map(|p| Some((p.pair, p.neutral, (*p.changed.get(condition)?)?)));

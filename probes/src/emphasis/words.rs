@@ -1,6 +1,6 @@
 //! Whether residuals still tell which word it was.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use phonoscope_analysis::regress::BlockedRidge;
 use phonoscope_analysis::stats::draws;
 use rayon::prelude::*;
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::design::Kind;
 use super::direction::{Bench, Null};
 use super::held_out::{Cell, Split, Without, cells, shuffled};
+use super::smooth::Ramp;
 use super::spread::{Figure, Scale};
 use crate::error::Result;
 
@@ -111,17 +112,18 @@ impl Bench<'_> {
         let Some(told) = told else {
             return Ok(None);
         };
-        let masks = self.resampling.masks().len();
+        let margins: Vec<f64> = told.iter().flat_map(|cell| &cell.whole).copied().collect();
+        let ramp = Ramp::of(&margins);
+        let count_right = told.iter().flat_map(|cell| &cell.right);
+        let value = count_right.sum::<f64>() / margins.len() as f64;
         let share = |at: usize| {
-            let (right, asked) = told.iter().fold((0.0, 0.0), |(right, asked), cell| {
-                (right + cell.right[at], asked + cell.asked[at])
-            });
-            right / asked
+            let cells = told.iter().map(|cell| cell.without(at, ramp));
+            let (right, asked) =
+                cells.fold((0.0, 0), |(right, asked), (r, a)| (right + r, asked + a));
+            right / asked as f64
         };
-        let without: Vec<f64> = (1..=masks).map(share).collect();
-        let accuracy = self
-            .resampling
-            .figure(pairs, Scale::Share, share(0), &without);
+        let without: Vec<f64> = (0..self.resampling.masks().len()).map(share).collect();
+        let accuracy = self.resampling.figure(pairs, Scale::Share, value, &without);
         let weights: Vec<Array2<f64>> = told.into_iter().map(|cell| cell.weights).collect();
         let right = |labels: &[usize]| right(&weights, cells, labels, count);
         let null = match self.settings.nulls {
@@ -160,11 +162,28 @@ impl Bench<'_> {
 
 /// Words told of the held-out rows of one cell.
 struct Told {
-    /// Rows told right, and rows asked: with all rows, then without each group that is left out.
+    /// 1 for a row told right, by row.
     right: Vec<f64>,
-    asked: Vec<f64>,
+    /// By how much the row's word scores more than every other, with all rows.
+    whole: Vec<f64>,
+    /// The same without each group that is left out, for the rows asked, by their places; nothing where the others
+    /// determine no fit.
+    without: Vec<(Vec<usize>, Option<Vec<f64>>)>,
     /// How much each row that is fitted adds to the score of its class for each row that is held out.
     weights: Array2<f64>,
+}
+
+impl Told {
+    /// Rows told right without a group, and rows asked.
+    fn without(&self, at: usize, ramp: Ramp) -> (f64, usize) {
+        let (asked, margins) = &self.without[at];
+        let right = margins.as_ref().map_or(f64::NAN, |margins| {
+            let both = asked.iter().zip(margins);
+            both.map(|(i, m)| self.right[*i] + ramp.at(*m) - ramp.at(self.whole[*i]))
+                .sum()
+        });
+        (right, asked.len())
+    }
 }
 
 impl Bench<'_> {
@@ -191,32 +210,55 @@ impl Bench<'_> {
         }
         let of = fit.left_out(test.view(), indicator.view(), PENALTY).ok()?;
         let without = Without::new(cell, pairs, &self.resampling.masks());
-        let mut out = Told {
-            right: vec![0.0; without.fitted.len()],
-            asked: without.asked.iter().map(|rows| rows.len() as f64).collect(),
-            weights: of.weights().to_owned(),
-        };
         let mut fitted = vec![0; count];
         cell.train.iter().for_each(|i| fitted[labels[*i]] += 1);
-        for (at, (gone, asked)) in without.fitted.iter().zip(&without.asked).enumerate() {
-            if at > 0 && gone.is_empty() && asked.len() == cell.test.len() {
-                out.right[at] = out.right[0];
-                continue;
-            }
-            let Some(scores) = of.without(gone) else {
-                out.right[at] = f64::NAN;
-                continue;
-            };
+        let known = |gone: &[usize]| -> Vec<bool> {
             let mut left = fitted.clone();
             gone.iter().for_each(|k| left[labels[cell.train[*k]]] -= 1);
-            let known: Vec<bool> = left.iter().map(|n| *n > 0).collect();
-            for i in asked {
-                let best = best(scores.row(*i).iter().copied(), &known);
-                out.right[at] += f64::from(best == labels[cell.test[*i]]);
-            }
-        }
-        Some(out)
+            left.iter().map(|n| *n > 0).collect()
+        };
+        let margins = |scores: ArrayView2<'_, f64>, known: &[bool], asked: &[usize]| -> Vec<f64> {
+            let of = |i: &usize| margin(scores.row(*i), known, labels[cell.test[*i]]);
+            asked.iter().map(of).collect()
+        };
+        let (all, scores) = (known(&[]), of.predictions());
+        let is_right = |i: usize| best(scores.row(i).iter().copied(), &all) == labels[cell.test[i]];
+        let whole = margins(scores, &all, &without.asked[0]);
+        let groups = without.fitted.iter().zip(without.asked).skip(1);
+        let left_out = groups
+            .map(|(gone, asked)| {
+                let margins = if gone.is_empty() {
+                    Some(asked.iter().map(|i| whole[*i]).collect())
+                } else {
+                    let scores = of.without(gone);
+                    scores.map(|scores| margins(scores.view(), &known(gone), &asked))
+                };
+                (asked, margins)
+            })
+            .collect();
+        Some(Told {
+            right: (0..cell.test.len())
+                .map(|i| f64::from(is_right(i)))
+                .collect(),
+            whole,
+            without: left_out,
+            weights: of.weights().to_owned(),
+        })
     }
+}
+
+/// By how much a known word scores more than every other known one.
+fn margin(scores: ArrayView1<'_, f64>, known: &[bool], own: usize) -> f64 {
+    if !known[own] {
+        return f64::NEG_INFINITY;
+    }
+    let others = scores.iter().zip(known).enumerate();
+    let highest = others
+        .filter(|(w, (_, known))| *w != own && **known)
+        .fold(f64::NEG_INFINITY, |highest, (_, (score, _))| {
+            highest.max(*score)
+        });
+    scores[own] - highest
 }
 
 /// The known word with the highest score; the first wins ties.

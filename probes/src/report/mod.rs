@@ -17,10 +17,6 @@ use serde::{Deserialize, Serialize};
 /// Version tag of the document; readers refuse others.
 pub const SCHEMA: &str = "phonoscope.report/1";
 
-/// First warning of the reports of probes that are not finished: some of their tests with planted truth do not pass.
-pub const UNFINISHED: &str = "this probe is not finished: some of its tests with planted truth fail or have not been \
-     written (`cargo test -- --ignored` runs those that fail), so do not quote its figures yet";
-
 /// A probe's result. Serialises to the same bytes for the same inputs, settings and seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! The Emphasis screen: curves over the layers, residuals, what directions answer to, and pairs.
 
-use crate::plot::{LayerCurve, significant};
+use crate::plot::LayerCurve;
 use crate::tui::cell::interval;
 use crate::tui::emphasis::{Emphasis, EmphasisPane, emphasis_areas};
 use crate::tui::layout::{self, Room};
@@ -187,7 +187,7 @@ fn matrix(state: &State, opened: &Opened, screen: &Emphasis, canvas: &mut Canvas
     let y = inside.height().saturating_sub(1);
     let text = format!(
         "{} pairs, held out",
-        pairs.map_or_else(|| String::from("–"), |n| significant(n, 4))
+        pairs.map_or_else(|| String::from("–"), |n| format!("{n:.0}"))
     );
     inside.put(0, y, &text, theme.muted);
 }

@@ -90,7 +90,7 @@ fn lines(report: &Report, screen: &Emphasis) -> Vec<(bool, String)> {
         out.push((
             false,
             format!(
-                "{}, {dim} wide; a frame hears {}",
+                "{}, {dim} wide; receptive field: {}",
                 text("task"),
                 text("receptive_field")
             ),
@@ -105,9 +105,10 @@ fn lines(report: &Report, screen: &Emphasis) -> Vec<(bool, String)> {
         "Direction",
         find(report, screen, "emphasis_direction", &[("condition", condition)]).map(|r| {
             format!(
-                "cosine to other speakers {}, pairwise {}; two neutrals {} (p {}), flips 95 % {}, re-paired {}; n {}",
+                "cosine to other speakers {}, pairwise {}, excess over two neutrals {}; these swapped {} (p {}), flips 95 % {}, re-paired {}; n {}",
                 r.figure("cosine_speaker_out").unwrap_or_else(none),
                 r.figure("cosine_pairwise").unwrap_or_else(none),
+                r.figure("excess").unwrap_or_else(none),
                 r.figure("neutral_mean").unwrap_or_else(none),
                 r.p("neutral_p").unwrap_or_else(none),
                 r.figure("flips_95").unwrap_or_else(none),

@@ -189,8 +189,23 @@ fn shares(sets: usize, strength: f64, corpus: &Corpus) -> Vec<(&'static str, f64
         let truth = (k == 0 && strength == 0.0).then_some(0.0);
         coverage(&own, truth)
     };
-    let out = (0..FIGURES.len()).map(|k| (FIGURES[k], share(k))).collect();
+    // Where an interval is off, the spread over sets beside the mean error of the intervals tells on which side.
+    let spreads = |k: usize| {
+        let n = found.len() as f64;
+        let mean = found.iter().map(|f| f[k].value).sum::<f64>() / n;
+        let squares = found.iter().map(|f| (f[k].value - mean).powi(2));
+        let errors = found.iter().map(|f| ((f[k].hi - f[k].lo) / 3.92).powi(2));
+        let root = |sum: f64| (sum / n).sqrt();
+        (mean, root(squares.sum()), root(errors.sum()))
+    };
+    let out: Vec<(&str, f64)> = (0..FIGURES.len()).map(|k| (FIGURES[k], share(k))).collect();
     eprintln!("{corpus:?}, strength {strength}, {sets} sets: {out:?}");
+    for (k, (name, _)) in out.iter().enumerate() {
+        let (mean, spread, error) = spreads(k);
+        eprintln!(
+            "{name}: mean {mean:.4}, spread over sets {spread:.4}, error of intervals {error:.4}"
+        );
+    }
     out
 }
 
@@ -203,21 +218,23 @@ fn crossed() -> Corpus {
     }
 }
 
-/// Within 2 % of what they say.
+/// Within 2 % of what they say. `PHONOSCOPE_SETS` makes fewer or more sets than a thousand.
 fn assert_covers(strength: f64) {
-    let found = shares(SETS, strength, &crossed());
+    let asked = std::env::var("PHONOSCOPE_SETS").ok();
+    let sets = asked.map_or(SETS, |n| n.parse().expect("PHONOSCOPE_SETS: a number"));
+    let found = shares(sets, strength, &crossed());
     let off = |(_, share): &(&str, f64)| (share - 0.95).abs() > 0.02;
     assert!(!found.iter().any(off), "strength {strength}: {found:?}");
 }
 
 #[test]
-#[ignore = "minutes; fails: intervals of AUC cover 87 %, of words told 99 %"]
+#[ignore = "minutes: 1,000 sets"]
 fn intervals_cover_as_often_as_they_say() {
     assert_covers(1.0);
 }
 
 #[test]
-#[ignore = "minutes: 1,000 sets"]
+#[ignore = "minutes: 1,000 sets; fails: of pairwise cosines 90.5 %, shares 92.9 %, excesses 97.6 %, responses 99.4 %"]
 fn intervals_of_nothing_cover_as_often_as_they_say() {
     assert_covers(0.0);
 }
