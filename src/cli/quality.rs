@@ -20,7 +20,8 @@ listeners' ratings, `speaker` and `pair` (or `text`) what utterances of differen
 in order.
 
 Without --run, the activations go to run folders beside the report: each model's, that of its redrawn twin, of
-halves of reference utterances where each speaker has only one, and of DNSMOS.")]
+halves of reference utterances where each speaker has only one, and of DNSMOS. Interrupted, the same command
+continues these folders; the passes over frames that follow start again.")]
 pub struct QualityArgs {
     /// Where the activations come from
     #[command(flatten)]
@@ -55,7 +56,12 @@ pub struct QualityArgs {
     #[arg(long, value_name = "N", default_value_t = 99)]
     pub swaps: usize,
     /// Layer whose frames are followed over time [default: the one that ranks best, where it can be followed]
-    #[arg(long, value_name = "TAP", requires = "model")]
+    #[arg(
+        long,
+        value_name = "TAP",
+        requires = "model",
+        conflicts_with = "no_frames"
+    )]
     pub follow: Option<String>,
     /// Controls to leave out
     #[command(flatten)]

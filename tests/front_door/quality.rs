@@ -115,6 +115,27 @@ fn what_cannot_be_compared_is_refused_with_what_is_needed() {
     );
     let worse = "worse/manifest.tsv";
     quality(worse, &["--reference", "nobody"]).fails(2, "no row of system `nobody`");
+    let all = std::fs::read_to_string(place.path(worse)).unwrap();
+    let reference = all.lines().filter(|l| l.contains("\treference\t"));
+    let part = |name: &str, lines: Vec<&str>| {
+        let head = all.lines().next().unwrap();
+        let text = [&[head][..], &lines].concat().join("\n");
+        std::fs::write(place.path(name), text + "\n").unwrap();
+    };
+    part("worse/three.tsv", reference.clone().take(3).collect());
+    quality("worse/three.tsv", &[]).fails_with_hint(
+        2,
+        "has 3 recordings of the reference, and at least 8 are needed",
+        "add recordings of it",
+    );
+    part("worse/alone.tsv", reference.collect());
+    quality("worse/alone.tsv", &[]).fails(2, "every row of `worse/alone.tsv` is of the reference");
+    quality(worse, &["--match", "room"]).fails(2, "no column `room` to match the reference by");
+    quality(worse, &["--follow", "nothing"]).fails_with_hint(
+        2,
+        "no measured layer with frames",
+        "choose one of: lstm.0",
+    );
     quality(worse, &["--halves", "3"]).fails(2, "random halves must be at least 20");
     quality(worse, &["--taps", "nothing.*"]).fails(2, "nothing.*");
     let out = place.run([

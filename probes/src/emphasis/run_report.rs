@@ -6,8 +6,8 @@ use super::from_run::Asked;
 use super::input::{EmphasisInput, Part};
 use super::{EmphasisSettings, Outcome};
 use crate::error::Result;
-use crate::report::{Check, InputFile, ModelUsed, Provenance, Report, SCHEMA, Skipped, SystemUsed};
-use crate::store::{Run, sha256_hex};
+use crate::report::{self, Check, ModelUsed, Report, SCHEMA, Skipped, SystemUsed};
+use crate::store::Run;
 
 /// The report of an outcome.
 pub(super) fn report(
@@ -78,16 +78,13 @@ pub(super) fn report(
         ),
         summary: [outcome.summary, asked.findings.clone()].concat(),
         warnings: [outcome.warnings, asked.remarks.clone()].concat(),
-        provenance: Provenance {
-            phonoscope: env!("CARGO_PKG_VERSION").into(),
-            command: asked.command.clone(),
-            seed: settings.seed,
-            settings: settings_map(settings, input, runs),
-            inputs: inputs(runs),
-            model: used.first().map(|u| u.model.clone()),
-            engine: used.first().map(|u| u.engine.clone()),
-            systems: if used.len() > 1 { used } else { vec![] },
-        },
+        provenance: report::provenance(
+            &asked.command,
+            settings.seed,
+            settings_map(settings, input, runs),
+            report::inputs(runs),
+            used,
+        ),
         systems: names,
         trust,
         tables: [outcome.tables, asked.tables.clone()].concat(),
@@ -99,10 +96,7 @@ fn settings_map(
     input: &EmphasisInput,
     runs: &[Run],
 ) -> BTreeMap<String, serde_json::Value> {
-    let mut map: BTreeMap<String, serde_json::Value> = serde_json::to_value(settings)
-        .ok()
-        .and_then(|v| serde_json::from_value(v).ok())
-        .unwrap_or_default();
+    let mut map = report::settings_map(settings);
     map.insert(
         "regression_permutations".into(),
         settings.regression_draws().into(),
@@ -118,27 +112,4 @@ fn settings_map(
         map.insert(format!("column_{}", edit.edit.column()), from.into());
     }
     map
-}
-
-/// Files that were read.
-fn inputs(runs: &[Run]) -> Vec<InputFile> {
-    let mut out: Vec<InputFile> = vec![];
-    for source in runs {
-        let description = &source.description;
-        let manifest = InputFile {
-            what: "manifest".into(),
-            name: description.items.manifest.clone(),
-            sha256: description.items.sha256.clone(),
-        };
-        if !out.contains(&manifest) {
-            out.push(manifest);
-        }
-        let run_json = serde_json::to_string(description).unwrap_or_default();
-        out.push(InputFile {
-            what: "run description".into(),
-            name: "run.json".into(),
-            sha256: sha256_hex(run_json.as_bytes()),
-        });
-    }
-    out
 }

@@ -78,6 +78,28 @@ impl<'a> Extractor<'a> {
         taps: &'a [Tap],
         rows: &'a Rows,
     ) -> Result<Self> {
+        let reading = || Reading::new(model, taps, rows.equal_frames.is_none());
+        Self::with(model, engine, taps, rows, reading)
+    }
+
+    /// The same for frames: its sessions give the taps whole, and the graph stays as it is.
+    pub(crate) fn of_frames(
+        model: &'a Model,
+        engine: &'a dyn Engine,
+        taps: &'a [Tap],
+        rows: &'a Rows,
+    ) -> Result<Self> {
+        let reading = || Reading::new(model, taps, false);
+        Self::with(model, engine, taps, rows, reading)
+    }
+
+    fn with(
+        model: &'a Model,
+        engine: &'a dyn Engine,
+        taps: &'a [Tap],
+        rows: &'a Rows,
+        reading: impl FnOnce() -> Reading,
+    ) -> Result<Self> {
         if taps.is_empty() {
             return Err(Error::Request {
                 problem: format!("model `{}` has no taps to read", model.name),
@@ -89,7 +111,7 @@ impl<'a> Extractor<'a> {
             engine,
             taps,
             rows,
-            reading: Reading::new(model, taps, rows.equal_frames.is_none()),
+            reading: reading(),
             at_once: if model.takes_single_rows() { 1 } else { BATCH },
         })
     }

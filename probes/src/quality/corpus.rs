@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phonoscope_analysis::{Error, rng};
+use phonoscope_analysis::rng;
 use rand::seq::SliceRandom as _;
 
 use super::{QualityInput, QualityItem, QualitySettings, Rating};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// Fewest units of the reference; below, halves have no covariance.
-const FEWEST: usize = 8;
+/// Fewest utterances of a reference (and fewest speakers or pairs that are worth resampling): with fewer, halves
+/// have no covariance.
+pub const FEWEST: usize = 8;
 /// Folds of the reference model that scores single utterances.
 pub(super) const FOLDS: usize = 5;
 
@@ -56,15 +57,14 @@ impl<'a> Corpus<'a> {
         let (unit_of, units, unit_word) = units(items, &reference, &mut warnings);
         let of_reference: BTreeSet<usize> = reference.iter().map(|i| unit_of[*i]).collect();
         if of_reference.len() < FEWEST {
-            return Err(Error::TooFew {
-                what: format!(
-                    "quality probe: {unit_word} of the reference `{}`",
-                    input.reference
+            return Err(Error::Request {
+                problem: format!(
+                    "the reference `{}` has {} {unit_word} that could be used, and at least {FEWEST} are needed",
+                    input.reference,
+                    of_reference.len()
                 ),
-                needed: FEWEST,
-                found: of_reference.len(),
-            }
-            .into());
+                hint: "add recordings of it, or name another system with --reference".into(),
+            });
         }
         let mut names: Vec<&str> = vec![];
         for item in items {
@@ -85,12 +85,13 @@ impl<'a> Corpus<'a> {
             });
         }
         if systems.is_empty() {
-            return Err(Error::TooFew {
-                what: "quality probe: systems beside the reference".into(),
-                needed: 1,
-                found: 0,
-            }
-            .into());
+            return Err(Error::Request {
+                problem: format!(
+                    "every utterance that could be used is of the reference `{}`",
+                    input.reference
+                ),
+                hint: "add recordings of a system to compare with it".into(),
+            });
         }
         let blocks = settings.blocks.min(of_reference.len());
         let mut order: Vec<usize> = (0..units).collect();
@@ -127,17 +128,16 @@ impl<'a> Corpus<'a> {
         let item = &self.items[item];
         item.pair.as_deref().or(item.speaker.as_deref())
     }
+}
 
-    /// Mean rating of a system, and the number of its utterances that have one.
-    pub(super) fn mean_rating(&self, rating: &Rating, system: &System) -> Option<(f64, usize)> {
-        let known: Vec<f64> = system
-            .rows
-            .iter()
-            .filter_map(|i| rating.values.get(*i).copied().flatten())
-            .collect();
-        let n = known.len();
-        (n > 0).then(|| (known.iter().sum::<f64>() / n as f64, n))
-    }
+/// Mean rating of utterances, and how many of them have one.
+pub(super) fn mean_rating(rating: &Rating, rows: &[usize]) -> Option<(f64, usize)> {
+    let known: Vec<f64> = rows
+        .iter()
+        .filter_map(|i| rating.values.get(*i).copied().flatten())
+        .collect();
+    let n = known.len();
+    (n > 0).then(|| (known.iter().sum::<f64>() / n as f64, n))
 }
 
 /// Speakers, where there are enough of them; else pairs; else single utterances.

@@ -5,6 +5,7 @@ use phonoscope_analysis::Estimate;
 use super::corpus::Corpus;
 use super::criteria::Criterion;
 use super::layer::LayerFound;
+use super::log_mel::LOG_MEL;
 use super::similarity::Similarity;
 
 /// Sentences of one model, most important first.
@@ -82,7 +83,8 @@ fn is_matched(criterion: &Criterion) -> bool {
 /// What a reference of the same speakers, texts or other classes is worth beside one of other classes.
 fn matched(criteria: &[Criterion]) -> Vec<String> {
     let mean = |c: &Criterion| -> Option<f64> {
-        let known: Vec<f64> = c.layers.iter().filter_map(|l| l.value).collect();
+        let of_model = c.layers.iter().filter(|l| l.layer != LOG_MEL);
+        let known: Vec<f64> = of_model.filter_map(|l| l.value).collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     };
     let same = criteria
@@ -98,8 +100,8 @@ fn matched(criteria: &[Criterion]) -> Vec<String> {
                 && c.group.is_none()
         })?;
         Some(format!(
-            "a reference of the same {column} orders systems by {} with {} {:.2} (mean of layers), one of other \
-             {column} with {:.2}",
+            "a reference of the same {column} orders systems by {} with {} {:.2} (mean of the model's layers), one of \
+             other {column} with {:.2}",
             same.target,
             same.statistic,
             mean(same)?,
@@ -181,4 +183,48 @@ fn similarity(rows: &[Similarity]) -> Option<String> {
 
 fn interval(e: Estimate) -> String {
     format!("{:.2} [{:.2}, {:.2}]", e.value, e.lo, e.hi)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quality::best::AgainstBest;
+    use crate::quality::criteria::LayerRank;
+
+    fn criterion(of: &str, values: [f64; 3]) -> Criterion {
+        let names = [LOG_MEL, "layer.0", "layer.1"];
+        let layer = |(name, value): (&str, f64)| LayerRank {
+            layer: name.into(),
+            value: Some(value),
+            estimate: None,
+            p: None,
+            p_max: None,
+            best: AgainstBest::default(),
+        };
+        Criterion {
+            target: "mos".into(),
+            of: of.into(),
+            statistic: "Spearman",
+            group: None,
+            n: 5,
+            unit: "systems".into(),
+            layers: names.into_iter().zip(values).map(layer).collect(),
+            note: None,
+        }
+    }
+
+    #[test]
+    fn the_mean_of_a_models_layers_is_without_the_log_mel_baseline() {
+        let found = matched(&[
+            criterion("systems, same speaker", [0.1, 0.8, 1.0]),
+            criterion("systems, other speaker", [1.0, 0.2, 0.3]),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "a reference of the same speaker orders systems by mos with Spearman 0.90 (mean of the model's \
+                 layers), one of other speaker with 0.25"
+            ]
+        );
+    }
 }

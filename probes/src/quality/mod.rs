@@ -4,6 +4,7 @@
 //! The utterance is the unit of every distance, whole speakers (or pairs) the unit of every resampling. The
 //! analysis follows the abstract of arXiv 2509.04830; its details are ours.
 
+mod asked;
 mod best;
 #[cfg(test)]
 mod calibration;
@@ -28,8 +29,10 @@ mod tables;
 mod tests;
 mod utterances;
 
+pub use asked::{Asked, matching_columns, system_column};
+pub use corpus::FEWEST as FEWEST_OF_REFERENCE;
 pub use frames::FrameSource;
-pub use from_run::{Asked, from_runs, system_column};
+pub use from_run::from_runs;
 pub use input::{ModelInput, QualityInput, QualityItem, Rating};
 pub use log_mel::{LogMelRows, log_mel_rows};
 

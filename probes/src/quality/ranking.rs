@@ -10,7 +10,7 @@ use phonoscope_analysis::task::Task;
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
-use super::corpus::Corpus;
+use super::corpus::{Corpus, mean_rating};
 use super::criteria::{Criterion, Drawn, Scores};
 use super::layer::LayerFound;
 use super::{QualitySettings, Rating};
@@ -37,7 +37,7 @@ pub(super) fn of_systems(
         .iter()
         .enumerate()
         .filter(|(place, _)| measured(place))
-        .filter_map(|(place, s)| Some((place, corpus.mean_rating(rating, s)?.0)))
+        .filter_map(|(place, s)| Some((place, mean_rating(rating, &s.rows)?.0)))
         .collect();
     let ratings: Vec<f64> = rated.iter().map(|r| r.1).collect();
     let taken = |distances: &Vec<f64>| -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Tables of criteria and of systems.
 
-use super::corpus::Corpus;
+use super::corpus::{Corpus, mean_rating};
 use super::criteria::{Criterion, LayerRank};
 use super::ranking::KENDALL_DRAWS;
 use crate::report::{Column, Role, Table};
@@ -172,19 +172,21 @@ pub(super) fn systems(corpus: &Corpus<'_>) -> Table {
         ),
     ];
     for rating in corpus.ratings {
-        let mean = |rows: &&[usize]| {
-            let known: Vec<f64> = rows
-                .iter()
-                .filter_map(|i| rating.values.get(*i).copied().flatten())
-                .collect();
-            known.iter().sum::<f64>() / known.len() as f64
-        };
+        let found: Vec<Option<(f64, usize)>> =
+            rows.iter().map(|r| mean_rating(rating, r)).collect();
         columns.push(Column::number(
             &format!("rating_{}", rating.name),
             Role::Metadata,
-            &format!("mean over its utterances: {}", rating.source),
+            &format!("mean over its rated utterances: {}", rating.source),
             None,
-            rows.iter().map(mean),
+            found.iter().map(|f| f.map_or(f64::NAN, |(mean, _)| mean)),
+        ));
+        columns.push(Column::number(
+            &format!("rated_{}", rating.name),
+            Role::Metadata,
+            "utterances that have this rating",
+            None,
+            found.iter().map(|f| f.map_or(0.0, |(_, n)| n as f64)),
         ));
     }
     Table::new(
@@ -196,4 +198,39 @@ pub(super) fn systems(corpus: &Corpus<'_>) -> Table {
         ),
         columns,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use crate::quality::tests::{Planted, column, quick, row, table};
+    use crate::quality::{QualityItem, Rating};
+
+    #[test]
+    fn beside_a_mean_rating_stands_of_how_many_utterances_it_is() {
+        let shift = |own: &Array1<f64>, _: &Array1<f64>, severity: f64| own + severity;
+        let mut planted = Planted::new(12, 3, &["noise"], &[1.0, 3.0], &[shift], 7);
+        // Every fifth rating is missing; the reference has none.
+        let rate = |(k, item): (usize, &QualityItem)| {
+            let severity = item.severity?;
+            (k % 5 != 0).then_some(5.0 - severity)
+        };
+        planted.ratings = vec![Rating {
+            name: "mos".into(),
+            source: "made".into(),
+            values: planted.items.iter().enumerate().map(rate).collect(),
+        }];
+        let out = planted.run(&quick()).unwrap();
+        let systems = table(&out, "systems");
+        let rated = |system: &str| {
+            let at = row(systems, &[("system", system)]);
+            let of = |id: &str| column(systems, id).value(at);
+            (of("rating_mos"), of("rated_mos"))
+        };
+        assert_eq!(rated("reference"), (None, Some(0.0)));
+        // Items 12 to 23 without 15 and 20, and 24 to 35 without 25, 30 and 35.
+        assert_eq!(rated("noise1"), (Some(4.0), Some(10.0)));
+        assert_eq!(rated("noise3"), (Some(2.0), Some(9.0)));
+    }
 }

@@ -395,7 +395,7 @@ fn too_little_of_everything_is_said_in_words() {
     let small = Planted::new(5, 3, &["noise"], &[1.0], &[shifts], 7);
     let why = few(&small).unwrap_err().to_string();
     assert!(
-        why.contains("reference") && why.contains("needs at least 8"),
+        why.contains("reference") && why.contains("at least 8 are needed"),
         "{why}"
     );
     let mut only = Planted::new(12, 3, &["noise"], &[1.0], &[shifts], 7);

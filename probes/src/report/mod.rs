@@ -1,11 +1,13 @@
 //! Reports: what a probe found, how it was made and how far it can be trusted, as one JSON document.
 
 mod file;
+mod of_runs;
 mod provenance;
 mod schema;
 mod table;
 mod trust;
 
+pub(crate) use of_runs::{described, inputs, provenance, settings_map};
 pub use provenance::{EngineUsed, InputFile, ModelUsed, Provenance, SystemUsed};
 pub use schema::schema;
 pub use table::{Column, Data, Role, Table};

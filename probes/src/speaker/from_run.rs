@@ -13,8 +13,8 @@ use super::{
 use crate::acoustics::{LOG_MEL_WORDS, LogMel};
 use crate::error::{Error, Result};
 use crate::extract::SpanKind;
-use crate::report::{InputFile, ModelUsed, Provenance, Report, SCHEMA, SystemUsed, Table};
-use crate::store::{Run, sha256_hex};
+use crate::report::{self, InputFile, ModelUsed, Report, SCHEMA, SystemUsed, Table};
+use crate::store::Run;
 
 /// A report, and the arrays that go beside it.
 #[derive(Debug, Clone)]
@@ -150,16 +150,13 @@ pub fn from_runs(
         systems: names,
         summary: outcome.summary,
         warnings: [outcome.warnings, asked.remarks.clone()].concat(),
-        provenance: Provenance {
-            phonoscope: env!("CARGO_PKG_VERSION").into(),
-            command: asked.command.clone(),
-            seed: settings.seed,
-            settings: settings_map(settings, &taps, &normalised, asked),
-            inputs: inputs(runs, asked),
-            model: used.first().map(|u| u.model.clone()),
-            engine: used.first().map(|u| u.engine.clone()),
-            systems: if several { used } else { vec![] },
-        },
+        provenance: report::provenance(
+            &asked.command,
+            settings.seed,
+            settings_map(settings, &taps, &normalised, asked),
+            inputs(runs, asked),
+            used,
+        ),
         trust,
         tables,
     };
@@ -247,31 +244,10 @@ fn fold_column(first: &Run, asked: Option<&str>) -> Result<Option<usize>> {
 
 /// Files that were read.
 fn inputs(runs: &[Run], asked: &Asked) -> Vec<InputFile> {
-    let mut out: Vec<InputFile> = vec![];
-    for source in runs {
-        let description = &source.description;
-        let manifest = InputFile {
-            what: "manifest".into(),
-            name: description.items.manifest.clone(),
-            sha256: description.items.sha256.clone(),
-        };
-        if !out.contains(&manifest) {
-            out.push(manifest);
-        }
-        let run_json = serde_json::to_string(description).unwrap_or_default();
-        out.push(InputFile {
-            what: "run description".into(),
-            name: "run.json".into(),
-            sha256: sha256_hex(run_json.as_bytes()),
-        });
-    }
+    let mut out = report::inputs(runs);
     for twin in asked.twins.iter().flatten() {
-        let run_json = serde_json::to_string(&twin.description).unwrap_or_default();
-        out.push(InputFile {
-            what: "run description of a random-weight twin".into(),
-            name: "run.json".into(),
-            sha256: sha256_hex(run_json.as_bytes()),
-        });
+        let what = "run description of a random-weight twin";
+        out.push(report::described(twin, what));
     }
     out.extend(asked.descriptors.as_ref().and_then(|d| d.file.clone()));
     out
@@ -327,10 +303,7 @@ fn settings_map(
     normalised: &BTreeMap<String, Normalise>,
     asked: &Asked,
 ) -> BTreeMap<String, serde_json::Value> {
-    let mut map: BTreeMap<String, serde_json::Value> = serde_json::to_value(settings)
-        .ok()
-        .and_then(|v| serde_json::from_value(v).ok())
-        .unwrap_or_default();
+    let mut map = report::settings_map(settings);
     let tap = match taps {
         [one] => (*one).into(),
         all => serde_json::to_value(all).unwrap_or_default(),

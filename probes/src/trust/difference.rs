@@ -127,6 +127,12 @@ impl ByTap {
             .map(|(tap, worst)| (tap.as_str(), worst))
     }
 
+    /// The figure of a tap, where it was measured.
+    pub(super) fn value(&self, tap: &str) -> Option<f64> {
+        let found = self.worst.iter().find(|(name, _)| name == tap);
+        found.and_then(|(_, worst)| worst.measured())
+    }
+
     /// Taps whose figure is larger than this.
     pub(super) fn above(&self, threshold: f64) -> usize {
         let above = |(_, w): &&(String, Worst)| w.at.is_some() && w.value > threshold;
@@ -189,6 +195,7 @@ mod tests {
             ("b", 2.0, Some("x"))
         );
         assert_eq!((by_tap.above(0.5), by_tap.len()), (2, 3));
+        assert_eq!((by_tap.value("c"), by_tap.value("d")), (Some(0.75), None));
         let items: Vec<String> = by_tap.figures().into_iter().map(|f| f.item).collect();
         assert_eq!(items, ["x", "x", "y"]);
     }

@@ -1,6 +1,6 @@
 //! The engine that did not run the items, as a second opinion.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
 use phonoscope_analysis::task::Task;
 use phonoscope_models::Model;
 use phonoscope_models::engine::Session;
@@ -14,6 +14,11 @@ use crate::report::{Check, Status};
 /// Largest difference between two engines that passes, relative to the tap's largest value. ONNX
 /// Runtime and rten were seen to agree to about 1e-5 of it (single precision, other summation order).
 const ENGINES_AGREE: f64 = 1e-3;
+/// Relative change of the features where engines disagree: about as much as their rounding.
+const NUDGE: f32 = 1e-6;
+/// Where a nudge on one engine moves a tap by at least this share of what the engines differ by, the network
+/// itself magnifies rounding that much.
+const OWN_SHARE: f64 = 0.1;
 
 /// Both engines, reading every value of the taps.
 pub(super) struct Other<'a> {
@@ -23,6 +28,8 @@ pub(super) struct Other<'a> {
     reference: Option<Box<dyn Session>>,
     session: std::result::Result<Box<dyn Session>, String>,
     by_tap: ByTap,
+    /// How far nudged features move the engine that ran, on the items where engines disagree.
+    nudged: ByTap,
     inferences: usize,
 }
 
@@ -48,6 +55,7 @@ impl<'a> Other<'a> {
             reference,
             session,
             by_tap: ByTap::new(taps.iter().map(|t| t.name.as_str())),
+            nudged: ByTap::new(taps.iter().map(|t| t.name.as_str())),
             inferences: 0,
         })
     }
@@ -64,6 +72,16 @@ impl<'a> Other<'a> {
         match session.run(&views(&feed), &task.cancel) {
             Ok(theirs) => {
                 let figures = mine.iter().zip(&theirs).map(|(a, b)| relative_arrays(a, b));
+                let figures: Vec<f64> = figures.collect();
+                if figures.iter().any(|f| *f > ENGINES_AGREE) {
+                    let feed = self
+                        .model
+                        .feed(nudged(item.features.view()).view(), valid)?;
+                    let moved = reference.run(&views(&feed), &task.cancel)?;
+                    self.inferences += 1;
+                    let own = mine.iter().zip(&moved).map(|(a, b)| relative_arrays(a, b));
+                    self.nudged.see(id, own);
+                }
                 self.by_tap.see(id, figures);
             }
             Err(e) => {
@@ -108,13 +126,11 @@ impl<'a> Other<'a> {
                     self.engine,
                     shown(worst.value)
                 ),
-                _ => format!(
-                    "{} gives other activations at {} of {} taps, up to {} of a tap's largest value: \
-                     compare only runs of one engine.",
-                    self.engine,
-                    self.by_tap.above(ENGINES_AGREE),
-                    self.by_tap.len(),
-                    shown(worst.value)
+                _ => apart(
+                    &self.engine,
+                    (self.by_tap.above(ENGINES_AGREE), self.by_tap.len()),
+                    worst.value,
+                    self.nudged.value(tap),
                 ),
             },
             value: Some(worst.value),
@@ -126,6 +142,65 @@ impl<'a> Other<'a> {
             ),
             taps: self.by_tap.figures(),
             ..check
+        }
+    }
+}
+
+/// What is said of engines that differ by `worst` in the worst of some of all taps, where features changed by
+/// [`NUDGE`] move that tap by `own` on one engine.
+fn apart(engine: &str, (taps, of): (usize, usize), worst: f64, own: Option<f64>) -> String {
+    let differs = format!(
+        "{engine} gives other activations at {taps} of {of} taps, up to {} of a tap's largest value: compare only \
+         runs of one engine.",
+        shown(worst)
+    );
+    match own.filter(|own| *own >= OWN_SHARE * worst) {
+        None => differs,
+        Some(own) => format!(
+            "{differs} The network magnifies rounding: on one engine, features changed by a millionth move the same \
+             tap by {}. So this is no sign of a fault in either engine, and single values of such taps mean little.",
+            shown(own)
+        ),
+    }
+}
+
+/// The features, every other value larger by [`NUDGE`] of itself and the rest smaller.
+fn nudged(features: ArrayViewD<'_, f32>) -> ArrayD<f32> {
+    let mut out = features.to_owned();
+    for (value, sign) in out.iter_mut().zip([1.0, -1.0].into_iter().cycle()) {
+        *value *= 1.0 + sign * NUDGE;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_network_that_magnifies_rounding_is_told_from_engines_that_differ() {
+        let of = |own| apart("rten 1", (2, 3), 2.0, own);
+        let engines = of(None);
+        assert!(engines.contains("2 of 3 taps, up to 2 of"), "{engines}");
+        assert_eq!(of(Some(0.01)), engines);
+        let network = of(Some(1.5));
+        assert!(
+            network.starts_with(&engines) && network.contains("by 1.5. So this is no sign"),
+            "{network}"
+        );
+    }
+
+    #[test]
+    fn a_nudge_is_a_few_units_in_the_last_place_of_every_value() {
+        let x = array![1.0f32, 8.0, -0.25, 0.0].into_dyn();
+        let moved = nudged(x.view());
+        let steps = x
+            .iter()
+            .zip(&moved)
+            .map(|(a, b)| (b - a) / a.abs().max(0.25));
+        for (step, sign) in steps.zip([1.0, -1.0, -1.0, 0.0]) {
+            assert!((step - sign * NUDGE).abs() < 0.1 * NUDGE, "{step}");
         }
     }
 }

@@ -170,12 +170,19 @@ fn utterances() -> Vec<Table> {
 fn systems() -> Table {
     let mut rows = Rows::new(
         &["system", "degradation"],
-        &["utterances", "speakers", "severity", "rating_mos"],
+        &[
+            "utterances",
+            "speakers",
+            "severity",
+            "rating_mos",
+            "rated_mos",
+        ],
         &[],
     );
-    rows.add(&["reference", ""], &[60.0, 30.0, f64::NAN, 4.6], &[]);
+    rows.add(&["reference", ""], &[60.0, 30.0, f64::NAN, 4.6, 60.0], &[]);
     for (system, severity, mos) in SYSTEMS {
-        rows.add(&[system, "coding"], &[60.0, 30.0, severity, mos], &[]);
+        let numbers = [60.0, 30.0, severity, mos, 48.0];
+        rows.add(&[system, "coding"], &numbers, &[]);
     }
     rows.table("systems", "Systems")
 }

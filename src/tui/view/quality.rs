@@ -350,10 +350,13 @@ fn facts(known: &Table, system: &str) -> String {
     };
     let of = |column: &phonoscope_probes::report::Column| {
         let value = number(column.value(row)?);
-        Some(match column.id.strip_prefix("rating_") {
-            Some(name) => format!("{name} {value}"),
-            None => value,
-        })
+        let Some(name) = column.id.strip_prefix("rating_") else {
+            return Some(value);
+        };
+        let rated = known.column(&format!("rated_{name}"));
+        let rated = rated.and_then(|c| c.value(row)).map(number);
+        let rated = rated.map_or_else(String::new, |n| format!(" (n {n})"));
+        Some(format!("{name} {value}{rated}"))
     };
     let columns = known.columns.iter();
     let told = columns.filter(|c| c.id == "severity" || c.id.starts_with("rating_"));

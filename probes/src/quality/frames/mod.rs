@@ -1,10 +1,10 @@
 //! Distances of frames: of whole systems, and over time within each utterance.
 //!
-//! Three passes over the recordings, none of which keeps frames: a few utterances of every sample give the
-//! directions; the reference gives its moments, block by block of speakers; then every utterance adds to its
-//! system's moments, and is followed over time against a reference model that has not heard its speaker.
-//! Memory depends on layers, systems, blocks and directions; of each reference utterance only its distances over
-//! time are kept, a few kilobytes.
+//! No pass over the recordings keeps frames: a few utterances of every sample give the directions; the reference
+//! gives its moments, block by block of speakers, and is followed over time against reference models that have not
+//! heard the speaker (a second pass over it, for those models need all of it); then every utterance adds to its
+//! system's moments and is followed in the same way. Memory depends on layers, systems, blocks and directions; of
+//! each reference utterance only its distances over time are kept, a few kilobytes.
 
 mod basis;
 mod course;
@@ -27,6 +27,7 @@ use super::QualitySettings;
 use super::corpus::Corpus;
 use super::criteria::{self, Criterion, SYSTEMS, Scores};
 use crate::error::Result;
+use crate::extract::Rows;
 use crate::report::{Skipped, Table};
 
 /// What frames are read with.
@@ -87,10 +88,11 @@ pub(super) fn measure(
         .iter()
         .map(|item| places.get(item.id.as_str()).copied())
         .collect();
+    let whole = Rows::default();
     let pass = pass::Pass {
         source,
         rows: &rows,
-        reading: reading::Reading::new(source),
+        reading: reading::Reading::new(source, &whole)?,
     };
     let basis = basis::fit(&pass, corpus, settings, task)?;
     warnings.extend(
@@ -107,8 +109,8 @@ pub(super) fn measure(
             warnings,
         });
     }
-    let asked = source.followed.or(best);
-    let followed = match pass.reading.followed(&basis, asked) {
+    let wanted: Vec<&str> = source.followed.into_iter().chain(best).collect();
+    let followed = match pass.reading.followed(&basis, &wanted) {
         Ok(followed) => Some(followed),
         Err(why) => {
             warnings.push(format!("nothing is followed over time: {why}"));

@@ -50,6 +50,7 @@ impl Pass<'_> {
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
                         let Some(item) = items.get(at).copied() else {
+                            self.reading.give_back(session);
                             return;
                         };
                         if task.cancel.is_cancelled() {

@@ -1,5 +1,7 @@
 //! Frames of one utterance in every layer.
 
+use std::sync::Mutex;
+
 use ndarray::{Array2, Axis, s};
 use phonoscope_analysis::frontend::SAMPLE_RATE_HZ;
 use phonoscope_analysis::task::Cancel;
@@ -16,7 +18,9 @@ const BATCH: usize = 16;
 /// How frames are read.
 pub(super) struct Reading<'a> {
     source: &'a FrameSource<'a>,
-    rows: Rows,
+    extractor: Extractor<'a>,
+    /// Sessions that no thread works with: opening one can cost more than a recording.
+    idle: Mutex<Vec<Box<dyn Session>>>,
 }
 
 /// Frames of every tap, `[frame, feature]`, padding left out.
@@ -33,24 +37,30 @@ pub(super) struct Followed {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(source: &'a FrameSource<'a>) -> Self {
-        Self {
+    pub(super) fn new(source: &'a FrameSource<'a>, rows: &'a Rows) -> Result<Self> {
+        Ok(Self {
             source,
-            rows: Rows::default(),
-        }
+            extractor: Extractor::of_frames(source.model, source.engine, source.taps, rows)?,
+            idle: Mutex::new(vec![]),
+        })
     }
 
-    /// A session that reads the taps whole.
+    /// A session that reads the taps whole: one that was given back, else a new one.
     pub(super) fn open(&self) -> Result<Box<dyn Session>> {
-        let tensors: Vec<String> = self.source.taps.iter().map(|t| t.tensor.clone()).collect();
-        Ok(self.source.model.open(self.source.engine, &tensors)?)
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        idle.map_or_else(|| self.extractor.open(&[]), Ok)
+    }
+
+    /// Keeps a session for the next pass.
+    pub(super) fn give_back(&self, session: Box<dyn Session>) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(session);
+        }
     }
 
     /// Decodes and transforms the recording of a manifest row.
     pub(super) fn prepare(&self, row: usize) -> Result<Prepared> {
-        let source = self.source;
-        let extractor = Extractor::new(source.model, source.engine, source.taps, &self.rows)?;
-        extractor.prepare(source.manifest, row..row + 1)
+        self.extractor.prepare(self.source.manifest, row..row + 1)
     }
 
     /// Runs the network.
@@ -62,8 +72,7 @@ impl<'a> Reading<'a> {
     ) -> Result<Frames> {
         let (model, taps) = (self.source.model, self.source.taps);
         let placed = item.placed;
-        let valid =
-            (placed.first_step == 0 && placed.end_step < placed.steps).then_some(placed.end_step);
+        let valid = self.extractor.reading().valid(placed);
         let mut out: Vec<Vec<Array2<f32>>> = taps.iter().map(|_| vec![]).collect();
         for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
             let feed = model.feed(chunk, valid)?;
@@ -100,12 +109,12 @@ impl<'a> Reading<'a> {
         joined.collect()
     }
 
-    /// The layer to follow: the one asked for, or the last that can be. A layer can be followed when it has a
-    /// frame rate and hears the recording in one piece.
+    /// The layer to follow: the first of `wanted` that can be, or the last layer that can. A layer can be followed
+    /// when it has a frame rate and hears the recording in one piece.
     pub(super) fn followed(
         &self,
         basis: &Basis,
-        asked: Option<&str>,
+        wanted: &[&str],
     ) -> std::result::Result<Followed, String> {
         let front_end = &self.source.model.front_end;
         if front_end.is_windowed() {
@@ -126,7 +135,9 @@ impl<'a> Reading<'a> {
             })
         };
         let all: Vec<Followed> = basis.layers.iter().enumerate().filter_map(can).collect();
-        let found = all.iter().find(|f| asked == Some(f.name.as_str()));
+        let found = wanted
+            .iter()
+            .find_map(|w| all.iter().find(|f| f.name == *w));
         found
             .or(all.last())
             .cloned()

@@ -3,12 +3,13 @@
 use std::f64::consts::TAU;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use phonoscope_analysis::frontend::{FrontEnd, WhisperLogMel};
 use phonoscope_analysis::rng;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
-use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
+use phonoscope_models::engine::{Engine, EngineChoice, EngineInfo, Session, open_engine};
 use phonoscope_models::wire::{Attribute, ElementType, Suffix};
 use phonoscope_models::{
     Axis, Cache, Field, GraphBytes, InputBinding, InputRole, Model, Network, Tap, Timing,
@@ -115,6 +116,30 @@ fn damaged(mut samples: Vec<f32>, how: &str) -> Vec<f32> {
     samples
 }
 
+/// An engine that counts the sessions that it opens, all of which must be of the model's own graph.
+struct Counting<'a> {
+    engine: &'a dyn Engine,
+    graph: String,
+    opened: AtomicUsize,
+}
+
+impl Engine for Counting<'_> {
+    fn info(&self) -> &EngineInfo {
+        self.engine.info()
+    }
+
+    fn open_beside(
+        &self,
+        graph: &GraphBytes,
+        outputs: &[String],
+        weights: Option<&Path>,
+    ) -> phonoscope_models::Result<Box<dyn Session>> {
+        assert_eq!(graph.sha256(), self.graph);
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.engine.open_beside(graph, outputs, weights)
+    }
+}
+
 fn report(place: &Path, engine: &dyn Engine, sessions: usize) -> Report {
     let manifest = Manifest::read(&place.join("m.tsv")).unwrap();
     let model = model();
@@ -129,11 +154,16 @@ fn report(place: &Path, engine: &dyn Engine, sessions: usize) -> Report {
     };
     let (out, task) = (place.join(format!("run-{sessions}")), Task::silent());
     extract(&model, engine, &manifest, "m.tsv", &settings, &out, &task).unwrap();
+    let counting = Counting {
+        engine,
+        graph: model.graph.sha256().into(),
+        opened: AtomicUsize::new(0),
+    };
     let asked = Asked {
         rating: "mos".into(),
         frames: vec![Some(FrameSource {
             model: &model,
-            engine,
+            engine: &counting,
             manifest: &manifest,
             taps: &taps,
             sessions,
@@ -141,7 +171,11 @@ fn report(place: &Path, engine: &dyn Engine, sessions: usize) -> Report {
         })],
         ..Asked::default()
     };
-    from_runs(&[Run::open(&out).unwrap()], &asked, &quick(), &task).unwrap()
+    let report = from_runs(&[Run::open(&out).unwrap()], &asked, &quick(), &task).unwrap();
+    // However many passes there are, a thread opens one session at most.
+    let opened = counting.opened.load(Ordering::Relaxed);
+    assert!((1..=sessions).contains(&opened), "{opened}");
+    report
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `phonoscope probe quality`
 
+mod fits;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +11,7 @@ use phonoscope_models::twin::TwinKind;
 use phonoscope_models::{Axis, Model, Tap, load};
 use phonoscope_probes::extract::{Rows, SpanKind, select_taps};
 use phonoscope_probes::quality::{
-    Asked, FrameSource, LogMelRows, QualitySettings, from_runs, log_mel_rows, system_column,
+    Asked, FrameSource, LogMelRows, QualitySettings, from_runs, log_mel_rows,
 };
 use phonoscope_probes::report::Report;
 use phonoscope_probes::speaker::system_name;
@@ -168,20 +170,7 @@ impl Beside<'_> {
 /// Runs every model and what it is compared with.
 fn extracted(args: &QualityArgs, data: &Path, context: &Context) -> anyhow::Result<Given> {
     let manifest = Manifest::read(data)?;
-    let system = system_column(&manifest.columns)?;
-    let reference = args.reference.as_deref().unwrap_or("reference");
-    let of_reference: Vec<&Utterance> = manifest
-        .utterances
-        .iter()
-        .filter(|u| u.value(system) == Some(reference))
-        .collect();
-    if of_reference.is_empty() {
-        return Err(Usage::new(
-            format!("`{}` has no row of system `{reference}`", data.display()),
-            "name the reference with --reference",
-        )
-        .into());
-    }
+    let of_reference = fits::reference(&manifest, data, args)?;
     if args.source.models.len() > 1 && args.source.choice.is_about_a_file() {
         return Err(Usage::new(
             "what is said about an ONNX file does not say which of the models it is about",
@@ -208,6 +197,7 @@ fn extracted(args: &QualityArgs, data: &Path, context: &Context) -> anyhow::Resu
         }
         models.push((short, model, taps));
     }
+    fits::can_be_followed(&models, args)?;
     let beside = Beside {
         args,
         data,
@@ -277,8 +267,7 @@ fn extracted(args: &QualityArgs, data: &Path, context: &Context) -> anyhow::Resu
 
 /// The model with those taps that have frames, unless frames were switched off.
 fn timed(model: Model, taps: &[Tap], args: &QualityArgs) -> Option<(Model, Vec<Tap>)> {
-    let has_time = |tap: &&Tap| tap.axes.is_empty() || tap.axes.contains(&Axis::Time);
-    let taps: Vec<Tap> = taps.iter().filter(has_time).cloned().collect();
+    let taps: Vec<Tap> = taps.iter().filter(fits::has_frames).cloned().collect();
     (!taps.is_empty() && !args.controls.no_frames).then_some((model, taps))
 }
 
