@@ -56,6 +56,12 @@ pub struct TrainStressArgs {
     /// Weight, in the loss, of marking the vowels and which is stressed
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
     pub marks: f32,
+    /// Weight, in the loss, of saying the contrasts of the vowels: duration, level, F0, F1, F2
+    #[arg(long, value_name = "WEIGHT", default_value_t = 0.0)]
+    pub contrasts: f32,
+    /// Networks to train, each with its own seed; the model is the mean of their scores
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub networks: usize,
     /// Chance that the second syllable of a training word comes from another of the same stress
     /// [default: 0.5, 0 without times of vowels]
     #[arg(long, value_name = "CHANCE")]
@@ -72,6 +78,10 @@ pub struct TrainStressArgs {
     /// Draws of the bootstrap of the figures in the card
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub bootstrap: usize,
+    /// Train the same for every other fold too, and tell how well all words are told by the networks
+    /// that do not know them: as many times the work as there are folds
+    #[arg(long)]
+    pub rotate: bool,
     /// Begin anew where an interrupted training could be continued
     #[arg(long)]
     pub restart: bool,

@@ -10,8 +10,8 @@ use phonoscope_probes::learn::conv::Architecture;
 use phonoscope_probes::store::write_atomic;
 use phonoscope_probes::stress::Words;
 use phonoscope_probes::stress::train::{
-    Augmentation, CardFacts, Ended, Limits, PartFigures, TrainSettings, Trained, figures,
-    model_card, scores_tsv, train,
+    Augmentation, CardFacts, Ended, Limits, PartFigures, Rotation, TrainSettings, Trained, figures,
+    model_card, rotate, scores_tsv, train,
 };
 use serde_json::json;
 
@@ -22,6 +22,10 @@ use crate::output::columns;
 
 /// What `--json` prints.
 const SCHEMA: &str = "phonoscope.training/1";
+/// What the name of a checkpoint ends in.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Most networks of a model.
+const MOST_NETWORKS: usize = 20;
 /// Name of the network's input.
 const INPUT: &str = "spectrogram";
 
@@ -34,7 +38,7 @@ pub(super) fn run(command: &TrainCommand, context: &Context) -> anyhow::Result<E
 fn stress(args: &TrainStressArgs, context: &Context) -> anyhow::Result<Exit> {
     refuse(args)?;
     let manifest = Manifest::read(&args.data)?;
-    let words = Words::of(&manifest)?;
+    let mut words = Words::of(&manifest)?;
     let settings = settings(args, &words);
     let folder = match args.out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -42,27 +46,68 @@ fn stress(args: &TrainStressArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create `{}`", folder.display()))?;
-    let checkpoint = beside(&args.out, "checkpoint.safetensors");
-    if args.restart && checkpoint.is_file() {
-        std::fs::remove_file(&checkpoint)
-            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
-    } else if checkpoint.is_file() {
-        context
-            .printer
-            .remark("an interrupted training is continued");
-    }
+    let checkpoint = beside(&args.out, CHECKPOINT);
+    let of_fold = |fold: usize| beside(&args.out, &format!("fold-{fold}.{CHECKPOINT}"));
+    let mut checkpoints = vec![checkpoint.clone()];
+    checkpoints.extend((0..words.folds).map(of_fold));
+    continued(args, &checkpoints, context)?;
+    words.measure_vowels(&context.task)?;
     let limits = Limits {
         scratch: folder,
         checkpoint: Some(&checkpoint),
         most_secs: args.minutes.map(|minutes| minutes * 60.0),
     };
     let trained = train(&words, &manifest.sha256, &settings, limits, &context.task)?;
-    let figures = figures(&trained.scores, args.bootstrap, args.seed);
-    write(args, (&manifest, &words), &settings, &trained, &figures)?;
-    // Only now is nothing lost without it.
-    std::fs::remove_file(&checkpoint).ok();
-    tell(args, &trained, &figures, context)?;
+    let own = figures(&trained.scores, args.bootstrap, args.seed);
+    let rotation = if args.rotate {
+        let limits = (limits, &of_fold as &dyn Fn(usize) -> PathBuf);
+        let task = &context.task;
+        let found = rotate(&words, &manifest.sha256, &settings, &trained, limits, task)?;
+        let figures = found.figures(args.bootstrap, args.seed);
+        Some((found, figures))
+    } else {
+        None
+    };
+    let made = Made {
+        trained,
+        figures: own,
+        rotation,
+    };
+    write(args, (&manifest, &words), &settings, &made)?;
+    // Only now is nothing lost without them.
+    for checkpoint in &checkpoints {
+        std::fs::remove_file(checkpoint).ok();
+    }
+    tell(args, &made, context)?;
     Ok(Exit::Done)
+}
+
+/// What training came to.
+struct Made {
+    trained: Trained,
+    figures: Vec<PartFigures>,
+    /// Of all folds, with its figures.
+    rotation: Option<(Rotation, Vec<PartFigures>)>,
+}
+
+/// Says that a training is continued, or removes what could be.
+fn continued(
+    args: &TrainStressArgs,
+    checkpoints: &[PathBuf],
+    context: &Context,
+) -> anyhow::Result<()> {
+    let there: Vec<&PathBuf> = checkpoints.iter().filter(|path| path.is_file()).collect();
+    if !args.restart && !there.is_empty() {
+        context
+            .printer
+            .remark("an interrupted training is continued");
+        return Ok(());
+    }
+    for checkpoint in there {
+        std::fs::remove_file(checkpoint)
+            .with_context(|| format!("cannot remove `{}`", checkpoint.display()))?;
+    }
+    Ok(())
 }
 
 fn refuse(args: &TrainStressArgs) -> anyhow::Result<()> {
@@ -82,7 +127,21 @@ fn refuse(args: &TrainStressArgs) -> anyhow::Result<()> {
         let problem = format!("--bootstrap is {}", args.bootstrap);
         return wrong(problem, "give a number from 10 to 100000");
     }
-    let chances = [("--marks", Some(args.marks)), ("--splice", args.splice)];
+    if !(1..=MOST_NETWORKS).contains(&args.networks) {
+        let problem = format!("--networks is {}", args.networks);
+        return wrong(problem, &format!("give a number from 1 to {MOST_NETWORKS}"));
+    }
+    if args.rotate && args.test_fold.0.is_none() {
+        return wrong(
+            "--rotate needs a test fold to begin with".into(),
+            "give --test-fold a number, or leave --rotate out",
+        );
+    }
+    let chances = [
+        ("--marks", Some(args.marks)),
+        ("--contrasts", Some(args.contrasts)),
+        ("--splice", args.splice),
+    ];
     for (name, value) in chances {
         if let Some(value) = value.filter(|v| !(0.0..=1.0).contains(v)) {
             return wrong(format!("{name} is {value}"), "give a number from 0 to 1");
@@ -104,6 +163,8 @@ fn settings(args: &TrainStressArgs, words: &Words) -> TrainSettings {
         batch: args.batch,
         learning_rate: args.rate.unwrap_or(rate),
         marks_weight: args.marks,
+        contrasts_weight: args.contrasts,
+        networks: args.networks,
         augmentation: Augmentation {
             splice: args.splice.unwrap_or(splice),
             ..usual
@@ -126,9 +187,9 @@ fn write(
     args: &TrainStressArgs,
     (manifest, words): (&Manifest, &Words),
     settings: &TrainSettings,
-    trained: &Trained,
-    figures: &[PartFigures],
+    made: &Made,
 ) -> anyhow::Result<()> {
+    let trained = &made.trained;
     let name = args
         .out
         .file_stem()
@@ -148,7 +209,7 @@ fn write(
         command: again(args),
         phonoscope: env!("CARGO_PKG_VERSION").into(),
     };
-    let network = trained.network.feedforward(&name, INPUT)?;
+    let network = trained.feedforward(&name, INPUT)?;
     let card = Card {
         name: Some(name),
         front_end: Some(trained.front_end.clone()),
@@ -160,10 +221,16 @@ fn write(
     };
     write_atomic(&args.out, &feedforward(&network)?)?;
     write_atomic(&Card::beside(&args.out), card.to_toml()?.as_bytes())?;
+    let rotated = made.rotation.as_ref().map(|(r, f)| (r, f.as_slice()));
+    let figures = (made.figures.as_slice(), rotated);
     let text = model_card(&facts, words, settings, trained, figures);
     write_atomic(&beside(&args.out, "md"), text.as_bytes())?;
     let scores = scores_tsv(&trained.scores);
     write_atomic(&beside(&args.out, "scores.tsv"), scores.as_bytes())?;
+    if let Some((rotation, _)) = &made.rotation {
+        let scores = scores_tsv(&rotation.scores);
+        write_atomic(&beside(&args.out, "folds.tsv"), scores.as_bytes())?;
+    }
     Ok(())
 }
 
@@ -190,44 +257,32 @@ fn again(args: &TrainStressArgs) -> String {
         option("rate", rate.to_string());
     }
     option("marks", args.marks.to_string());
+    option("contrasts", args.contrasts.to_string());
+    option("networks", args.networks.to_string());
     if let Some(splice) = args.splice {
         option("splice", splice.to_string());
     }
     option("seed", args.seed.to_string());
     option("bootstrap", args.bootstrap.to_string());
     option("data-licence", args.data_licence.clone());
-    if args.shuffle_labels {
-        words.push("--shuffle-labels".into());
+    for (name, given) in [
+        ("--shuffle-labels", args.shuffle_labels),
+        ("--rotate", args.rotate),
+    ] {
+        words.extend(given.then(|| name.to_owned()));
     }
     command_line(&words)
 }
 
-fn tell(
-    args: &TrainStressArgs,
-    trained: &Trained,
-    figures: &[PartFigures],
-    context: &Context,
-) -> anyhow::Result<()> {
+fn tell(args: &TrainStressArgs, made: &Made, context: &Context) -> anyhow::Result<()> {
+    let trained = &made.trained;
     let ended = match trained.ended {
         Ended::Epochs => "passes",
         Ended::Patience => "patience",
         Ended::Time => "time",
     };
+    let rotated = made.rotation.as_ref().map(|(_, figures)| figures);
     let text = if args.json {
-        let parts: Vec<_> = figures
-            .iter()
-            .map(|f| {
-                json!({
-                    "part": f.part.name(),
-                    "tokens": f.counts[0],
-                    "words": f.counts[1],
-                    "speakers": f.counts[2],
-                    "balanced_accuracy": f.balanced_accuracy,
-                    "accuracy": f.accuracy,
-                    "auc": f.auc,
-                })
-            })
-            .collect();
         serde_json::to_string_pretty(&json!({
             "schema": SCHEMA,
             "passes": trained.history,
@@ -235,19 +290,23 @@ fn tell(
             "ended_by": ended,
             "trained_on": trained.trained_on,
             "skipped": trained.skipped,
-            "figures": parts,
+            "figures": told(&made.figures),
+            "all_folds": rotated.map(|figures| told(figures)),
         }))?
     } else {
-        let heading = ["part", "tokens", "words", "speakers", "balanced accuracy"];
+        let heading = [
+            "part",
+            "tokens",
+            "words",
+            "speakers",
+            "balanced accuracy",
+            "contrasts of vowels",
+            "lead",
+        ];
         let mut rows = vec![heading.map(String::from).to_vec()];
-        for f in figures {
-            let shown = f
-                .balanced_accuracy
-                .map(|e| format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi));
-            let mut row = vec![f.part.words().to_owned()];
-            row.extend(f.counts.map(|n| n.to_string()));
-            row.push(shown.unwrap_or_else(|| "–".into()));
-            rows.push(row);
+        rows.extend(made.figures.iter().map(|f| shown("", f)));
+        if let Some(figures) = rotated {
+            rows.extend(figures.iter().map(|f| shown("all folds: ", f)));
         }
         columns(&rows)
     };
@@ -269,4 +328,31 @@ fn tell(
         beside(&args.out, "md").display()
     ));
     Ok(())
+}
+
+fn told(figures: &[PartFigures]) -> Vec<serde_json::Value> {
+    let one = |f: &PartFigures| {
+        json!({
+            "part": f.id,
+            "tokens": f.counts[0],
+            "words": f.counts[1],
+            "speakers": f.counts[2],
+            "balanced_accuracy": f.balanced_accuracy,
+            "accuracy": f.accuracy,
+            "auc": f.auc,
+            "contrasts": f.contrasts,
+            "lead": f.lead,
+        })
+    };
+    figures.iter().map(one).collect()
+}
+
+fn shown(before: &str, f: &PartFigures) -> Vec<String> {
+    let mut row = vec![format!("{before}{}", f.what)];
+    row.extend(f.counts.map(|n| n.to_string()));
+    row.extend([f.balanced_accuracy, f.contrasts, f.lead].map(|estimate| {
+        let text = estimate.map(|e| format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi));
+        text.unwrap_or_else(|| "–".into())
+    }));
+    row
 }

@@ -36,6 +36,19 @@ impl StressFigure {
         Self::Accuracy,
     ];
 
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Time => "time",
+            Self::Share => "share",
+            Self::OverEnergy => "over_energy",
+            Self::Bands => "bands",
+            Self::OverShifted => "over_shifted",
+            Self::Hidden => "hidden",
+        }
+    }
+
     /// Table that holds it.
     pub const fn table(self) -> &'static str {
         match self {

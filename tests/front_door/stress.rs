@@ -61,6 +61,10 @@ fn a_classifier_is_trained_and_written_with_its_cards() {
         "1",
         "--batch",
         "8",
+        "--networks",
+        "2",
+        "--contrasts",
+        "0.5",
         "--bootstrap",
         "10",
         "--data-licence",
@@ -71,6 +75,7 @@ fn a_classifier_is_trained_and_written_with_its_cards() {
     assert!(ran.stdout.contains("minimal pair"), "{}", ran.stdout);
     let card = std::fs::read_to_string(place.path("mine.md")).unwrap();
     assert!(card.contains("--data-licence 'CC BY 4.0'"), "{card}");
+    assert!(card.contains("of 2 networks `small`"), "{card}");
     assert!(place.path("mine.scores.tsv").is_file() && place.path("mine.toml").is_file());
     assert!(!place.path("mine.checkpoint.safetensors").exists());
     let first = std::fs::read(place.path("mine.onnx")).unwrap();
@@ -89,4 +94,8 @@ fn what_training_cannot_use_is_told_in_words() {
     let one_vowel = "path\tspeaker\tword\tstress\tstart\tend\tvowel1_start\tvowel1_end\tvowel2_start\tvowel2_end\n\
                      x.wav\ts\tcat\tinitial\t0\t0.4\t0.1\t0.2\tNA\tNA\n";
     manifest("b.tsv", one_vowel).fails(2, "the word has no second vowel");
+    let train = ["train", "stress", "--data", "b.tsv", "--out", "m.onnx"];
+    let with = |more: &[&str]| place.run([&train[..], more].concat());
+    with(&["--rotate", "--test-fold", "none"]).fails(2, "needs a test fold");
+    with(&["--networks", "0"]).fails(2, "--networks is 0");
 }

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 pub enum Layer {
     /// A two-dimensional convolution.
     Convolution {
-        /// `[output, input, bin, frame]`, row-major.
+        /// `[output, input of its group, bin, frame]`, row-major.
         weights: Vec<f32>,
         /// `[output]`; empty for none.
         bias: Vec<f32>,
@@ -18,6 +18,9 @@ pub enum Layer {
         inputs: usize,
         /// Output channels.
         outputs: usize,
+        /// Equal groups of channels, each computed from the same group of inputs alone; 1 for all
+        /// from all.
+        groups: usize,
         /// Bins and frames that one output sees.
         kernel: [usize; 2],
         /// Bins and frames from one output to the next.
@@ -129,6 +132,7 @@ fn write(
                 bias,
                 inputs,
                 outputs,
+                groups,
                 kernel,
                 strides,
                 pads,
@@ -138,10 +142,17 @@ fn write(
             if inputs != channels {
                 return Err(format!("takes {inputs} channels, and there are {channels}"));
             }
-            counted("weights", weights, outputs * inputs * kernel[0] * kernel[1])?;
+            let split = |size: &usize| *groups > 0 && size.is_multiple_of(*groups);
+            if ![inputs, outputs].into_iter().all(split) {
+                return Err(format!(
+                    "{inputs} inputs and {outputs} outputs do not make {groups} groups"
+                ));
+            }
+            let seen = inputs / groups;
+            counted("weights", weights, outputs * seen * kernel[0] * kernel[1])?;
             let sizes = [bins, frames].map(|size| *size);
             let slid = slid(sizes, *kernel, *strides, *pads)?;
-            let dims = [*outputs, *inputs, kernel[0], kernel[1]].map(dim);
+            let dims = [*outputs, seen, kernel[0], kernel[1]].map(dim);
             graph.init_f32(&part("weight"), &dims, weights);
             let mut given = vec![from.to_owned(), part("weight")];
             if !bias.is_empty() {
@@ -152,16 +163,15 @@ fn write(
             let given: Vec<&str> = given.iter().map(String::as_str).collect();
             let lists = [*kernel, *strides, *pads].map(|pair| pair.map(dim));
             let both = [lists[2][0], lists[2][1], lists[2][0], lists[2][1]];
-            graph.node(
-                "Conv",
-                &given,
-                &[to],
-                &[
-                    ("kernel_shape", Attribute::Ints(&lists[0])),
-                    ("strides", Attribute::Ints(&lists[1])),
-                    ("pads", Attribute::Ints(&both)),
-                ],
-            );
+            let mut settings = vec![
+                ("kernel_shape", Attribute::Ints(&lists[0])),
+                ("strides", Attribute::Ints(&lists[1])),
+                ("pads", Attribute::Ints(&both)),
+            ];
+            if *groups > 1 {
+                settings.push(("group", Attribute::Int(dim(*groups))));
+            }
+            graph.node("Conv", &given, &[to], &settings);
             Ok(vec![*outputs, slid[0], slid[1]])
         }
         (
@@ -269,6 +279,7 @@ mod tests {
                         bias: vec![],
                         inputs: 1,
                         outputs: 2,
+                        groups: 1,
                         kernel: [3, 3],
                         strides: [2, 1],
                         pads: [1, 1],
@@ -340,5 +351,11 @@ mod tests {
         assert!(error.contains("cannot follow"), "{error}");
         wrong.layers.clear();
         assert!(feedforward(&wrong).is_err());
+        let mut wrong = network();
+        if let Layer::Convolution { groups, .. } = &mut wrong.layers[0].1 {
+            *groups = 2;
+        }
+        let error = feedforward(&wrong).unwrap_err().to_string();
+        assert!(error.contains("do not make 2 groups"), "{error}");
     }
 }

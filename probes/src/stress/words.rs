@@ -1,21 +1,18 @@
 //! Words of two syllables with their stress, from a manifest.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use phonoscope_datasets::{Manifest, Utterance, audio};
+use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::Model;
-use sha2::{Digest as _, Sha256};
 
+use super::VowelValues;
 use crate::error::{Error, Result};
 use crate::report::Skipped;
 
-/// Folds that are made where a manifest has none.
-const FOLDS: usize = 5;
-const VOWELS: [[&str; 2]; 2] = [
-    ["vowel1_start", "vowel1_end"],
-    ["vowel2_start", "vowel2_end"],
-];
+use rows::{Columns, FOLDS, vowel_columns};
 
 /// Which syllable of a word has the stress. As a class it is 0 for final and 1 for initial, as in
 /// arXiv 2508.07229.
@@ -85,6 +82,8 @@ pub struct Word {
     pub end_secs: Option<f64>,
     /// First and second vowel, where the manifest has their times.
     pub vowels: Option<[Span; 2]>,
+    /// What was measured of both vowels, once [`Words::measure_vowels`] was called.
+    pub vowel_values: Option<VowelValues>,
     /// Fold of the speaker.
     pub speaker_fold: usize,
     /// Fold of the word.
@@ -210,116 +209,6 @@ impl Words {
     }
 }
 
-struct Columns {
-    speaker: usize,
-    word: usize,
-    stress: usize,
-    sex: Option<usize>,
-    pair: Option<usize>,
-    vowels: Option<[[usize; 2]; 2]>,
-    folds: [Option<usize>; 2],
-}
-
-fn vowel_columns(manifest: &Manifest) -> Option<[[usize; 2]; 2]> {
-    let mut columns = [[0; 2]; 2];
-    for (columns, names) in columns.iter_mut().zip(VOWELS) {
-        for (column, name) in columns.iter_mut().zip(names) {
-            *column = manifest.column(name)?;
-        }
-    }
-    Some(columns)
-}
-
-impl Columns {
-    fn word(&self, row: &Utterance) -> std::result::Result<Word, String> {
-        let needed = |column: usize, name: &str| {
-            let value = row.value(column).map(str::trim).filter(|v| !v.is_empty());
-            value.ok_or_else(|| format!("no {name}"))
-        };
-        let word = needed(self.word, "word")?.to_lowercase();
-        let speaker = needed(self.speaker, "speaker")?.to_owned();
-        let stress = match needed(self.stress, "stress")? {
-            "initial" => Stress::Initial,
-            "final" => Stress::Final,
-            other => return Err(format!("stress is `{other}`, neither initial nor final")),
-        };
-        let start_secs = row.start_secs.unwrap_or(0.0);
-        let vowels = self.vowels.map(|columns| vowels(row, columns, start_secs));
-        let fold = |which: usize, name: &str| match self.folds[which] {
-            None => Ok(hashed_fold(name)),
-            Some(column) => {
-                let text = row.value(column).map(str::trim).unwrap_or_default();
-                let fold = text.parse::<usize>().ok().filter(|fold| *fold < 1000);
-                fold.ok_or_else(|| format!("fold `{text}` is no small number"))
-            }
-        };
-        let pair = self.pair.and_then(|column| row.value(column));
-        Ok(Word {
-            id: row.id.clone(),
-            sex: self.sex.and_then(|c| row.value(c)).map(str::to_lowercase),
-            stress,
-            minimal_pair: matches!(pair, Some("1" | "true" | "yes")),
-            audio: row.audio.clone(),
-            start_secs,
-            end_secs: row.end_secs,
-            vowels: vowels.transpose()?,
-            speaker_fold: fold(0, &speaker)?,
-            word_fold: fold(1, &word)?,
-            word,
-            speaker,
-        })
-    }
-}
-
-fn vowels(
-    row: &Utterance,
-    columns: [[usize; 2]; 2],
-    start_secs: f64,
-) -> std::result::Result<[Span; 2], String> {
-    let mut spans = [Span {
-        start_secs: 0.0,
-        end_secs: 0.0,
-    }; 2];
-    let end_secs = row.end_secs.unwrap_or(f64::INFINITY);
-    for (place, (span, columns)) in spans.iter_mut().zip(columns).enumerate() {
-        let [start, end] = columns.map(|column| row.value(column).map(str::trim));
-        let which = ["first", "second"][place];
-        let (Some(start), Some(end)) = (start, end) else {
-            return Err(format!("the word has no {which} vowel"));
-        };
-        let secs = |text: &str| text.parse::<f64>().ok().filter(|secs| secs.is_finite());
-        match (secs(start), secs(end)) {
-            (Some(start), Some(end))
-                if start < end && start >= start_secs - 1e-6 && end <= end_secs + 1e-6 =>
-            {
-                *span = Span {
-                    start_secs: start,
-                    end_secs: end,
-                };
-            }
-            _ => {
-                return Err(format!(
-                    "the {which} vowel, from {start} to {end} s, does not lie in the word"
-                ));
-            }
-        }
-    }
-    if spans[0].end_secs > spans[1].start_secs + 1e-6 {
-        return Err("the second vowel begins before the first ends".into());
-    }
-    Ok(spans)
-}
-
-/// The fold of a name: the first eight bytes of its SHA-256, modulo five.
-fn hashed_fold(name: &str) -> usize {
-    let digest = Sha256::digest(name.as_bytes());
-    let number = digest
-        .iter()
-        .take(8)
-        .fold(0u64, |n, byte| (n << 8) | u64::from(*byte));
-    (number % FOLDS as u64) as usize
-}
-
 impl Word {
     /// The samples that a model hears: from the start of the word on, as far as the recording goes
     /// and at most `most_secs`.
@@ -439,14 +328,5 @@ mod tests {
         assert!(error.to_string().contains("no column `stress`"));
         let error = read(header, &["a upon none 0 2"]).unwrap_err();
         assert!(error.to_string().contains("neither initial nor final"));
-    }
-
-    #[test]
-    fn hashes_spread_names_over_all_folds() {
-        let mut counts = [0; FOLDS];
-        for n in 0..500 {
-            counts[hashed_fold(&format!("speaker {n}"))] += 1;
-        }
-        assert!(counts.iter().all(|n| (60..140).contains(n)), "{counts:?}");
     }
 }

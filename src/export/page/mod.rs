@@ -76,7 +76,15 @@ fn blocks(report: &Report, figures: Vec<Block>) -> Vec<Block> {
 }
 
 /// Figures that carry the page; the others are `export --format svg`'s, which names those that cannot be drawn.
-const FIGURES: [&str; 4] = ["scatter", "scree", "regression", "heat"];
+const FIGURES: [&str; 7] = [
+    "scatter",
+    "scree",
+    "regression",
+    "heat",
+    "stress_time",
+    "stress_bands",
+    "stress_accuracy",
+];
 
 /// The page's figures, of each system.
 fn figures(report: &Report) -> Vec<Block> {

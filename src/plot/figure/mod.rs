@@ -8,6 +8,7 @@ mod forest;
 mod heat;
 mod scatter;
 mod scree;
+mod stress;
 
 use anyhow::{Context as _, Result};
 use phonoscope_probes::report::{Column, Report, Role, Table};
@@ -152,6 +153,7 @@ pub fn figures(report: &Report) -> Vec<Drawn> {
         );
         // A row for each tap and condition of every system is no forest.
         let has_own = has_own || table.id.starts_with("emphasis_");
+        let has_own = has_own || stress::TABLES.contains(&table.id.as_str());
         if has_own || estimates(table).next().is_none() {
             continue;
         }
@@ -159,6 +161,7 @@ pub fn figures(report: &Report) -> Vec<Drawn> {
         out.push((format!("{}.svg", report.name_of(table)), draw));
     }
     out.extend(of_emphasis(report));
+    out.extend(stress::of_stress(report));
     out
 }
 

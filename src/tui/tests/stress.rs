@@ -220,3 +220,24 @@ fn the_screen_needs_a_report_of_stress() {
     );
     assert!(!app.text().contains("9 Stress"));
 }
+
+#[test]
+fn every_figure_is_drawn_alike_twice() {
+    let report = report();
+    let drawn = crate::plot::figures(&report);
+    let names: Vec<&str> = drawn.iter().map(|(name, _)| name.as_str()).collect();
+    for figure in crate::plot::StressFigure::ALL {
+        let name = format!("stress_{}.svg", figure.name());
+        let count = names.iter().filter(|n| **n == name).count();
+        assert_eq!(count, 1, "{name} in {names:?}");
+    }
+    for ((name, svg), (_, second)) in drawn.iter().zip(crate::plot::figures(&report)) {
+        let svg = svg.as_ref().unwrap();
+        crate::plot::assert_well_formed(svg);
+        assert_eq!(svg, &second.unwrap(), "{name}");
+    }
+    let accuracy = drawn.iter().find(|(name, _)| name == "stress_accuracy.svg");
+    let accuracy = accuracy.unwrap().1.as_ref().unwrap();
+    assert!(accuracy.contains("c contrasts of the vowels"), "{accuracy}");
+    assert!(accuracy.contains("0.91 ["), "{accuracy}");
+}

@@ -36,7 +36,7 @@ pub enum Stage {
     },
 }
 
-/// The layers of a network, the shape of its input, and where a second head for training sits.
+/// The layers of a network, the shape of its input, and heads for training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Architecture {
     /// Its name.
@@ -48,6 +48,9 @@ pub struct Architecture {
     /// Outputs of a head for training alone, one convolution of 1 × 1 over the values before
     /// [`Stage::Flatten`], which must have one bin left; 0 for none.
     pub marks: usize,
+    /// Outputs of another head for training alone, one dense layer over the values before the last
+    /// layer; 0 for none.
+    pub measures: usize,
 }
 
 impl Architecture {
@@ -84,6 +87,7 @@ impl Architecture {
                 },
             ],
             marks: 4,
+            measures: 5,
         }
     }
 
@@ -109,6 +113,7 @@ impl Architecture {
             input: [161, 101],
             stages,
             marks: 0,
+            measures: 5,
         }
     }
 
@@ -166,6 +171,24 @@ impl Architecture {
     /// [`Error::Setting`] for layers that do not fit each other.
     pub fn mark_steps(&self) -> Result<usize> {
         Ok(self.marked()?.map_or(0, |[_, steps]| steps))
+    }
+
+    /// Values that the last layer sees, which is what the head for measures sees too.
+    pub(super) fn measured(&self) -> Result<Option<usize>> {
+        if self.measures == 0 {
+            return Ok(None);
+        }
+        self.classes()?;
+        let shapes = self.shapes()?;
+        let before = shapes.iter().rev().nth(1);
+        match before.map(Vec::as_slice) {
+            Some([units]) => Ok(Some(*units)),
+            other => Err(Error::Setting {
+                what: format!("network `{}`: head for measures", self.name),
+                needed: "a row of values before the last layer".into(),
+                found: format!("{other:?}"),
+            }),
+        }
     }
 
     /// Multiplications and additions of one forward pass, in pairs.

@@ -7,6 +7,7 @@
 
 mod adamw;
 mod architecture;
+mod ensemble;
 mod halve;
 mod norm;
 mod pass;
@@ -20,12 +21,15 @@ use rand::RngExt as _;
 
 pub use adamw::AdamW;
 pub use architecture::{Architecture, Stage};
+pub use ensemble::ensemble;
 pub use pass::{Aim, Step};
 
 /// Added to variances in batch norms.
 const NORM_EPSILON: f32 = 1e-5;
 /// Share of a new batch in the running statistics of batch norms.
 const MOMENTUM: f32 = 0.1;
+/// What the names of the parameters of heads for training begin with.
+const HEADS: [&str; 2] = ["marks.", "measures."];
 
 /// Trained or running numbers of one kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,6 +110,11 @@ impl Network {
             parameters.push(drawn("marks.weight".into(), shape, channels, 1.0));
             parameters.push(filled("marks.bias".into(), architecture.marks, 0.0));
         }
+        if let Some(units) = architecture.measured()? {
+            let shape = vec![architecture.measures, units];
+            parameters.push(drawn("measures.weight".into(), shape, units, 1.0));
+            parameters.push(filled("measures.bias".into(), architecture.measures, 0.0));
+        }
         Ok(Self {
             architecture,
             parameters,
@@ -118,9 +127,9 @@ impl Network {
         &self.architecture
     }
 
-    /// Number of trained weights, without those of the head for training.
+    /// Number of trained weights, without those of the heads for training.
     pub fn weights(&self) -> usize {
-        let own = |array: &&Array| !array.name.starts_with("marks.");
+        let own = |array: &&Array| !HEADS.iter().any(|head| array.name.starts_with(head));
         self.parameters
             .iter()
             .filter(own)
@@ -194,6 +203,7 @@ impl Network {
                         bias: vec![],
                         inputs: channels_in,
                         outputs: *channels,
+                        groups: 1,
                         kernel: *kernel,
                         strides: *strides,
                         pads: *pads,

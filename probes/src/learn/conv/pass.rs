@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use super::halve::Halve;
 use super::norm::{Moments, NormRelu};
 use super::unfold::{Sliding, Unfold};
-use super::{NORM_EPSILON, Network, Stage};
+use super::{Array, HEADS, NORM_EPSILON, Network, Stage};
 
 /// Items of one forward pass of [`predict`].
 const BLOCK: usize = 32;
@@ -27,12 +27,16 @@ pub struct Aim {
     pub marks: Option<Array3<f32>>,
     /// Weight of the marks in the loss.
     pub marks_weight: f32,
+    /// What the head for measures should say `[item, measure]`; what is not finite is not known.
+    pub measures: Option<Array2<f32>>,
+    /// Weight of the measures in the loss.
+    pub measures_weight: f32,
 }
 
 /// What one step came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The loss: cross-entropy, and the weighted cross-entropy of the marks.
+    /// The loss: cross-entropy, and those of the heads for training times their weights.
     pub loss: f32,
     /// Scores `[item, class]` of the batch while training.
     pub logits: Array2<f32>,
@@ -142,6 +146,9 @@ fn differentiate(
     if let (Some(marked), Some(marks)) = (&out.marks, &aim.marks) {
         loss = (loss + (mark_loss(marked, marks)? * f64::from(aim.marks_weight))?)?;
     }
+    if let (Some(said), Some(measures)) = (&out.measures, &aim.measures) {
+        loss = (loss + (measure_loss(said, measures)? * f64::from(aim.measures_weight))?)?;
+    }
     let grads = loss.backward()?;
     let gradients =
         vars.iter()
@@ -174,9 +181,25 @@ fn mark_loss(scores: &Tensor, marks: &Array3<f32>) -> candle_core::Result<Tensor
     ((scores.relu()? - scores.mul(&wanted)?)? + softplus)?.mean_all()
 }
 
+/// Mean Huber loss, straight from 1 on, of the measures that are known.
+fn measure_loss(said: &Tensor, measures: &Array2<f32>) -> candle_core::Result<Tensor> {
+    let known = measures.iter().map(|x| f32::from(u8::from(x.is_finite())));
+    let known = Tensor::from_iter(known, &Device::Cpu)?.reshape(said.shape())?;
+    let wanted = measures
+        .iter()
+        .map(|x| if x.is_finite() { *x } else { 0.0 });
+    let wanted = Tensor::from_iter(wanted, &Device::Cpu)?.reshape(said.shape())?;
+    let count = measures.iter().filter(|x| x.is_finite()).count().max(1);
+    let far = said.sub(&wanted)?.mul(&known)?.abs()?;
+    let near = far.minimum(1.0)?;
+    let loss = ((near.sqr()? * 0.5)? + far.sub(&near)?)?;
+    loss.sum_all()? / count as f64
+}
+
 struct Out {
     logits: Tensor,
     marks: Option<Tensor>,
+    measures: Option<Tensor>,
     moments: Vec<Arc<Mutex<Moments>>>,
     /// Values a channel that the moments are of.
     positions: Vec<usize>,
@@ -185,7 +208,9 @@ struct Out {
 struct Pass<'a> {
     network: &'a Network,
     parameters: std::slice::Iter<'a, Tensor>,
-    head: Option<&'a [Tensor]>,
+    /// Weight and bias of the heads for training, in training.
+    marks: Option<[&'a Tensor; 2]>,
+    measures: Option<[&'a Tensor; 2]>,
     /// Draws what is left out; with it, batch norms use the moments of the batch.
     rng: Option<&'a mut Stream>,
     moments: Vec<Arc<Mutex<Moments>>>,
@@ -194,15 +219,19 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(network: &'a Network, tensors: &'a [Tensor], rng: Option<&'a mut Stream>) -> Self {
-        let split = match network.architecture.marks {
-            0 => tensors.len(),
-            _ => tensors.len().saturating_sub(2),
+        let training = rng.is_some();
+        let head = |name: &str| {
+            let is = |array: &Array| array.name.starts_with(name);
+            let first = network.parameters.iter().position(is)?;
+            let own = [tensors.get(first)?, tensors.get(first + 1)?];
+            training.then_some(own)
         };
-        let (own, head) = tensors.split_at(split);
+        let [marks, measures] = HEADS.map(head);
         Self {
             network,
-            parameters: own.iter(),
-            head: (!head.is_empty() && rng.is_some()).then_some(head),
+            parameters: tensors.iter(),
+            marks,
+            measures,
             rng,
             moments: Vec::new(),
             positions: Vec::new(),
@@ -220,8 +249,9 @@ impl<'a> Pass<'a> {
         let (items, bins, frames) = x.dim();
         let mut value = Tensor::from_iter(x.iter().copied(), &Device::Cpu)?;
         value = value.reshape((1, items, bins, frames))?;
-        let mut marks = None;
-        for stage in &self.network.architecture.stages {
+        let (mut marks, mut measures) = (None, None);
+        let last = self.network.architecture.stages.len() - 1;
+        for (place, stage) in self.network.architecture.stages.iter().enumerate() {
             value = match stage {
                 Stage::Convolution {
                     channels,
@@ -233,7 +263,7 @@ impl<'a> Pass<'a> {
                 Stage::ChannelDropout(chance) => self.thinned(value, *chance, true)?,
                 Stage::Dropout(chance) => self.thinned(value, *chance, false)?,
                 Stage::Flatten => {
-                    if let Some([weight, bias]) = self.head {
+                    if let Some([weight, bias]) = self.marks {
                         let (channels, items, _, steps) = value.dims4()?;
                         let flat = value.reshape((channels, items * steps))?;
                         let bias = bias.reshape((bias.elem_count(), 1))?;
@@ -243,6 +273,9 @@ impl<'a> Pass<'a> {
                 }
                 Stage::Dense { relu, .. } => {
                     let (weight, bias) = (self.parameter()?, self.parameter()?);
+                    if let (Some([weight, bias]), true) = (self.measures, place == last) {
+                        measures = Some(value.matmul(&weight.t()?)?.broadcast_add(bias)?);
+                    }
                     let sum = value.matmul(&weight.t()?)?.broadcast_add(bias)?;
                     if *relu { sum.relu()? } else { sum }
                 }
@@ -251,6 +284,7 @@ impl<'a> Pass<'a> {
         Ok(Out {
             logits: value,
             marks,
+            measures,
             moments: self.moments,
             positions: self.positions,
         })

@@ -33,6 +33,7 @@ fn architecture() -> Architecture {
             },
         ],
         marks: 2,
+        measures: 3,
     }
 }
 
@@ -43,11 +44,19 @@ fn noise(name: &str, items: usize) -> Array3<f32> {
 
 fn aim(items: usize) -> Aim {
     let marks = Array3::from_shape_fn((items, 2, 2), |(i, m, t)| ((i + m + t) % 2) as f32);
+    // One that is far, one that is near and one that is not known.
+    let measures = Array2::from_shape_fn((items, 3), |(i, m)| match (i + m) % 3 {
+        0 => 4.0,
+        1 => 0.1,
+        _ => f32::NAN,
+    });
     Aim {
         classes: (0..items).map(|i| i % 2).collect(),
         smoothing: 0.1,
         marks: Some(marks),
         marks_weight: 0.7,
+        measures: Some(measures),
+        measures_weight: 0.4,
     }
 }
 

@@ -5,10 +5,10 @@ use phonoscope_analysis::Estimate;
 use super::figures::BandFigures;
 use super::measuring::Heard;
 use super::tables::{SIGNS, VOWELS, crossed, map_of, outcomes, text, with};
-use super::tracks::BANDS;
 use super::{StressSettings, bands};
 use crate::report::{Column, Role, Table};
 use crate::stress::intervals::mean;
+use crate::stress::tracks::BANDS;
 
 /// Relevance over frequency.
 pub(super) fn bands(heard: &[Heard], networks: Vec<&str>, settings: &StressSettings) -> Vec<Table> {

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::tracks::{BANDS, Tracks};
+use crate::stress::tracks::{BANDS, Tracks};
 
 /// Bins on both sides of a track that belong to its band.
 pub(super) const WIDTH: usize = 1;

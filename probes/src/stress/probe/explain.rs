@@ -6,9 +6,9 @@ use phonoscope_analysis::task::Cancel;
 
 use super::measuring::Measuring;
 use super::regions::heat;
-use super::tracks::{BANDS, Tracks, from_start};
 use super::{StressInput, StressSettings};
 use crate::error::{Error, Result};
+use crate::stress::tracks::{BANDS, Tracks, from_start};
 
 /// A word as the classifier hears it. Frame `t` is centred `t` hops after the start of the word.
 #[derive(Debug, Clone, PartialEq)]

@@ -93,7 +93,7 @@ pub(super) fn summary(tables: &[Table], settings: &StressSettings) -> Vec<String
             told(&unstressed)
         ));
     }
-    let bands: Vec<String> = super::tracks::BANDS
+    let bands: Vec<String> = crate::stress::tracks::BANDS
         .iter()
         .filter_map(|band| {
             let wanted = [
@@ -119,7 +119,7 @@ pub(super) fn summary(tables: &[Table], settings: &StressSettings) -> Vec<String
             bands.join(", ")
         ));
     }
-    let hidden: Vec<String> = super::tracks::BANDS
+    let hidden: Vec<String> = crate::stress::tracks::BANDS
         .iter()
         .filter_map(|band| {
             let e = estimate(tables, "stress_occlusion", &[("band", *band)], "lead")?;

@@ -10,11 +10,12 @@ use phonoscope_models::relevance::Method;
 use super::bands::{self, Bands};
 use super::figures::{MapFigures, bands_of, energies, sensitivity_of, sizes_of};
 use super::regions::{self, Frames};
-use super::tracks::{Tracks, from_start};
 use super::{Item, StressInput, StressSettings, heard_secs, split, target};
 use crate::error::{Error, Result};
 use crate::relevance::{Mapper, Scorer};
 use crate::report::Skipped;
+use crate::stress::contrasts::{Contrasts, difference};
+use crate::stress::tracks::{Tracks, from_start};
 use crate::stress::train::{Part, TrainSettings};
 use crate::stress::{Stress, Word, Words};
 
@@ -25,7 +26,7 @@ pub(super) struct Heard {
     /// Logits of final and initial stress, by the trained network.
     pub(super) logits: [f32; 2],
     /// First less second vowel; nothing for words without vowels.
-    pub(super) contrasts: Option<[Option<f64>; 5]>,
+    pub(super) contrasts: Option<Contrasts>,
     /// Why there are no regions or bands of this word.
     pub(super) missing: Vec<String>,
     /// By network and composite; empty for a word that was trained on.
@@ -264,7 +265,7 @@ impl<'a> Measuring<'a> {
             logits: trained,
             contrasts: vowels
                 .zip(tracks.as_ref())
-                .map(|(vowels, tracks)| tracks.contrasts(vowels)),
+                .map(|(vowels, tracks)| difference(tracks.values(vowels))),
             missing,
             sizes: frames.as_ref().map(|frames| sizes_of(frames, &energy)),
             maps,

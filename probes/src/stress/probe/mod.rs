@@ -14,7 +14,6 @@ mod measuring;
 mod regions;
 mod sanity;
 mod tables;
-mod tracks;
 
 use ndarray::Array2;
 use phonoscope_analysis::task::Task;

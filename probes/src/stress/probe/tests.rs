@@ -84,6 +84,7 @@ fn planted(folder: &Path) -> Model {
                 bias: vec![0.0],
                 inputs: 1,
                 outputs: 1,
+                groups: 1,
                 kernel: [161, 1],
                 strides: [1, 1],
                 pads: [0, 0],

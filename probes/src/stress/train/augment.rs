@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::clips::Clip;
+use crate::stress::VowelValues;
+use crate::stress::tracks::LEVEL;
 
 /// How training words are changed. Chances are of a word, ranges are drawn from evenly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +67,8 @@ pub(super) struct Changed {
     pub(super) magnitudes: Array2<f32>,
     /// Start and end of both vowels, in frames.
     pub(super) vowels: Option<[[f32; 2]; 2]>,
+    /// What was measured of both vowels. Tempo, frequencies and level change both alike.
+    pub(super) values: Option<VowelValues>,
 }
 
 impl Augmentation {
@@ -85,6 +89,7 @@ impl Augmentation {
         Changed {
             magnitudes: clip.magnitudes.slice(s![first..end, ..]).to_owned(),
             vowels: clip.vowels.map(|v| v.map(|v| v.map(|frame| frame - moved))),
+            values: clip.values,
         }
     }
 
@@ -104,6 +109,13 @@ impl Augmentation {
         Some(Changed {
             magnitudes: concatenate(Axis(0), &[head, tail.view()]).ok()?,
             vowels: Some([own[0], theirs[1].map(|frame| frame + moved)]),
+            values: word.values.zip(other.values).map(|(own, theirs)| {
+                let mut second = theirs[1];
+                if let Some(db) = &mut second[LEVEL] {
+                    *db += 20.0 * f64::from(ratio).log10();
+                }
+                [own[0], second]
+            }),
         })
     }
 
@@ -127,6 +139,7 @@ impl Augmentation {
         }
         Changed {
             magnitudes,
+            values: word.values,
             vowels: word.vowels.map(|v| v.map(|v| v.map(|frame| frame * tempo))),
         }
     }
@@ -230,6 +243,7 @@ mod tests {
         Changed {
             magnitudes: Array2::from_shape_fn((rows, 3), |(row, _)| value + row as f32),
             vowels: Some([[2.0, 4.0], [6.0, 8.0]]),
+            values: Some([[Some(f64::from(value)); 5], [Some(2.0); 5]]),
         }
     }
 
@@ -243,6 +257,13 @@ mod tests {
         let spliced = Augmentation::spliced(&ramp(10, 1.0), &later).unwrap();
         assert_eq!(spliced.magnitudes.nrows(), 5 + 5);
         assert_eq!(spliced.vowels.unwrap()[1], [6.0, 8.0]);
+        // A word twice as loud: its second vowel comes down to the level of the first word.
+        let mut loud = ramp(10, 1.0);
+        loud.magnitudes.mapv_inplace(|x| 2.0 * x);
+        let spliced = Augmentation::spliced(&ramp(10, 1.0), &loud).unwrap();
+        let [first, second] = spliced.values.unwrap();
+        assert_eq!((first[LEVEL], second[0]), (Some(1.0), Some(2.0)));
+        assert!((second[LEVEL].unwrap() - (2.0 - 6.0206)).abs() < 1e-3);
         let mut none = ramp(10, 1.0);
         none.vowels = None;
         assert_eq!(Augmentation::spliced(&none, &later), None);
@@ -284,6 +305,7 @@ mod tests {
             before: 10,
             end: 20.0,
             vowels: Some([[0.0, 5.0], [10.0, 15.0]]),
+            values: None,
         };
         for draw in 0..200 {
             let cut = settings.cut(clip(), &mut stream(2, "cut", draw));

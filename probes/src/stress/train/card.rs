@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phonoscope_analysis::Estimate;
 
-use super::{Ended, Part, PartFigures, TrainSettings, Trained};
+use super::{Ended, Part, PartFigures, Rotation, TrainSettings, Trained};
+use crate::learn::conv::Network;
 use crate::stress::{Stress, Words};
 
 /// What a card says that training does not know.
@@ -28,27 +29,34 @@ pub fn model_card(
     words: &Words,
     settings: &TrainSettings,
     trained: &Trained,
-    figures: &[PartFigures],
+    (figures, rotated): (&[PartFigures], Option<(&Rotation, &[PartFigures])>),
 ) -> String {
-    let network = &trained.network;
-    let millions = network
-        .architecture()
-        .multiplications()
+    let networks = &trained.networks;
+    let weights: usize = networks.iter().map(Network::weights).sum();
+    let work = networks.iter().map(|n| n.architecture().multiplications());
+    let millions = work
+        .sum::<phonoscope_analysis::Result<usize>>()
         .map_or_else(|_| "?".into(), |n| format!("{:.1}", n as f64 / 1e6));
+    let kind = match networks.as_slice() {
+        [one] => format!("`{}`", one.architecture().name),
+        _ => format!(
+            "the mean score of {} networks `{}` of other seeds, as one",
+            networks.len(),
+            settings.architecture.name
+        ),
+    };
     let sections = [
         format!("# {}\n", facts.name),
         format!(
             "Says of an English word of two syllables whether its stress is initial or final. \
              Class 0 is final, class 1 initial; the output `logits` [batch, 2] is before the softmax.\n\n\
-             - Network: `{}`, {} weights, {millions} million multiplications a word.\n\
+             - Network: {kind}, {weights} weights, {millions} million multiplications a word.\n\
              - Input `spectrogram` [batch, 1, 161, 101]: {}. The audio begins where the word begins.\n",
-            network.architecture().name,
-            network.weights(),
             trained.front_end.describe(),
         ),
         format!("## Data\n\n{}", data(facts, words, settings, trained)),
         format!("## Training\n\n{}", training(facts, settings, trained)),
-        format!("## Figures\n\n{}", table(settings, figures)),
+        format!("## Figures\n\n{}", tables(settings, figures, rotated)),
         format!("## Limits\n\n{}", limits(settings)),
     ];
     sections.join("\n")
@@ -119,7 +127,9 @@ fn training(facts: &CardFacts, settings: &TrainSettings, trained: &Trained) -> S
            {}. Loss of the last pass {}.\n\
          - Changes: with chance {} the second syllable of another word of the same stress; start \
            ±{} frames; tempo e^±{}; frequencies e^±{}; gain e^±{}; noise of {} to {} dB with chance \
-           {}; masks with chance {}. Weight of marking vowels {}.\n\
+           {}; masks with chance {}.\n\
+         - In training alone, further heads mark the vowels (weight {}) and say their contrasts \
+           (weight {}).\n\
          - Seed {}. Phonoscope {}.\n",
         facts.command,
         settings.learning_rate,
@@ -139,34 +149,64 @@ fn training(facts: &CardFacts, settings: &TrainSettings, trained: &Trained) -> S
         changes.noise,
         changes.mask,
         settings.marks_weight,
+        settings.contrasts_weight,
         settings.seed,
         facts.phonoscope,
     )
 }
 
-fn table(settings: &TrainSettings, figures: &[PartFigures]) -> String {
+fn tables(
+    settings: &TrainSettings,
+    figures: &[PartFigures],
+    rotated: Option<(&Rotation, &[PartFigures])>,
+) -> String {
+    let mut text = String::from(
+        "Recordings as they are, nothing changed. Intervals: 95 %, bootstrap over words and speakers \
+         at once. *Contrasts*: balanced accuracy of a logistic regression on contrasts of the vowels \
+         (log duration, level, log F0, F1, F2), fitted on the words trained on, which is given the \
+         alignment; *lead*: that of the network on the same words less that of the regression.\n\n",
+    );
+    text.push_str(&table(figures));
+    if settings.test_fold.is_none() {
+        text.push_str("\nNothing was left out for a test.\n");
+    }
+    if let Some((rotation, figures)) = rotated {
+        let [least, most] = [
+            rotation.trained_on.iter().min(),
+            rotation.trained_on.iter().max(),
+        ];
+        text.push_str(&format!(
+            "\n### All folds\n\nThe same training once for every fold, {} in all, each without the \
+             speakers and words of its own fold (trained on {} to {} tokens). Every word is told by \
+             the networks that do not know it; their figures together:\n\n{}",
+            rotation.trained_on.len(),
+            least.unwrap_or(&0),
+            most.unwrap_or(&0),
+            table(figures)
+        ));
+    }
+    text
+}
+
+fn table(figures: &[PartFigures]) -> String {
     let shown = |estimate: Option<Estimate>| match estimate {
-        Some(e) => format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi),
+        Some(e) => format!("{:.3} [{:.3}, {:.3}]", e.value, e.lo, e.hi).replace('-', "−"),
         None => "–".into(),
     };
     let mut text = String::from(
-        "Recordings as they are, nothing changed. Intervals: 95 %, bootstrap over words and speakers \
-         at once.\n\n\
-         | part | tokens | words | speakers | balanced accuracy | accuracy | AUC |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+        "| part | tokens | words | speakers | balanced accuracy | accuracy | AUC | contrasts | lead |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for f in figures {
         let [tokens, words, speakers] = f.counts;
         let auc = f.auc.map_or("–".into(), |auc| format!("{auc:.3}"));
+        let estimates = [f.balanced_accuracy, f.accuracy, f.contrasts, f.lead].map(shown);
+        let [balanced, plain, contrasts, lead] = estimates;
         text.push_str(&format!(
-            "| {} | {tokens} | {words} | {speakers} | {} | {} | {auc} |\n",
-            f.part.words(),
-            shown(f.balanced_accuracy),
-            shown(f.accuracy)
+            "| {} | {tokens} | {words} | {speakers} | {balanced} | {plain} | {auc} | {contrasts} | \
+             {lead} |\n",
+            f.what
         ));
-    }
-    if settings.test_fold.is_none() {
-        text.push_str("\nNothing was left out for a test.\n");
     }
     text
 }

@@ -30,13 +30,46 @@ pub struct Epoch {
 /// Everything that the next step depends on, besides the data.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct State {
+    /// The networks that are trained side by side.
+    pub(super) members: Vec<Member>,
+    pub(super) progress: Progress,
+}
+
+/// One network.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Member {
     pub(super) network: Network,
     /// Running average of the network's numbers.
     pub(super) average: Network,
-    /// The average with the least validation loss so far.
+    /// The average at the pass with the least validation loss so far.
     pub(super) best: Network,
     pub(super) adam: AdamW,
-    pub(super) progress: Progress,
+}
+
+impl Member {
+    fn new(settings: &TrainSettings, place: usize) -> Result<Self> {
+        let seed = settings.member_seed(place);
+        let network = Network::new(settings.architecture.clone(), seed)?;
+        Ok(Self {
+            adam: AdamW::new(&network.parameters),
+            average: network.clone(),
+            best: network.clone(),
+            network,
+        })
+    }
+
+    pub(super) fn keep_as_best(&mut self) {
+        self.best = self.average.clone();
+    }
+
+    /// Its networks by name.
+    fn kinds(&mut self) -> [(&'static str, &mut Network); 3] {
+        [
+            ("network", &mut self.network),
+            ("average", &mut self.average),
+            ("best", &mut self.best),
+        ]
+    }
 }
 
 /// How far training has come.
@@ -69,12 +102,9 @@ pub(super) fn fingerprint(settings: &TrainSettings, data_sha256: &str) -> String
 
 impl State {
     pub(super) fn new(settings: &TrainSettings) -> Result<Self> {
-        let network = Network::new(settings.architecture.clone(), settings.seed)?;
+        let members = (0..settings.networks).map(|place| Member::new(settings, place));
         Ok(Self {
-            adam: AdamW::new(&network.parameters),
-            average: network.clone(),
-            best: network.clone(),
-            network,
+            members: members.collect::<Result<_>>()?,
             progress: Progress::default(),
         })
     }
@@ -82,20 +112,25 @@ impl State {
     /// All arrays, by name.
     fn arrays(&self) -> BTreeMap<String, (&[usize], &[f32])> {
         let mut arrays = BTreeMap::new();
-        for (kind, network) in [
-            ("network", &self.network),
-            ("average", &self.average),
-            ("best", &self.best),
-        ] {
-            for array in network.parameters.iter().chain(&network.statistics) {
-                let name = format!("{kind}.{}", array.name);
-                arrays.insert(name, (array.shape.as_slice(), array.values.as_slice()));
+        for (place, member) in self.members.iter().enumerate() {
+            for (kind, network) in [
+                ("network", &member.network),
+                ("average", &member.average),
+                ("best", &member.best),
+            ] {
+                for array in network.parameters.iter().chain(&network.statistics) {
+                    let name = format!("{place}.{kind}.{}", array.name);
+                    arrays.insert(name, (array.shape.as_slice(), array.values.as_slice()));
+                }
             }
-        }
-        for (kind, moments) in [("first", &self.adam.first), ("second", &self.adam.second)] {
-            for (array, values) in self.network.parameters.iter().zip(moments) {
-                let name = format!("{kind}.{}", array.name);
-                arrays.insert(name, (array.shape.as_slice(), values.as_slice()));
+            for (kind, moments) in [
+                ("first", &member.adam.first),
+                ("second", &member.adam.second),
+            ] {
+                for (array, values) in member.network.parameters.iter().zip(moments) {
+                    let name = format!("{place}.{kind}.{}", array.name);
+                    arrays.insert(name, (array.shape.as_slice(), values.as_slice()));
+                }
             }
         }
         arrays
@@ -177,24 +212,23 @@ impl State {
             }
         };
         let mut state = Self::new(settings)?;
-        for (kind, network) in [
-            ("network", &mut state.network),
-            ("average", &mut state.average),
-            ("best", &mut state.best),
-        ] {
-            for array in network.parameters.iter_mut().chain(&mut network.statistics) {
-                array.values = floats(&format!("{kind}.{}", array.name), array.values.len())?;
+        for (place, member) in state.members.iter_mut().enumerate() {
+            for (kind, network) in member.kinds() {
+                for array in network.parameters.iter_mut().chain(&mut network.statistics) {
+                    let name = format!("{place}.{kind}.{}", array.name);
+                    array.values = floats(&name, array.values.len())?;
+                }
             }
-        }
-        for (kind, moments) in [
-            ("first", &mut state.adam.first),
-            ("second", &mut state.adam.second),
-        ] {
-            for (array, values) in state.network.parameters.iter().zip(moments) {
-                *values = floats(&format!("{kind}.{}", array.name), values.len())?;
+            for (kind, moments) in [
+                ("first", &mut member.adam.first),
+                ("second", &mut member.adam.second),
+            ] {
+                for (array, values) in member.network.parameters.iter().zip(moments) {
+                    *values = floats(&format!("{place}.{kind}.{}", array.name), values.len())?;
+                }
             }
+            member.adam.steps = description.progress.steps;
         }
-        state.adam.steps = description.progress.steps;
         state.progress = description.progress;
         Ok(Some(state))
     }

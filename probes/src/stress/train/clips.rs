@@ -10,7 +10,7 @@ use phonoscope_analysis::task::Task;
 
 use crate::error::{Error, Result};
 use crate::report::Skipped;
-use crate::stress::Word;
+use crate::stress::{VowelValues, Word};
 
 /// Audio before a word that shifts may reach.
 const BEFORE_SECS: f64 = 0.1;
@@ -31,6 +31,7 @@ struct Entry {
     end: f32,
     /// Start and end of both vowels.
     vowels: Option<[[f32; 2]; 2]>,
+    values: Option<VowelValues>,
 }
 
 /// The longer stretch around a word.
@@ -44,6 +45,8 @@ pub(super) struct Clip {
     pub(super) end: f32,
     /// Start and end of both vowels, in frames after the start of the word.
     pub(super) vowels: Option<[[f32; 2]; 2]>,
+    /// What was measured of both vowels.
+    pub(super) values: Option<VowelValues>,
 }
 
 /// Spectrograms of words.
@@ -105,6 +108,7 @@ impl Clips {
                 vowels: word
                     .vowels
                     .map(|v| v.map(|v| [frame(v.start_secs), frame(v.end_secs)])),
+                values: word.vowel_values,
             }));
             offset += 4 * (heard.len() + wide.len()) as u64;
         }
@@ -168,6 +172,7 @@ impl Clips {
             before: entry.before,
             end: entry.end,
             vowels: entry.vowels,
+            values: entry.values,
         })
     }
 }

@@ -24,6 +24,9 @@ pub struct Score {
     pub part: Part,
     /// Logit of initial stress less that of final stress.
     pub score: f64,
+    /// What a logistic regression on contrasts of the vowels says, fitted on the words trained on;
+    /// nothing where they are not known.
+    pub contrasts: Option<Stress>,
 }
 
 impl Score {
@@ -32,11 +35,13 @@ impl Score {
     }
 }
 
-/// How well a part of the words is told.
+/// How well some words are told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartFigures {
-    /// The part.
-    pub part: Part,
+    /// Their name in files.
+    pub id: &'static str,
+    /// What they are, in words.
+    pub what: &'static str,
     /// Tokens, different words, speakers.
     pub counts: [usize; 3],
     /// Mean of the recalls of both stresses.
@@ -45,45 +50,87 @@ pub struct PartFigures {
     pub accuracy: Option<Estimate>,
     /// Area under the curve of the score.
     pub auc: Option<f64>,
+    /// Balanced accuracy of a regression on contrasts of the vowels, where they are known.
+    pub contrasts: Option<Estimate>,
+    /// Balanced accuracy on the same words less that of the regression.
+    pub lead: Option<Estimate>,
 }
 
 /// Figures of every part that there is, with intervals over words and speakers.
 pub fn figures(scores: &[Score], draws: usize, seed: u64) -> Vec<PartFigures> {
     let of = |part: Part| {
         let own: Vec<&Score> = scores.iter().filter(|score| score.part == part).collect();
-        (!own.is_empty()).then(|| {
-            let crossed = Crossed::new(own.iter().map(|s| (s.word.as_str(), s.speaker.as_str())));
-            let [words, speakers] = crossed.sizes();
-            let classes: Vec<usize> = own.iter().map(|s| s.stress.class()).collect();
-            let right: Vec<bool> = own.iter().map(|s| s.right()).collect();
-            let of_class = |class: Stress| -> Vec<f64> {
-                let own = own.iter().filter(|s| s.stress == class);
-                own.map(|s| s.score).collect()
-            };
-            PartFigures {
-                part,
-                counts: [own.len(), words, speakers],
-                balanced_accuracy: crossed.estimate_share(draws, seed, |counts| {
-                    balanced_accuracy(&classes, &right, counts)
-                }),
-                accuracy: crossed.estimate_share(draws, seed, |counts| share(&right, counts)),
-                auc: auc(&of_class(Stress::Final), &of_class(Stress::Initial)).ok(),
-            }
-        })
+        (!own.is_empty()).then(|| figures_of((part.name(), part.words()), &own, draws, seed))
     };
     Part::ALL.into_iter().filter_map(of).collect()
 }
 
-/// The scores as a table: id, word, speaker, stress, part, score.
+/// Figures of some words, which have a name and a description.
+pub(super) fn figures_of(
+    (id, what): (&'static str, &'static str),
+    own: &[&Score],
+    draws: usize,
+    seed: u64,
+) -> PartFigures {
+    let crossed =
+        |of: &[&Score]| Crossed::new(of.iter().map(|s| (s.word.as_str(), s.speaker.as_str())));
+    let classes_of =
+        |of: &[&Score]| -> Vec<usize> { of.iter().map(|s| s.stress.class()).collect() };
+    let whole = crossed(own);
+    let [words, speakers] = whole.sizes();
+    let classes = classes_of(own);
+    let right: Vec<bool> = own.iter().map(|s| s.right()).collect();
+    let of_class = |class: Stress| -> Vec<f64> {
+        let own = own.iter().filter(|s| s.stress == class);
+        own.map(|s| s.score).collect()
+    };
+    let known: Vec<&Score> = own
+        .iter()
+        .copied()
+        .filter(|s| s.contrasts.is_some())
+        .collect();
+    let paired = crossed(&known);
+    let known_classes = classes_of(&known);
+    let network: Vec<bool> = known.iter().map(|s| s.right()).collect();
+    let told: Vec<bool> = known
+        .iter()
+        .map(|s| s.contrasts == Some(s.stress))
+        .collect();
+    let balanced =
+        |right: &[bool], counts: &[f64]| balanced_accuracy(&known_classes, right, counts);
+    PartFigures {
+        id,
+        what,
+        counts: [own.len(), words, speakers],
+        balanced_accuracy: whole.estimate_share(draws, seed, |counts| {
+            balanced_accuracy(&classes, &right, counts)
+        }),
+        accuracy: whole.estimate_share(draws, seed, |counts| share(&right, counts)),
+        auc: auc(&of_class(Stress::Final), &of_class(Stress::Initial)).ok(),
+        contrasts: paired.estimate_share(draws, seed, |counts| balanced(&told, counts)),
+        lead: paired.estimate(draws, seed, |counts| {
+            balanced(&network, counts) - balanced(&told, counts)
+        }),
+    }
+}
+
+/// The scores as a table: id, word, speaker, stress, part, score, and what contrasts of the vowels
+/// say (`NA` where not known).
 pub fn scores_tsv(scores: &[Score]) -> String {
-    let mut text = String::from("id\tword\tspeaker\tstress\tpart\tscore\n");
+    let mut text = String::from("id\tword\tspeaker\tstress\tpart\tscore\tcontrasts\n");
     for s in scores {
         let plain = |name: &str| name.replace(['\t', '\n', '\r', '\\'], " ");
         let names = [&s.id, &s.word, &s.speaker]
             .map(|name| plain(name))
             .join("\t");
         let (stress, part) = (s.stress.name(), s.part.name());
-        writeln!(text, "{names}\t{stress}\t{part}\t{:.5}", s.score).ok();
+        let contrasts = s.contrasts.map_or("NA", Stress::name);
+        writeln!(
+            text,
+            "{names}\t{stress}\t{part}\t{:.5}\t{contrasts}",
+            s.score
+        )
+        .ok();
     }
     text
 }
@@ -117,5 +164,39 @@ mod tests {
         let expected = (softplus(0.0) + f64::midpoint(softplus(-2.0), softplus(1.0))) / 2.0;
         assert!((loss - expected).abs() < 1e-6);
         assert_eq!(accuracy, 0.75);
+    }
+
+    #[test]
+    fn the_lead_is_over_the_regression_on_the_same_words() {
+        let score = |n: usize, right: bool, contrasts: Option<bool>| {
+            let stress = Stress::ALL[n % 2];
+            let other = Stress::ALL[1 - n % 2];
+            let sign = if right { 1.0 } else { -1.0 };
+            Score {
+                id: n.to_string(),
+                word: format!("w{n}"),
+                speaker: format!("s{n}"),
+                stress,
+                part: Part::Test,
+                score: if stress == Stress::Initial {
+                    sign
+                } else {
+                    -sign
+                },
+                contrasts: contrasts.map(|right| if right { stress } else { other }),
+            }
+        };
+        // The network knows all but one of eight; the regression half of the six that it is asked.
+        let scores: Vec<Score> = (0..8)
+            .map(|n| score(n, n != 7, (n < 6).then_some(n < 3)))
+            .collect();
+        let found = &figures(&scores, 50, 1)[0];
+        assert_eq!((found.id, found.counts), ("test", [8, 8, 8]));
+        assert_eq!(found.balanced_accuracy.unwrap().value, 0.875);
+        assert_eq!(found.contrasts.unwrap().value, 0.5);
+        assert_eq!(found.lead.unwrap().value, 0.5);
+        let text = scores_tsv(&scores);
+        assert!(text.lines().nth(1).unwrap().ends_with("\tfinal"));
+        assert!(text.lines().nth(8).unwrap().ends_with("\tNA"));
     }
 }

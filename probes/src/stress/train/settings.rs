@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::augment::Augmentation;
 use crate::error::{Error, Result};
 use crate::learn::conv::Architecture;
+use crate::stress::tracks::CONTRASTS;
 use crate::stress::{Word, Words};
 
 /// Settings of [`super::train`].
@@ -26,6 +27,11 @@ pub struct TrainSettings {
     pub smoothing: f32,
     /// Weight, in the loss, of marking the vowels and which is stressed; needs times of vowels.
     pub marks_weight: f32,
+    /// Weight, in the loss, of saying the contrasts of the vowels (duration, level, F0, F1, F2);
+    /// needs their measures.
+    pub contrasts_weight: f32,
+    /// Networks that are trained, each with its own seed; the classifier is their mean score.
+    pub networks: usize,
     /// How words are changed.
     pub augmentation: Augmentation,
     /// Fold whose speakers and words are left out of training, for the test.
@@ -50,6 +56,8 @@ impl Default for TrainSettings {
             weight_decay: 1e-2,
             smoothing: 0.05,
             marks_weight: 0.0,
+            contrasts_weight: 0.0,
+            networks: 1,
             augmentation: Augmentation::default(),
             test_fold: Some(0),
             validation_fold: Some(1),
@@ -151,6 +159,11 @@ impl TrainSettings {
         }
     }
 
+    /// Seed of one of the networks.
+    pub(super) fn member_seed(&self, place: usize) -> u64 {
+        self.seed.wrapping_add(place as u64)
+    }
+
     pub(super) fn check(&self, words: &Words) -> Result<()> {
         let wrong = |problem: String, hint: &str| {
             Err(Error::Request {
@@ -176,9 +189,9 @@ impl TrainSettings {
                 "choose two, or leave validation out",
             );
         }
-        if self.epochs == 0 || self.batch < 4 || self.patience == 0 {
+        if self.epochs == 0 || self.batch < 4 || self.patience == 0 || self.networks == 0 {
             return wrong(
-                "epochs and patience must be positive, and a batch at least 4".into(),
+                "epochs, patience and networks must be positive, and a batch at least 4".into(),
                 "leave the options out for the defaults",
             );
         }
@@ -199,6 +212,14 @@ impl TrainSettings {
             return wrong(
                 "marking vowels needs their times and a network with a head for it".into(),
                 "add vowel1_start to vowel2_end, or leave --marks out",
+            );
+        }
+        let measured = words.words.iter().any(|w| w.vowel_values.is_some());
+        let heads = self.architecture.measures == CONTRASTS.len();
+        if self.contrasts_weight > 0.0 && !(measured && heads) {
+            return wrong(
+                "contrasts of vowels need their times and a network with a head for them".into(),
+                "add vowel1_start to vowel2_end, or leave --contrasts out",
             );
         }
         if self.architecture.classes()? != 2 {

@@ -1,11 +1,13 @@
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use phonoscope_analysis::rng::stream;
 use phonoscope_analysis::task::Task;
 use phonoscope_datasets::{Manifest, audio};
 
 use super::*;
 use crate::learn::conv::{Architecture, Stage};
+use crate::stress::Word;
 
 /// Words of two tones, of which the longer and louder is stressed, by speakers of different pitch.
 fn planted(folder: &Path, words: usize) -> (Words, String) {
@@ -73,6 +75,7 @@ fn tiny() -> Architecture {
             },
         ],
         marks: 4,
+        measures: 5,
     }
 }
 
@@ -151,13 +154,16 @@ fn shuffled_labels_are_those_of_other_words() {
 #[test]
 fn a_stopped_training_ends_with_the_same_numbers() {
     let dir = tempfile::tempdir().unwrap();
-    let (words, sha256) = planted(dir.path(), 60);
+    let (mut words, sha256) = planted(dir.path(), 60);
+    let task = Task::silent();
+    words.measure_vowels(&task).unwrap();
     let settings = TrainSettings {
         epochs: 3,
+        networks: 2,
+        contrasts_weight: 0.3,
         validation_fold: Some(1),
         ..settings()
     };
-    let task = Task::silent();
     let whole = train(&words, &sha256, &settings, limits(dir.path(), None), &task).unwrap();
     let kept = dir.path().join("kept.safetensors");
     // Time is over after every pass.
@@ -176,6 +182,10 @@ fn a_stopped_training_ends_with_the_same_numbers() {
     )
     .unwrap();
     assert_eq!(rest, whole);
+    let [first, second] = rest.networks.as_slice() else {
+        panic!("{} networks", rest.networks.len());
+    };
+    assert_ne!(first, second);
     let other = TrainSettings {
         seed: 2,
         ..settings
@@ -245,6 +255,46 @@ fn a_cancelled_training_keeps_its_last_step() {
 }
 
 #[test]
+fn over_all_folds_every_word_is_told_once_by_a_network_that_does_not_know_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut words, sha256) = planted(dir.path(), 80);
+    let task = Task::silent();
+    words.measure_vowels(&task).unwrap();
+    let settings = TrainSettings {
+        epochs: 1,
+        ..settings()
+    };
+    let limits = limits(dir.path(), None);
+    let trained = train(&words, &sha256, &settings, limits, &task).unwrap();
+    let of_fold = |fold: usize| dir.path().join(format!("{fold}.safetensors"));
+    let turned = || {
+        let limits = (limits, &of_fold as &dyn Fn(usize) -> PathBuf);
+        rotate(&words, &sha256, &settings, &trained, limits, &task)
+    };
+    let rotation = turned().unwrap();
+    let figures = rotation.figures(20, 1);
+    let counts = |id: &str| figures.iter().find(|f| f.id == id).map(|f| f.counts[0]);
+    assert_eq!(counts("unseen_words"), Some(80));
+    let both = |part: Part| {
+        let fold = |w: &Word| w.speaker_fold == w.word_fold;
+        let is = |w: &&Word| fold(w) == (part == Part::Test);
+        let count = words.words.iter().filter(is).count();
+        (count > 0).then_some(count)
+    };
+    for part in [Part::Test, Part::UnseenWord, Part::UnseenSpeaker] {
+        assert_eq!(counts(part.name()), both(part), "{part:?}");
+    }
+    // The planted contrasts are all that a regression needs.
+    let unseen = &figures[0];
+    assert_eq!(unseen.contrasts.map(|e| e.value), Some(1.0));
+    let lead = unseen.lead.unwrap().value;
+    assert!((lead - (unseen.balanced_accuracy.unwrap().value - 1.0)).abs() < 1e-12);
+    // What is done is not done again.
+    assert!((1..words.folds).all(|fold| of_fold(fold).is_file()));
+    assert_eq!(turned().unwrap(), rotation);
+}
+
+#[test]
 fn what_does_not_fit_is_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let (words, sha256) = planted(dir.path(), 24);
@@ -263,6 +313,11 @@ fn what_does_not_fit_is_refused_in_words() {
         ..settings()
     });
     assert!(wrong.contains("the same"), "{wrong}");
+    let wrong = why(TrainSettings {
+        contrasts_weight: 0.5,
+        ..settings()
+    });
+    assert!(wrong.contains("contrasts of vowels need"), "{wrong}");
     let mut without = words.clone();
     without.has_vowels = false;
     let failed = train(

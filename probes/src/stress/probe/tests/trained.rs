@@ -69,6 +69,7 @@ fn classifier(folder: &Path, words: &Words, shuffled_labels: bool) -> Model {
             },
         ],
         marks: 0,
+        measures: 0,
     };
     let settings = TrainSettings {
         architecture,
@@ -96,7 +97,7 @@ fn classifier(folder: &Path, words: &Words, shuffled_labels: bool) -> Model {
     } else {
         "trained"
     };
-    loaded(folder, &trained.network.feedforward(name, "x").unwrap())
+    loaded(folder, &trained.feedforward(name, "x").unwrap())
 }
 
 fn probed(folder: &Path, words: &Words) -> StressFound {

@@ -13,14 +13,20 @@ const LONGEST_SECS: f64 = 1.0;
 const STEP_SECS: f64 = 0.01;
 
 /// Bands whose relevance is measured: F0 to F3.
-pub(super) const BANDS: [&str; 4] = ["F0", "F1", "F2", "F3"];
+pub(crate) const BANDS: [&str; 4] = ["F0", "F1", "F2", "F3"];
 
 /// Contrasts of the first vowel against the second.
-pub(super) const CONTRASTS: [&str; 5] = ["duration", "level", "F0", "F1", "F2"];
+pub(crate) const CONTRASTS: [&str; 5] = ["duration", "level", "F0", "F1", "F2"];
+/// Place of the level among them.
+pub(crate) const LEVEL: usize = 1;
+
+/// First and second vowel of a word, as far as they could be measured: logarithm of the duration in
+/// seconds, level in dB, and logarithms of F0, F1 and F2 in Hz.
+pub type VowelValues = [[Option<f64>; CONTRASTS.len()]; 2];
 
 /// Tracks of a word; times count from its start.
 #[derive(Debug)]
-pub(super) struct Tracks {
+pub(crate) struct Tracks {
     samples: Vec<f32>,
     /// Samples before the word.
     before: usize,
@@ -31,7 +37,7 @@ pub(super) struct Tracks {
 impl Tracks {
     /// Measures a word: Burg formants up to 5000 Hz for men, 5500 Hz for women and 5250 Hz where the
     /// sex is not stated, pitch from raw autocorrelation, both every 10 ms.
-    pub(super) fn of(word: &Word) -> Result<Self, String> {
+    pub(crate) fn of(word: &Word) -> Result<Self, String> {
         let (samples, before) = word.stretch(AROUND_SECS, LONGEST_SECS)?;
         let sound = Sound::from_f32(&samples, 16_000.0);
         let ceiling_hz = match word.sex.as_deref().and_then(|sex| sex.chars().next()) {
@@ -56,7 +62,7 @@ impl Tracks {
     }
 
     /// The frequency of a band, 0 for F0 to 3 for F3, at a time after the start of the word.
-    pub(super) fn band_hz(&self, band: usize, secs: f64) -> Option<f64> {
+    pub(crate) fn band_hz(&self, band: usize, secs: f64) -> Option<f64> {
         let secs = secs + self.before as f64 / 16_000.0;
         match band.checked_sub(1) {
             None => self.pitch.as_ref()?.at(secs),
@@ -92,22 +98,23 @@ impl Tracks {
         (power > 0.0).then(|| 10.0 * power.log10())
     }
 
-    /// First less second vowel: logarithm of duration, level in dB, F0, F1 and F2 as logarithms;
-    /// nothing where a vowel has no such value.
-    pub(super) fn contrasts(&self, vowels: [[f64; 2]; 2]) -> [Option<f64>; 5] {
-        let both = |of: &dyn Fn([f64; 2]) -> Option<f64>| Some(of(vowels[0])? - of(vowels[1])?);
-        let median = |band: usize| both(&|vowel| self.median_hz(band, vowel).map(f64::ln));
-        [
-            both(&|vowel| Some((vowel[1] - vowel[0]).max(1e-3).ln())),
-            both(&|vowel| self.level_db(vowel)),
-            median(0),
-            median(1),
-            median(2),
-        ]
+    /// Both vowels: logarithm of duration, level in dB, F0, F1 and F2 as logarithms; nothing where a
+    /// vowel has no such value.
+    pub(crate) fn values(&self, vowels: [[f64; 2]; 2]) -> VowelValues {
+        vowels.map(|vowel| {
+            let median = |band: usize| self.median_hz(band, vowel).map(f64::ln);
+            [
+                Some((vowel[1] - vowel[0]).max(1e-3).ln()),
+                self.level_db(vowel),
+                median(0),
+                median(1),
+                median(2),
+            ]
+        })
     }
 }
 
 /// Start and end of both vowels, in seconds after the start of the word.
-pub(super) fn from_start(word: &Word, vowels: [Span; 2]) -> [[f64; 2]; 2] {
+pub(crate) fn from_start(word: &Word, vowels: [Span; 2]) -> [[f64; 2]; 2] {
     vowels.map(|v| [v.start_secs - word.start_secs, v.end_secs - word.start_secs])
 }
