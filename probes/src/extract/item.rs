@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayD, Axis};
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::task::Cancel;
 use phonoscope_datasets::{Manifest, Utterance, audio};
@@ -114,6 +114,19 @@ impl<'a> Extractor<'a> {
             reading: reading(),
             at_once: if model.takes_single_rows() { 1 } else { BATCH },
         })
+    }
+
+    /// How many rows of features (windows of an utterance) the network may be given at once.
+    pub(crate) fn at_once(&self) -> usize {
+        self.at_once
+    }
+
+    /// The rows of a recording's features that a check looks at: all, or the first where the network takes one.
+    pub(crate) fn looked_at<'f>(&self, features: &'f ArrayD<f32>) -> ArrayViewD<'f, f32> {
+        match self.at_once {
+            1 => features.slice_axis(Axis(0), Slice::from(..1)),
+            _ => features.view(),
+        }
     }
 
     /// The taps that are read.

@@ -66,7 +66,8 @@ impl<'a> Other<'a> {
             return Ok(());
         };
         let valid = self.extractor.reading().valid(item.placed);
-        let feed = self.model.feed(item.features.view(), valid)?;
+        let features = self.extractor.looked_at(&item.features);
+        let feed = self.model.feed(features.view(), valid)?;
         let mine: Vec<ArrayD<f32>> = reference.run(&views(&feed), &task.cancel)?;
         self.inferences += 2;
         match session.run(&views(&feed), &task.cancel) {
@@ -74,9 +75,7 @@ impl<'a> Other<'a> {
                 let figures = mine.iter().zip(&theirs).map(|(a, b)| relative_arrays(a, b));
                 let figures: Vec<f64> = figures.collect();
                 if figures.iter().any(|f| *f > ENGINES_AGREE) {
-                    let feed = self
-                        .model
-                        .feed(nudged(item.features.view()).view(), valid)?;
+                    let feed = self.model.feed(nudged(features.view()).view(), valid)?;
                     let moved = reference.run(&views(&feed), &task.cancel)?;
                     self.inferences += 1;
                     let own = mine.iter().zip(&moved).map(|(a, b)| relative_arrays(a, b));

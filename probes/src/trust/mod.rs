@@ -104,7 +104,7 @@ pub(crate) fn check_run(subject: &Subject<'_>, task: &Task) -> Result<Vec<Check>
         // Taps that are outputs anyway leave the graph as it is: there is nothing to compare.
         if graph_changed {
             let whole = extractor.reading().frames(|_| vec![FrameRange::ALL]);
-            let (features, placed) = (item.features.view(), item.placed);
+            let (features, placed) = (extractor.looked_at(&item.features), item.placed);
             let feed = model.feed(features.view(), extractor.reading().valid(placed))?;
             let bare = bare.run(&views(&feed), &task.cancel)?;
             let inputs = extractor

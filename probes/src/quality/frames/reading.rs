@@ -12,9 +12,6 @@ use super::basis::Basis;
 use crate::error::Result;
 use crate::extract::{Extractor, FrameRange, Prepared, Rows, frames, views};
 
-/// Rows of the first axis of the features that run at once.
-const BATCH: usize = 16;
-
 /// How frames are read.
 pub(super) struct Reading<'a> {
     source: &'a FrameSource<'a>,
@@ -74,7 +71,10 @@ impl<'a> Reading<'a> {
         let placed = item.placed;
         let valid = self.extractor.reading().valid(placed);
         let mut out: Vec<Vec<Array2<f32>>> = taps.iter().map(|_| vec![]).collect();
-        for chunk in item.features.axis_chunks_iter(Axis(0), BATCH) {
+        for chunk in item
+            .features
+            .axis_chunks_iter(Axis(0), self.extractor.at_once())
+        {
             let feed = model.feed(chunk, valid)?;
             let outputs = session.run(&views(&feed), cancel)?;
             for ((tap, values), found) in taps.iter().zip(&outputs).zip(&mut out) {
