@@ -164,7 +164,8 @@ mod tests {
                 constant("upper", &[5, 16]),
                 constant("lower", &[3, 16]),
                 node("Concat", &["upper", "lower"], "w"),
-                node("MatMul", &["x", "w"], "y"),
+                constant("r", &[4, 16]),
+                node("LSTM", &["x", "w", "r"], "y"),
                 constant("v", &[16, 4]),
                 node("MatMul", &["y", "v"], "z"),
                 node("Mul", &["z", "scale"], "out"),
@@ -180,9 +181,9 @@ mod tests {
             }],
             ..Survey::default()
         };
-        assert_eq!(parameters(&found), 8 * 16 + 16 * 4);
+        assert_eq!(parameters(&found), (8 + 4) * 16 + 16 * 4);
         let blocks = layer_map(&found).blocks;
         let weights: u64 = blocks.iter().map(|block| block.parameters).sum();
-        assert_eq!(weights, 8 * 16 + 16 * 4, "{blocks:?}");
+        assert_eq!(weights, (8 + 4) * 16 + 16 * 4, "{blocks:?}");
     }
 }
