@@ -38,6 +38,18 @@ pub(super) fn load_model(
     Ok(model)
 }
 
+/// Refuses what is said about an ONNX file where there are several models.
+pub(super) fn said_of_one(models: &[String], choice: &ModelChoice) -> anyhow::Result<()> {
+    if models.len() > 1 && choice.is_about_a_file() {
+        return Err(Usage::new(
+            "what is said about an ONNX file does not say which of the models it is about",
+            "put a card FILE.toml beside FILE.onnx, or extract that model first and give --run",
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// The flags as the models crate takes them.
 fn file_choice(choice: &ModelChoice) -> anyhow::Result<FileChoice> {
     Ok(FileChoice {

@@ -16,7 +16,7 @@ use phonoscope_probes::speaker::system_name;
 use phonoscope_probes::store::{Run, TwinUsed};
 
 use crate::cli::EmphasisArgs;
-use crate::commands::model_choice::load_model;
+use crate::commands::model_choice::{load_model, said_of_one};
 use crate::commands::{Context, command_line, extract};
 use crate::exit::Usage;
 
@@ -208,13 +208,7 @@ fn step_secs(model: &Model) -> f64 {
 
 /// Everything that is run, models first looked at, all before the first is run.
 fn jobs(args: &EmphasisArgs, asked: &mut Asked, context: &Context) -> anyhow::Result<Vec<Job>> {
-    if args.source.models.len() > 1 && args.source.choice.is_about_a_file() {
-        return Err(Usage::new(
-            "what is said about an ONNX file does not say which of the models it is about",
-            "put a card FILE.toml beside FILE.onnx, or extract that model first and give --run",
-        )
-        .into());
-    }
+    said_of_one(&args.source.models, &args.source.choice)?;
     let mut out: Vec<Job> = vec![];
     for name in &args.source.models {
         let model = load_model(name, &args.source.choice, context)?;

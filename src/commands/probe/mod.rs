@@ -17,7 +17,7 @@ use phonoscope_probes::speaker::{
 use phonoscope_probes::store::Run;
 
 use super::baselines::{self, Controls};
-use super::model_choice::load_model;
+use super::model_choice::{load_model, said_of_one};
 use super::{Context, command_line, descriptors, extract, stress};
 use crate::cli::{ProbeCommand, SpeakerArgs};
 use crate::exit::{Exit, Usage};
@@ -144,13 +144,7 @@ fn extracted(
 ) -> anyhow::Result<(Vec<Run>, Controls)> {
     let manifest = of_speakers(data)?;
     let several = args.source.models.len() > 1;
-    if several && args.source.choice.is_about_a_file() {
-        return Err(Usage::new(
-            "what is said about an ONNX file does not say which of the models it is about",
-            "put a card FILE.toml beside FILE.onnx, or extract that model first and give --run",
-        )
-        .into());
-    }
+    said_of_one(&args.source.models, &args.source.choice)?;
     // All models are looked at before the first is run.
     let mut models = vec![];
     for name in &args.source.models {

@@ -17,7 +17,7 @@ use phonoscope_probes::report::Report;
 use phonoscope_probes::speaker::system_name;
 use phonoscope_probes::store::{Run, TwinUsed};
 
-use super::model_choice::load_model;
+use super::model_choice::{load_model, said_of_one};
 use super::{Context, command_line, extract};
 use crate::cli::QualityArgs;
 use crate::exit::Usage;
@@ -171,13 +171,7 @@ impl Beside<'_> {
 fn extracted(args: &QualityArgs, data: &Path, context: &Context) -> anyhow::Result<Given> {
     let manifest = Manifest::read(data)?;
     let of_reference = fits::reference(&manifest, data, args)?;
-    if args.source.models.len() > 1 && args.source.choice.is_about_a_file() {
-        return Err(Usage::new(
-            "what is said about an ONNX file does not say which of the models it is about",
-            "put a card FILE.toml beside FILE.onnx, or extract that model first and give --run",
-        )
-        .into());
-    }
+    said_of_one(&args.source.models, &args.source.choice)?;
     // All models are looked at before the first is run.
     let mut models = vec![];
     for name in &args.source.models {
