@@ -98,7 +98,7 @@ impl Bench<'_> {
         let of_source = design.sources_of(&pairs);
         let by_source = Cosines::new(&products, &of_source);
         let by_speaker = Cosines::new(&products, &of_speaker);
-        let scales = [Scale::Plain; 3];
+        let scales = [Scale::Cosine, Scale::Pairwise(pairs.len()), Scale::Cosine];
         let made = self.resampling.figures(&pairs, &scales, |kept| {
             let own: Vec<bool> = pairs.iter().map(|p| kept[*p]).collect();
             let found = by_speaker.of(&own);
@@ -194,7 +194,7 @@ impl Bench<'_> {
         let observed = swapped.difference(&vec![false; self.resampling.speakers]);
         let products = [&first, &second].map(|rows| linalg::gram(rows.view()));
         let [of_first, of_second] = [0, 1].map(|side| Cosines::new(&products[side], &group));
-        out.excess = Some(self.resampling.jackknife(&pairs, Scale::Plain, |kept| {
+        out.excess = Some(self.resampling.jackknife(&pairs, Scale::Cosine, |kept| {
             let own: Vec<bool> = pairs.iter().map(|p| kept[*p]).collect();
             of_first.of(&own).to_others - of_second.of(&own).to_others
         }));

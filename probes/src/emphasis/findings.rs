@@ -132,7 +132,7 @@ impl Story<'_> {
             .of_kind(Kind::Control)
             .into_iter()
             .filter_map(|c| {
-                let e = self.estimate(&f.transfer(main, c)?.response)?;
+                let e = self.estimate(f.transfer(main, c)?.response.as_ref()?)?;
                 Some(format!(
                     "{} {}",
                     design.conditions[c].name,
@@ -140,7 +140,14 @@ impl Story<'_> {
                 ))
             })
             .collect();
-        if !controls.is_empty() {
+        let unanswered = f.transfer(main, main).is_some_and(|t| t.response.is_none());
+        if unanswered {
+            parts.push(
+                "on other speakers and words the direction takes no step that is told from 0, so what else it \
+                 answers to is not available"
+                    .into(),
+            );
+        } else if !controls.is_empty() {
             parts.push(format!(
                 "the direction answers, emphasis being 1: {}",
                 controls.join(", ")
@@ -310,7 +317,7 @@ impl Story<'_> {
             for control in design.of_kind(Kind::Control) {
                 let Some(e) = f
                     .transfer(main, control)
-                    .and_then(|t| self.estimate(&t.response))
+                    .and_then(|t| self.estimate(t.response.as_ref()?))
                 else {
                     continue;
                 };

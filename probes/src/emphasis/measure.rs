@@ -208,7 +208,11 @@ impl TapFound {
         );
         for control in design.of_kind(Kind::Control) {
             let name = Headline::Response(design.conditions[control].name.clone());
-            add(name, self.transfer(main, control).map(|t| &t.response));
+            add(
+                name,
+                self.transfer(main, control)
+                    .and_then(|t| t.response.as_ref()),
+            );
         }
         out
     }

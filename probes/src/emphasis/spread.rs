@@ -12,6 +12,11 @@ use super::resampling::Resampling;
 pub(super) enum Scale {
     /// Any number: symmetric about the value.
     Plain,
+    /// A mean cosine to a mean direction, or a difference of two: symmetric about the value.
+    Cosine,
+    /// Mean cosine of two of this many unit vectors: the ends are the cosines that are as far off as their own
+    /// errors allow.
+    Pairwise(usize),
     /// A share between 0 and 1: Wilson's interval, of as many trials as have the figure's variance.
     Share,
     /// One less a ratio of sums of squares: symmetric about the logarithm of the ratio.
@@ -34,10 +39,38 @@ pub(super) struct Figure {
     pub(super) twice: [Vec<(usize, usize, f64)>; 3],
 }
 
+impl Scale {
+    /// The least share of the jackknife's variance that is left when what several groups owe to each other is
+    /// taken off. What two owe together it counts twice, what three owe three times: a direction that is brought
+    /// to length one and tried on others, and a squared error of what was fitted on others.
+    fn least_left(self) -> f64 {
+        match self {
+            Self::Cosine | Self::R2 => 1.0 / 3.0,
+            _ => 0.5,
+        }
+    }
+}
+
 /// How far a figure can be off.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Error {
     variance: f64,
+    degrees_of_freedom: f64,
+}
+
+impl Error {
+    /// Student's, of the central `level`.
+    fn quantile(&self, level: f64) -> f64 {
+        stats::t_quantile(0.5 + level / 2.0, self.degrees_of_freedom)
+    }
+}
+
+/// The variance over groups of one kind.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    variance: f64,
+    groups: f64,
+    /// Of a normal sample with a variance as uncertain as this one: few groups that count for much make it so.
     degrees_of_freedom: f64,
 }
 
@@ -70,8 +103,7 @@ impl Figure {
     fn interval(&self, level: f64) -> Interval {
         let around = |value: f64, to: &dyn Fn(f64) -> f64| {
             let error = self.error(to);
-            let half = stats::t_quantile(0.5 + level / 2.0, error.degrees_of_freedom)
-                * error.variance.sqrt();
+            let half = error.quantile(level) * error.variance.sqrt();
             (value - half, value + half)
         };
         let (lo, hi) = match self.scale {
@@ -85,6 +117,7 @@ impl Figure {
                 (lo.exp(), hi.exp())
             }
             Scale::Share => self.share_interval(level),
+            Scale::Pairwise(count) => self.pairwise_interval(count, level),
             _ => around(self.value, &|v| v),
         };
         Interval { lo, hi }
@@ -95,20 +128,36 @@ impl Figure {
     fn share_interval(&self, level: f64) -> (f64, f64) {
         let error = self.error(&|v| v);
         let spread = self.value * (1.0 - self.value);
-        let (trials, df) = if spread > 0.0 && error.variance > 0.0 {
-            (spread / error.variance, error.degrees_of_freedom)
+        let (trials, quantile) = if spread > 0.0 && error.variance > 0.0 {
+            (spread / error.variance, error.quantile(level))
         } else {
-            (self.n as f64, self.n as f64 - 1.0)
+            let df = self.n as f64 - 1.0;
+            (self.n as f64, stats::t_quantile(0.5 + level / 2.0, df))
         };
-        stats::score_interval(self.value, trials, stats::t_quantile(0.5 + level / 2.0, df))
+        stats::score_interval(self.value, trials, quantile)
     }
 
-    /// The jackknife's variance over groups of one kind, and its degrees of freedom.
+    /// With `c = (1 − v) / count`, the squared length that a mean of `count` directions has when there is none, the
+    /// mean cosine v has an error of `4 a (θ + c / 2)`: in proportion to the cosine θ when the directions share one,
+    /// and of what chance makes when they do not. The jackknife's variance is `4 a (v + c)`, as it counts twice
+    /// what two directions owe to each other. The ends solve `(v − θ)² = t² 4 a (θ + c / 2)`, so that a cosine
+    /// that happens to be small does not look certain, and are skewed as sums of squares are.
+    fn pairwise_interval(&self, count: usize, level: f64) -> (f64, f64) {
+        let error = self.error_left(&|v| v, 1.0);
+        let chance = (1.0 - self.value) / count as f64;
+        let growth = error.variance / (self.value + chance).max(chance / 4.0);
+        let reach = error.quantile(level).powi(2) * growth;
+        let middle = self.value + reach / 2.0;
+        let half = (middle * middle - self.value * self.value + reach * chance / 2.0).max(0.0);
+        (middle - half.sqrt(), middle + half.sqrt())
+    }
+
+    /// The jackknife's variance over groups of one kind.
     ///
     /// What a figure owes to two groups together (a direction learnt on one and tried on another) the jackknife
     /// counts twice; leaving out two groups tells how much that is, and it is taken off once (Efron and Stein 1981),
-    /// at most half of the variance, which is all of it where nothing is owed to single groups.
-    fn over(&self, kind: usize, to: &dyn Fn(f64) -> f64) -> (f64, f64) {
+    /// as far as the share `least` of the variance is left.
+    fn over(&self, kind: usize, to: &dyn Fn(f64) -> f64, least: f64) -> Over {
         let left_out: Vec<f64> = self.left_out[kind].iter().map(|v| to(*v)).collect();
         let usable: Vec<f64> = left_out.iter().copied().filter(|v| v.is_finite()).collect();
         let variance = stats::jackknife_variance(&usable);
@@ -123,29 +172,39 @@ impl Figure {
             0 => 0.0,
             n => groups * (groups - 1.0) / 2.0 * together.iter().sum::<f64>() / n as f64,
         };
-        ((variance - twice).max(variance / 2.0), groups - 1.0)
+        Over {
+            variance: (variance - twice).max(least * variance),
+            groups,
+            degrees_of_freedom: (groups - 1.0) / ((kurtosis(&usable) - 1.0) / 2.0).max(1.0),
+        }
+    }
+
+    fn error(&self, to: &dyn Fn(f64) -> f64) -> Error {
+        self.error_left(to, self.scale.least_left())
     }
 
     /// The variance over speakers plus that over words less that over items, which both hold (Cameron, Gelbach and
     /// Miller 2011); degrees of freedom by Satterthwaite, items being parts of both.
-    fn error(&self, to: &dyn Fn(f64) -> f64) -> Error {
-        let [speakers, words, items] = [0, 1, 2].map(|kind| self.over(kind, to));
-        if self.left_out[1].is_empty() || words.0.is_nan() || items.0.is_nan() {
+    fn error_left(&self, to: &dyn Fn(f64) -> f64, least: f64) -> Error {
+        let [speakers, words, items] = [0, 1, 2].map(|kind| self.over(kind, to, least));
+        if self.left_out[1].is_empty() || words.variance.is_nan() || items.variance.is_nan() {
             return Error {
-                variance: speakers.0,
-                degrees_of_freedom: speakers.1,
+                variance: speakers.variance,
+                degrees_of_freedom: speakers.degrees_of_freedom.max(1.0),
             };
         }
-        let largest = speakers.0.max(words.0);
-        let variance = (speakers.0 + words.0 - items.0).max(largest / 2.0);
-        let own = |(v, df): (f64, f64)| v * v / df;
-        let shared = items.0 * (2.0 * (speakers.0 + words.0) - items.0) / items.1;
-        let most = speakers.1 + words.1;
-        let squares = own(speakers) + own(words) - shared;
+        let largest = speakers.variance.max(words.variance);
+        let sum = speakers.variance + words.variance;
+        let variance = (sum - items.variance).max(largest / 2.0);
+        let own = |of: &Over| of.variance.powi(2) / of.degrees_of_freedom;
+        let apart = [own(&speakers), own(&words)];
+        let shared = items.variance * (2.0 * sum - items.variance) / (items.groups - 1.0);
+        let squares = (apart[0] + apart[1] - shared).max(apart[0].max(apart[1]));
+        let most = speakers.groups + words.groups - 2.0;
         let df = variance * variance / squares;
         Error {
             variance,
-            degrees_of_freedom: if squares > 0.0 && df.is_finite() {
+            degrees_of_freedom: if df.is_finite() {
                 df.clamp(1.0, most)
             } else {
                 most
@@ -162,7 +221,10 @@ impl Figure {
         Self {
             value: self.value - other.value,
             n: self.n.min(other.n),
-            scale: Scale::Plain,
+            scale: match (self.scale, other.scale) {
+                (Scale::Cosine, Scale::Cosine) => Scale::Cosine,
+                _ => Scale::Plain,
+            },
             left_out: [pairs(0), pairs(1), pairs(2)],
             twice: [0, 1, 2].map(|k| {
                 let all = self.twice[k].iter().zip(&other.twice[k]);
@@ -228,6 +290,15 @@ pub(super) fn distinct(speakers: &[usize]) -> usize {
         .len()
 }
 
+/// Fourth moment over the squared second; 1 of a sample that does not vary.
+fn kurtosis(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let moment = |power| values.iter().map(|v| (v - mean).powi(power)).sum::<f64>() / n;
+    let found = moment(4) / moment(2).powi(2);
+    if found.is_finite() { found } else { 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use rand::RngExt as _;
@@ -260,7 +331,7 @@ mod tests {
         );
         let made = error([flat(3.0), flat(4.0), flat(1.0)]);
         assert!((made.variance - 6.0).abs() < 1e-12, "{made:?}");
-        // 36 / (9 / 2 + 16 / 2 − 1 · (14 − 1) / 2).
+        // 36 / (16 / 2), more than 9 / 2 + 16 / 2 − 1 · (14 − 1) / 2 would leave.
         assert!((made.degrees_of_freedom - 4.0).abs() < 1e-12, "{made:?}");
         let alone = error([flat(3.0), vec![], vec![]]);
         assert!((alone.variance - 3.0).abs() < 1e-12 && alone.degrees_of_freedom == 2.0);
@@ -287,9 +358,9 @@ mod tests {
             let all = (0..groups).flat_map(|i| (0..i).map(move |j| (i, j)));
             let mut f = figure(without(&[]), Scale::Plain, [left_out, vec![], vec![]]);
             squares += f.value * f.value;
-            plain += f.over(0, &|v| v).0;
+            plain += f.over(0, &|v| v, 0.5).variance;
             f.twice[0] = all.map(|(i, j)| (i, j, without(&[i, j]))).collect();
-            mended += f.over(0, &|v| v).0;
+            mended += f.over(0, &|v| v, 0.5).variance;
         }
         assert!(plain / squares > 1.7, "{}", plain / squares);
         assert!(

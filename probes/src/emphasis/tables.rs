@@ -375,7 +375,8 @@ impl<'a> Tabled<'a> {
             .number("pairs", "pairs tested", None, |r| r.of.pairs as f64)
             .estimate("auc", "chance that a changed version lies further along than a neutral one, of any two words: 0.5 is chance", None, |r| self.estimate(&r.of.auc, SHARE))
             .estimate("share", "share of words whose changed version lies further along than their own neutral one", None, |r| self.estimate(&r.of.share, SHARE))
-            .estimate("response", "mean step along the direction, over that of the condition it was learnt on", None, |r| self.estimate(&r.of.response, UNBOUNDED))
+            .estimate("step", "mean step along the direction, in standard deviations of neutral versions", None, |r| self.estimate(&r.of.step, UNBOUNDED))
+            .estimate("response", "mean step along the direction, over that of the condition it was learnt on; not available where the interval of the latter's step holds 0", None, |r| self.estimate(r.of.response.as_ref()?, UNBOUNDED))
             .estimate("auc_over", "chance that a step of the condition learnt on is larger than one of this condition", None, |r| r.of.over.as_ref().and_then(|f| self.estimate(f, SHARE)))
     }
 }

@@ -21,8 +21,10 @@ pub(super) struct Transfer {
     pub(super) auc: Figure,
     /// Share of pairs whose changed version lies further along than its own neutral one.
     pub(super) share: Figure,
-    /// Mean step along the direction, over that of the condition it was learnt on.
-    pub(super) response: Figure,
+    /// Mean step along the direction, in standard deviations of neutral versions.
+    pub(super) step: Figure,
+    /// That, over that of the condition it was learnt on; nothing where the latter is not told from 0.
+    pub(super) response: Option<Figure>,
     /// Chance that a step of the condition it was learnt on is larger than one of this condition.
     pub(super) over: Option<Figure>,
 }
@@ -52,7 +54,13 @@ struct Placed {
 }
 
 /// Figures of one direction on one condition, in the order of [`Transfer`]'s.
-const SCALES: [Scale; 4] = [Scale::Share, Scale::Share, Scale::Plain, Scale::Share];
+const SCALES: [Scale; 5] = [
+    Scale::Share,
+    Scale::Share,
+    Scale::Plain,
+    Scale::Plain,
+    Scale::Share,
+];
 
 impl Bench<'_> {
     /// Directions learnt on every condition of emphasis, applied to every condition.
@@ -134,9 +142,13 @@ impl Bench<'_> {
                 })
                 .collect()
         });
+        let own_step = (tested.iter().zip(figures.chunks_exact(SCALES.len())))
+            .find(|(condition, _)| **condition == learnt)
+            .and_then(|(_, figures)| figures.get(2));
+        let has_own_step = own_step.is_some_and(|step| self.is_told_from_none(step));
         let mut out = vec![];
         for (condition, figures) in tested.into_iter().zip(figures.chunks_exact(SCALES.len())) {
-            let [auc, share, response, over] = figures else {
+            let [auc, share, step, response, over] = figures else {
                 continue;
             };
             out.push(Transfer {
@@ -146,11 +158,19 @@ impl Bench<'_> {
                 pairs: of_condition(&whole, condition).len(),
                 auc: auc.clone(),
                 share: share.clone(),
-                response: response.clone(),
+                step: step.clone(),
+                response: has_own_step.then(|| response.clone()),
                 over: (condition != learnt).then(|| over.clone()),
             });
         }
         out
+    }
+
+    /// Whether a figure's interval is on one side of 0.
+    fn is_told_from_none(&self, figure: &Figure) -> bool {
+        let all = (f64::NEG_INFINITY, f64::INFINITY);
+        let estimate = figure.estimate(self.settings.level, all);
+        estimate.is_some_and(|e| e.lo > 0.0 || e.hi < 0.0)
     }
 
     /// The held-out pairs that are kept along the direction of the other pairs that are kept.
@@ -274,10 +294,10 @@ fn mean(of: &[f64]) -> f64 {
     of.iter().sum::<f64>() / of.len() as f64
 }
 
-/// AUC, share, response and AUC over the condition learnt on; `own` holds the places of that condition.
-fn measures(found: &[Place], own: &[Place]) -> [f64; 4] {
+/// AUC, share, step, response and AUC over the condition learnt on; `own` holds the places of that condition.
+fn measures(found: &[Place], own: &[Place]) -> [f64; 5] {
     if found.is_empty() || own.is_empty() {
-        return [f64::NAN; 4];
+        return [f64::NAN; 5];
     }
     let (of, of_own) = (steps(found), steps(own));
     let (neutral, changed) = sides(found);
@@ -285,6 +305,7 @@ fn measures(found: &[Place], own: &[Place]) -> [f64; 4] {
     [
         auc(&neutral, &changed),
         of.iter().map(|s| step(*s)).sum::<f64>() / of.len() as f64,
+        mean(&of),
         mean(&of) / mean(&of_own),
         auc(&of, &of_own),
     ]
@@ -337,9 +358,9 @@ impl Counted {
     }
 
     /// As [`measures`], of the places that are left.
-    fn without(&self, left: &Part, own: &Part) -> [f64; 4] {
+    fn without(&self, left: &Part, own: &Part) -> [f64; 5] {
         if !left.is_whole || !own.is_whole {
-            return [f64::NAN; 4];
+            return [f64::NAN; 5];
         }
         let (neutral, changed) = sides(&left.places);
         let (ramp, rest) = &self.step;
@@ -348,6 +369,7 @@ impl Counted {
         [
             self.sides.0.auc(&neutral, &changed) + self.sides.1.without(&left.gone, &left.gone),
             (share + rest.iter().sum::<f64>() - gone) / left.steps.len() as f64,
+            mean(&left.steps),
             mean(&left.steps) / mean(&own.steps),
             self.over.0.auc(&left.steps, &own.steps) + self.over.1.without(&left.gone, &own.gone),
         ]

@@ -132,6 +132,9 @@ const FIGURES: [&str; 9] = [
     "words",
 ];
 
+/// Place among them.
+const RESPONSE: usize = 7;
+
 /// Shares of intervals that hold the truth, with a direction of this strength planted in states where words and
 /// speakers differ too.
 fn shares(sets: usize, strength: f64, corpus: &Corpus) -> Vec<(&'static str, f64)> {
@@ -141,7 +144,7 @@ fn shares(sets: usize, strength: f64, corpus: &Corpus) -> Vec<(&'static str, f64
         folds: 4,
         ..EmphasisSettings::default()
     };
-    let found: Vec<[Estimate; 9]> = (0..sets as u64)
+    let found: Vec<[Option<Estimate>; 9]> = (0..sets as u64)
         .into_par_iter()
         .map(|seed| {
             let (input, states): (_, Array2<f64>) =
@@ -166,41 +169,50 @@ fn shares(sets: usize, strength: f64, corpus: &Corpus) -> Vec<(&'static str, f64
                 let words = bench.words(view).unwrap();
                 let words = words.iter().find(|w| w.source == Source::Neutral).unwrap();
                 [
-                    &d.pairwise,
-                    &d.speaker_out,
-                    d.excess.as_ref().unwrap(),
-                    &dimension.unbiased,
-                    &r2.r2,
-                    &of(main).auc,
-                    &of(main).share,
-                    &of(control).response,
-                    &words.accuracy,
+                    Some(&d.pairwise),
+                    Some(&d.speaker_out),
+                    d.excess.as_ref(),
+                    Some(&dimension.unbiased),
+                    Some(&r2.r2),
+                    Some(&of(main).auc),
+                    Some(&of(main).share),
+                    of(control).response.as_ref(),
+                    Some(&words.accuracy),
                 ]
-                .map(|f| {
-                    f.estimate(0.95, (f64::NEG_INFINITY, f64::INFINITY))
-                        .unwrap()
-                })
+                .map(|f| f?.estimate(0.95, (f64::NEG_INFINITY, f64::INFINITY)))
             })
         })
         .collect();
+    let own = |k: usize| -> Vec<Estimate> { found.iter().filter_map(|f| f[k]).collect() };
     let share = |k: usize| {
-        let own: Vec<Estimate> = found.iter().map(|f| f[k]).collect();
         // Directions of noise have no cosine, whatever the number of words.
         let truth = (k == 0 && strength == 0.0).then_some(0.0);
-        coverage(&own, truth)
+        coverage(&own(k), truth)
     };
     // Where an interval is off, the spread over sets beside the mean error of the intervals tells on which side.
     let spreads = |k: usize| {
-        let n = found.len() as f64;
-        let mean = found.iter().map(|f| f[k].value).sum::<f64>() / n;
-        let squares = found.iter().map(|f| (f[k].value - mean).powi(2));
-        let errors = found.iter().map(|f| ((f[k].hi - f[k].lo) / 3.92).powi(2));
+        let own = own(k);
+        let n = own.len() as f64;
+        let mean = own.iter().map(|e| e.value).sum::<f64>() / n;
+        let squares = own.iter().map(|e| (e.value - mean).powi(2));
+        let errors = own.iter().map(|e| ((e.hi - e.lo) / 3.92).powi(2));
         let root = |sum: f64| (sum / n).sqrt();
         (mean, root(squares.sum()), root(errors.sum()))
     };
-    let out: Vec<(&str, f64)> = (0..FIGURES.len()).map(|k| (FIGURES[k], share(k))).collect();
+    // What a direction answers to, over what it answers to itself, is given where the latter is something.
+    let given = own(RESPONSE).len();
+    if strength == 0.0 {
+        let most = band(sets, 0.05).1;
+        assert!(given <= most, "responses in {given} of {sets} sets");
+    } else if strength >= 1.0 {
+        assert_eq!(given, sets, "responses");
+    }
+    let out: Vec<(&str, f64)> = (0..FIGURES.len())
+        .filter(|k| *k != RESPONSE || given == sets)
+        .map(|k| (FIGURES[k], share(k)))
+        .collect();
     eprintln!("{corpus:?}, strength {strength}, {sets} sets: {out:?}");
-    for (k, (name, _)) in out.iter().enumerate() {
+    for (k, name) in FIGURES.iter().enumerate() {
         let (mean, spread, error) = spreads(k);
         eprintln!(
             "{name}: mean {mean:.4}, spread over sets {spread:.4}, error of intervals {error:.4}"
@@ -218,25 +230,31 @@ fn crossed() -> Corpus {
     }
 }
 
-/// Within 2 % of what they say. `PHONOSCOPE_SETS` makes fewer or more sets than a thousand.
-fn assert_covers(strength: f64) {
+/// Within `most` of what they say. `PHONOSCOPE_SETS` makes fewer or more sets than a thousand.
+fn assert_covers(strength: f64, most: f64) {
     let asked = std::env::var("PHONOSCOPE_SETS").ok();
     let sets = asked.map_or(SETS, |n| n.parse().expect("PHONOSCOPE_SETS: a number"));
     let found = shares(sets, strength, &crossed());
-    let off = |(_, share): &(&str, f64)| (share - 0.95).abs() > 0.02;
+    let off = |(_, share): &(&str, f64)| (share - 0.95).abs() > most;
     assert!(!found.iter().any(off), "strength {strength}: {found:?}");
 }
 
 #[test]
 #[ignore = "minutes: 1,000 sets"]
 fn intervals_cover_as_often_as_they_say() {
-    assert_covers(1.0);
+    assert_covers(1.0, 0.02);
 }
 
 #[test]
-#[ignore = "minutes: 1,000 sets; fails: of pairwise cosines 90.5 %, shares 92.9 %, excesses 97.6 %, responses 99.4 %"]
+#[ignore = "minutes: 1,000 sets"]
 fn intervals_of_nothing_cover_as_often_as_they_say() {
-    assert_covers(0.0);
+    assert_covers(0.0, 0.02);
+}
+
+#[test]
+#[ignore = "minutes: 1,000 sets"]
+fn intervals_of_little_cover_as_often_as_they_say() {
+    assert_covers(0.3, 0.03);
 }
 
 /// The same, of as many sets as can be made in seconds.
