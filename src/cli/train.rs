@@ -95,6 +95,8 @@ pub struct TrainStressArgs {
 pub enum ArchitectureChoice {
     /// 116,000 weights, minutes on a laptop
     Small,
+    /// Temporal convolutions averaged over the word; try it with --marks 1 --contrasts 1
+    Tcn,
     /// The paper's VGG16, 18.7 million weights, many hours on a laptop
     Vgg16,
 }

@@ -153,6 +153,7 @@ fn refuse(args: &TrainStressArgs) -> anyhow::Result<()> {
 fn settings(args: &TrainStressArgs, words: &Words) -> TrainSettings {
     let (architecture, rate) = match args.architecture {
         ArchitectureChoice::Small => (Architecture::small(), 2e-3),
+        ArchitectureChoice::Tcn => (Architecture::tcn(), 2e-3),
         ArchitectureChoice::Vgg16 => (Architecture::vgg16(), 1e-5),
     };
     let usual = Augmentation::default();
@@ -242,6 +243,7 @@ fn again(args: &TrainStressArgs) -> String {
     option("out", args.out.display().to_string());
     let architecture = match args.architecture {
         ArchitectureChoice::Small => "small",
+        ArchitectureChoice::Tcn => "tcn",
         ArchitectureChoice::Vgg16 => "vgg16",
     };
     option("architecture", architecture.into());

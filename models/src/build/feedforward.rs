@@ -27,6 +27,8 @@ pub enum Layer {
         strides: [usize; 2],
         /// Zeros on both sides of bins and of frames.
         pads: [usize; 2],
+        /// Bins and frames from one that an output sees to the next.
+        dilations: [usize; 2],
     },
     /// Batch normalisation by statistics of the training data, one number a channel.
     Norm {
@@ -45,6 +47,10 @@ pub enum Layer {
     Relu,
     /// The largest of so many bins and frames, which do not overlap.
     MaxPool([usize; 2]),
+    /// The values of an earlier layer of the same shape, by the name of its output, are added.
+    Add(String),
+    /// The mean of every channel, over one bin and one frame.
+    Mean,
     /// `[batch, channel · bin · frame]`, channels slowest.
     Flatten,
     /// A dense layer.
@@ -136,6 +142,7 @@ fn write(
                 kernel,
                 strides,
                 pads,
+                dilations,
             },
             [channels, bins, frames],
         ) => {
@@ -151,7 +158,8 @@ fn write(
             let seen = inputs / groups;
             counted("weights", weights, outputs * seen * kernel[0] * kernel[1])?;
             let sizes = [bins, frames].map(|size| *size);
-            let slid = slid(sizes, *kernel, *strides, *pads)?;
+            let seen_of = |axis: usize| 1 + kernel[axis].saturating_sub(1) * dilations[axis];
+            let slid = slid(sizes, [seen_of(0), seen_of(1)], *strides, *pads)?;
             let dims = [*outputs, seen, kernel[0], kernel[1]].map(dim);
             graph.init_f32(&part("weight"), &dims, weights);
             let mut given = vec![from.to_owned(), part("weight")];
@@ -161,13 +169,16 @@ fn write(
                 given.push(part("bias"));
             }
             let given: Vec<&str> = given.iter().map(String::as_str).collect();
-            let lists = [*kernel, *strides, *pads].map(|pair| pair.map(dim));
+            let lists = [*kernel, *strides, *pads, *dilations].map(|pair| pair.map(dim));
             let both = [lists[2][0], lists[2][1], lists[2][0], lists[2][1]];
             let mut settings = vec![
                 ("kernel_shape", Attribute::Ints(&lists[0])),
                 ("strides", Attribute::Ints(&lists[1])),
                 ("pads", Attribute::Ints(&both)),
             ];
+            if *dilations != [1, 1] {
+                settings.push(("dilations", Attribute::Ints(&lists[3])));
+            }
             if *groups > 1 {
                 settings.push(("group", Attribute::Int(dim(*groups))));
             }
@@ -210,6 +221,14 @@ fn write(
             ];
             graph.node("MaxPool", &[from], &[to], &settings);
             Ok(vec![*channels, slid[0], slid[1]])
+        }
+        (Layer::Add(other), _) => {
+            graph.node("Add", &[other, from], &[to], &[]);
+            Ok(shape.to_vec())
+        }
+        (Layer::Mean, [channels, _, _]) => {
+            graph.node("GlobalAveragePool", &[from], &[to], &[]);
+            Ok(vec![*channels, 1, 1])
         }
         (Layer::Flatten, _) => {
             graph.node("Flatten", &[from], &[to], &[]);
@@ -283,6 +302,7 @@ mod tests {
                         kernel: [3, 3],
                         strides: [2, 1],
                         pads: [1, 1],
+                        dilations: [1, 1],
                     },
                 ),
                 named(

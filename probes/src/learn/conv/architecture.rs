@@ -19,6 +19,13 @@ pub enum Stage {
         /// Zeros on both sides of bins and of frames.
         pads: [usize; 2],
     },
+    /// A convolution over time alone, a batch norm and ReLU, added to what they are given.
+    Context {
+        /// Frames that one output sees; odd.
+        frames: usize,
+        /// Frames from one of them to the next.
+        dilation: usize,
+    },
     /// The largest of 2 × 2, without overlap; an odd last one is left out.
     Halve,
     /// In training, whole channels are left out with this chance.
@@ -27,6 +34,8 @@ pub enum Stage {
     Dropout(f32),
     /// All values in a row.
     Flatten,
+    /// The mean of every channel.
+    Mean,
     /// A dense layer.
     Dense {
         /// Outputs.
@@ -45,8 +54,8 @@ pub struct Architecture {
     pub input: [usize; 2],
     /// The layers. The last is dense, with one output a class.
     pub stages: Vec<Stage>,
-    /// Outputs of a head for training alone, one convolution of 1 × 1 over the values before
-    /// [`Stage::Flatten`], which must have one bin left; 0 for none.
+    /// Outputs of a head for training alone, one convolution of 1 × 1 over the values behind the last
+    /// [`Stage::Context`], else before [`Stage::Flatten`], which must have one bin left; 0 for none.
     pub marks: usize,
     /// Outputs of another head for training alone, one dense layer over the values before the last
     /// layer; 0 for none.
@@ -88,6 +97,39 @@ impl Architecture {
             ],
             marks: 4,
             measures: 5,
+        }
+    }
+
+    /// A network of some 65,000 weights for the same spectrograms: four convolutions as in
+    /// [`Self::small`], then over time alone four that see ever more of the word (0.6 s in all), whose
+    /// values are averaged over the word. Marks are made where the context is known, so that they and
+    /// the classes rest on the same values.
+    pub fn tcn() -> Self {
+        let small = Self::small();
+        let mut stages: Vec<Stage> = small.stages.iter().take(5).copied().collect();
+        stages.extend([1, 2, 4, 8].map(|dilation| Stage::Context {
+            frames: 3,
+            dilation,
+        }));
+        stages.extend([
+            Stage::ChannelDropout(0.15),
+            Stage::Convolution {
+                channels: 48,
+                kernel: [1, 3],
+                strides: [1, 1],
+                pads: [0, 1],
+            },
+            Stage::Mean,
+            Stage::Dropout(0.3),
+            Stage::Dense {
+                units: 2,
+                relu: false,
+            },
+        ]);
+        Self {
+            name: "tcn".into(),
+            stages,
+            ..small
         }
     }
 
@@ -153,9 +195,9 @@ impl Architecture {
             return Ok(None);
         }
         let shapes = self.shapes()?;
-        let before = self.stages.iter().zip(&shapes);
-        let mut before = before.take_while(|(stage, _)| **stage != Stage::Flatten);
-        match before.by_ref().last().map(|(_, shape)| shape.as_slice()) {
+        let before = self.marks_before().and_then(|place| place.checked_sub(1));
+        let seen = before.and_then(|place| shapes.get(place));
+        match seen.map(Vec::as_slice) {
             Some([channels, 1, steps]) => Ok(Some([*channels, *steps])),
             other => Err(Error::Setting {
                 what: format!("network `{}`: head for training", self.name),
@@ -163,6 +205,17 @@ impl Architecture {
                 found: format!("{other:?}"),
             }),
         }
+    }
+
+    /// Place of the layer that is given what the head for training sees too.
+    pub(super) fn marks_before(&self) -> Option<usize> {
+        let is_context = |stage: &Stage| matches!(stage, Stage::Context { .. });
+        let context = self.stages.iter().rposition(is_context);
+        let flat = self
+            .stages
+            .iter()
+            .position(|stage| *stage == Stage::Flatten);
+        context.map(|place| place + 1).or(flat)
     }
 
     /// Steps of time that the head for training marks, 0 without one.
@@ -203,6 +256,7 @@ impl Architecture {
             Stage::Convolution { kernel, .. } => {
                 from[0] * kernel[0] * kernel[1] * to.iter().product::<usize>()
             }
+            Stage::Context { frames, .. } => from[0] * frames * to.iter().product::<usize>(),
             Stage::Dense { units, .. } => from.iter().product::<usize>() * units,
             _ => 0,
         };
@@ -210,7 +264,46 @@ impl Architecture {
     }
 }
 
+/// How a convolution slides over bins and frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) kernel: [usize; 2],
+    pub(super) strides: [usize; 2],
+    pub(super) pads: [usize; 2],
+    pub(super) dilations: [usize; 2],
+}
+
 impl Stage {
+    /// How a layer with a convolution slides; of others, by single values.
+    pub(super) fn window(&self) -> Window {
+        let alone = Window {
+            kernel: [1, 1],
+            strides: [1, 1],
+            pads: [0, 0],
+            dilations: [1, 1],
+        };
+        match *self {
+            Self::Convolution {
+                kernel,
+                strides,
+                pads,
+                ..
+            } => Window {
+                kernel,
+                strides,
+                pads,
+                ..alone
+            },
+            Self::Context { frames, dilation } => Window {
+                kernel: [1, frames],
+                pads: [0, frames / 2 * dilation],
+                dilations: [1, dilation],
+                ..alone
+            },
+            _ => alone,
+        }
+    }
+
     fn output(&self, shape: &[usize]) -> Option<Vec<usize>> {
         match (self, shape) {
             (
@@ -229,6 +322,10 @@ impl Stage {
                 };
                 Some(vec![*channels, slid(0, *bins)?, slid(1, *frames)?])
             }
+            (Self::Context { frames, dilation }, [_, _, _]) => {
+                (frames % 2 == 1 && *dilation > 0).then(|| shape.to_vec())
+            }
+            (Self::Mean, [channels, _, _]) => Some(vec![*channels]),
             (Self::Halve, [channels, bins, frames]) if *bins > 1 && *frames > 1 => {
                 Some(vec![*channels, bins / 2, frames / 2])
             }

@@ -102,7 +102,7 @@ fn join(layer: &mut Layer, others: &[&Layer], shared: bool, last: bool) {
             }));
             (*weights, *bias) = dense(&parts, shared, last);
         }
-        Layer::Relu | Layer::MaxPool(_) | Layer::Flatten => {}
+        Layer::Relu | Layer::MaxPool(_) | Layer::Add(_) | Layer::Mean | Layer::Flatten => {}
     }
 }
 
@@ -160,7 +160,15 @@ mod tests {
             Stage::Flatten,
         ];
         let dense = |units, relu| Stage::Dense { units, relu };
-        stages.extend(hidden.then_some(dense(5, true)));
+        if hidden {
+            stages.push(dense(5, true));
+        } else {
+            let context = Stage::Context {
+                frames: 3,
+                dilation: 2,
+            };
+            stages.splice(3..4, [context, Stage::Mean]);
+        }
         stages.push(dense(2, false));
         Architecture {
             name: "test".into(),

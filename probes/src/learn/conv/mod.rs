@@ -81,9 +81,8 @@ impl Network {
         let (mut convolutions, mut dense) = (0, 0);
         for (stage, to) in architecture.stages.iter().zip(&shapes) {
             match stage {
-                Stage::Convolution {
-                    channels, kernel, ..
-                } => {
+                Stage::Convolution { .. } | Stage::Context { .. } => {
+                    let (channels, kernel) = (&to[0], stage.window().kernel);
                     let shape = vec![*channels, from[0], kernel[0], kernel[1]];
                     let inputs = from[0] * kernel[0] * kernel[1];
                     let name = |what: &str| format!("conv.{convolutions}.{what}");
@@ -191,22 +190,22 @@ impl Network {
         let mut channels_in = 1;
         for (stage, shape) in self.architecture.stages.iter().zip(&shapes) {
             match stage {
-                Stage::Convolution {
-                    channels,
-                    kernel,
-                    strides,
-                    pads,
-                } => {
+                Stage::Convolution { .. } | Stage::Context { .. } => {
+                    let window = stage.window();
+                    let before = layers.last().map(|(name, _)| name.clone());
+                    let is_context = matches!(stage, Stage::Context { .. });
+                    let added = before.filter(|_| is_context);
                     let own = ["conv", "norm", "relu"].map(|kind| format!("{kind}.{convolutions}"));
                     let convolution = Layer::Convolution {
                         weights: parameter(),
                         bias: vec![],
                         inputs: channels_in,
-                        outputs: *channels,
+                        outputs: shape.first().copied().unwrap_or(0),
                         groups: 1,
-                        kernel: *kernel,
-                        strides: *strides,
-                        pads: *pads,
+                        kernel: window.kernel,
+                        strides: window.strides,
+                        pads: window.pads,
+                        dilations: window.dilations,
                     };
                     let norm = Layer::Norm {
                         gain: parameter(),
@@ -216,7 +215,14 @@ impl Network {
                         epsilon: NORM_EPSILON,
                     };
                     layers.extend(own.into_iter().zip([convolution, norm, Layer::Relu]));
+                    if let Some(before) = added {
+                        layers.push((format!("add.{convolutions}"), Layer::Add(before)));
+                    }
                     convolutions += 1;
+                }
+                Stage::Mean => {
+                    layers.push(("mean".into(), Layer::Mean));
+                    layers.push(("flat".into(), Layer::Flatten));
                 }
                 Stage::Halve => {
                     layers.push((format!("pool.{pools}"), Layer::MaxPool([2, 2])));

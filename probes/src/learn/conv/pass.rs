@@ -8,6 +8,7 @@ use phonoscope_analysis::rng::Stream;
 use phonoscope_analysis::{Error, Result};
 use rand::RngExt as _;
 
+use super::architecture::Window;
 use super::halve::Halve;
 use super::norm::{Moments, NormRelu};
 use super::unfold::{Sliding, Unfold};
@@ -251,26 +252,24 @@ impl<'a> Pass<'a> {
         value = value.reshape((1, items, bins, frames))?;
         let (mut marks, mut measures) = (None, None);
         let last = self.network.architecture.stages.len() - 1;
+        let marks_before = self.network.architecture.marks_before();
         for (place, stage) in self.network.architecture.stages.iter().enumerate() {
+            if marks_before == Some(place) {
+                marks = self.marked(&value)?;
+            }
             value = match stage {
-                Stage::Convolution {
-                    channels,
-                    kernel,
-                    strides,
-                    pads,
-                } => self.convolution(&value, *channels, (*kernel, *strides, *pads))?,
+                Stage::Convolution { channels, .. } => {
+                    self.convolution(&value, *channels, stage.window())?
+                }
+                Stage::Context { .. } => {
+                    let found = self.convolution(&value, value.dim(0)?, stage.window())?;
+                    (value + found)?
+                }
+                Stage::Mean => value.mean((2, 3))?.transpose(0, 1)?.contiguous()?,
                 Stage::Halve => value.contiguous()?.apply_op1(Halve)?,
                 Stage::ChannelDropout(chance) => self.thinned(value, *chance, true)?,
                 Stage::Dropout(chance) => self.thinned(value, *chance, false)?,
-                Stage::Flatten => {
-                    if let Some([weight, bias]) = self.marks {
-                        let (channels, items, _, steps) = value.dims4()?;
-                        let flat = value.reshape((channels, items * steps))?;
-                        let bias = bias.reshape((bias.elem_count(), 1))?;
-                        marks = Some(weight.matmul(&flat)?.broadcast_add(&bias)?);
-                    }
-                    value.transpose(0, 1)?.contiguous()?.flatten_from(1)?
-                }
+                Stage::Flatten => value.transpose(0, 1)?.contiguous()?.flatten_from(1)?,
                 Stage::Dense { relu, .. } => {
                     let (weight, bias) = (self.parameter()?, self.parameter()?);
                     if let (Some([weight, bias]), true) = (self.measures, place == last) {
@@ -290,23 +289,32 @@ impl<'a> Pass<'a> {
         })
     }
 
+    /// Scores `[mark, item · step]` of the head for training, where there is one.
+    fn marked(&self, value: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let Some([weight, bias]) = self.marks else {
+            return Ok(None);
+        };
+        let (channels, items, _, steps) = value.dims4()?;
+        let flat = value.reshape((channels, items * steps))?;
+        let bias = bias.reshape((bias.elem_count(), 1))?;
+        Ok(Some(weight.matmul(&flat)?.broadcast_add(&bias)?))
+    }
+
     fn convolution(
         &mut self,
         value: &Tensor,
         channels: usize,
-        (kernel, strides, pads): ([usize; 2], [usize; 2], [usize; 2]),
+        window: Window,
     ) -> candle_core::Result<Tensor> {
         let (weight, gain, shift) = (self.parameter()?, self.parameter()?, self.parameter()?);
         let sizes = value.dims4()?;
         let sliding = Sliding {
             sizes: [sizes.0, sizes.1, sizes.2, sizes.3],
-            kernel,
-            strides,
-            pads,
+            window,
         };
         let [rows, columns] = sliding.positions();
         let patches = value.contiguous()?.apply_op1(Unfold(sliding))?;
-        let weight = weight.reshape((channels, sizes.0 * kernel[0] * kernel[1]))?;
+        let weight = weight.reshape((channels, sizes.0 * window.kernel[0] * window.kernel[1]))?;
         let product = weight.matmul(&patches)?;
         let place = self.positions.len();
         let count = sizes.1 * rows * columns;

@@ -3,6 +3,7 @@
 //! Values are `[channel, item, bin, frame]`: then the product `[output, patch] · [patch, position]`
 //! is the convolution of a whole batch, and lies in that order again.
 
+use super::architecture::Window;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 
 /// How a kernel slides over `[channel, item, bin, frame]`.
@@ -10,17 +11,16 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 pub(super) struct Sliding {
     /// Sizes of the values.
     pub(super) sizes: [usize; 4],
-    pub(super) kernel: [usize; 2],
-    pub(super) strides: [usize; 2],
-    pub(super) pads: [usize; 2],
+    pub(super) window: Window,
 }
 
 impl Sliding {
     /// Bins and frames of the result.
     pub(super) fn positions(&self) -> [usize; 2] {
         let along = |axis: usize| {
-            let padded = self.sizes[axis + 2] + 2 * self.pads[axis];
-            1 + padded.saturating_sub(self.kernel[axis]) / self.strides[axis].max(1)
+            let padded = self.sizes[axis + 2] + 2 * self.window.pads[axis];
+            let seen = 1 + (self.window.kernel[axis] - 1) * self.window.dilations[axis];
+            1 + padded.saturating_sub(seen) / self.window.strides[axis].max(1)
         };
         [along(0), along(1)]
     }
@@ -28,7 +28,7 @@ impl Sliding {
     /// `[patch, position]`
     fn columns(&self) -> [usize; 2] {
         let [rows, columns] = self.positions();
-        let patch = self.sizes[0] * self.kernel[0] * self.kernel[1];
+        let patch = self.sizes[0] * self.window.kernel[0] * self.window.kernel[1];
         [patch, self.sizes[1] * rows * columns]
     }
 
@@ -37,24 +37,30 @@ impl Sliding {
     fn runs(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let [channels, items, bins, frames] = self.sizes;
         let [rows, columns] = self.positions();
-        let stride = self.strides[1];
+        let stride = self.window.strides[1];
         let mut row_of_patch = 0;
         for channel in 0..channels {
-            for bin_in in 0..self.kernel[0] {
-                for frame_in in 0..self.kernel[1] {
+            for bin_in in (0..self.window.kernel[0]).map(|k| k * self.window.dilations[0]) {
+                for frame_in in (0..self.window.kernel[1]).map(|k| k * self.window.dilations[1]) {
                     // Columns c with 0 ≤ c · stride + frame_in − pad < frames.
-                    let first = self.pads[1].saturating_sub(frame_in).div_ceil(stride);
-                    let end = (frames + self.pads[1]).saturating_sub(frame_in);
+                    let first = self.window.pads[1]
+                        .saturating_sub(frame_in)
+                        .div_ceil(stride);
+                    let end = (frames + self.window.pads[1]).saturating_sub(frame_in);
                     let end = end.div_ceil(stride).min(columns);
                     for item in 0..items {
                         for row in 0..rows {
-                            let bin = row * self.strides[0] + bin_in;
-                            if bin < self.pads[0] || bin - self.pads[0] >= bins || first >= end {
+                            let bin = row * self.window.strides[0] + bin_in;
+                            if bin < self.window.pads[0]
+                                || bin - self.window.pads[0] >= bins
+                                || first >= end
+                            {
                                 continue;
                             }
                             let to = ((row_of_patch * items + item) * rows + row) * columns + first;
-                            let line = (channel * items + item) * bins + bin - self.pads[0];
-                            let from = line * frames + first * stride + frame_in - self.pads[1];
+                            let line = (channel * items + item) * bins + bin - self.window.pads[0];
+                            let from =
+                                line * frames + first * stride + frame_in - self.window.pads[1];
                             visit(to, from, end - first);
                         }
                     }
@@ -89,7 +95,7 @@ impl CustomOp1 for Unfold {
         let values = floats(storage, layout)?;
         let [patch, positions] = self.0.columns();
         let mut out = vec![0f32; patch * positions];
-        let stride = self.0.strides[1];
+        let stride = self.0.window.strides[1];
         self.0.runs(|to, from, count| {
             let to = &mut out[to..to + count];
             if stride == 1 {
@@ -116,7 +122,7 @@ impl CustomOp1 for Fold {
         let columns = floats(storage, layout)?;
         let [channels, items, bins, frames] = self.0.sizes;
         let mut out = vec![0f32; channels * items * bins * frames];
-        let stride = self.0.strides[1];
+        let stride = self.0.window.strides[1];
         self.0.runs(|from, to, count| {
             let from = &columns[from..from + count];
             let to = out[to..].iter_mut().step_by(stride);

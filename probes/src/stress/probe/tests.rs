@@ -88,6 +88,7 @@ fn planted(folder: &Path) -> Model {
                 kernel: [161, 1],
                 strides: [1, 1],
                 pads: [0, 0],
+                dilations: [1, 1],
             },
         ),
         ("relu".to_owned(), Layer::Relu),
