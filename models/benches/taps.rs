@@ -1,8 +1,9 @@
 //! What tapping and pooling cost on an encoder of the shape of Whisper tiny.en with made-up
 //! weights. Sessions that differ only in what they read run in turn, each round from another one
-//! on; printed are the median time, its ratio to the plain session's, and the ratio of the shortest
-//! times, which a busy machine disturbs less. How far the second plain session is from one says what
-//! the ratios are worth. Targets: residual taps 1.02, one pooled residual point per layer 1.15.
+//! on. Printed are the median time and the median, over rounds, of the ratio to the mean of both
+//! plain sessions of the same round, with its 95 % interval (order statistics). How far the plain
+//! ones are from one says what the ratios are worth. Targets: residual taps 1.02, one pooled
+//! residual point per layer 1.15.
 //!
 //! Times are those of the program's threads on the processor where the system tells (Linux), else
 //! by the clock.
@@ -33,7 +34,7 @@ const HEADS: i32 = 6;
 const FRAME_RATE_HZ: usize = 100;
 const DURATION_SECS: usize = 10;
 const SPANS: usize = 8;
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 40;
 /// Runs in a row of one session, as some systems tell the time that threads have run in steps of 4 ms only.
 const RUNS: usize = 4;
 
@@ -114,14 +115,13 @@ fn now(began: Instant) -> u64 {
     }
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn shortest(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::INFINITY, f64::min)
+/// The median and the order statistics that hold it with 95 % certainty.
+fn median(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    let count = values.len() as f64;
+    let reach = 0.98 * count.sqrt();
+    [count / 2.0, count / 2.0 - reach, count / 2.0 + reach]
+        .map(|rank| values.get(rank as usize).copied().unwrap_or(f64::NAN))
 }
 
 struct Case<'a> {
@@ -221,15 +221,16 @@ fn measure(engine: &dyn Engine, graph: &GraphBytes) {
     }
     let turned = (ROUNDS + 1) % cases.len();
     cases.rotate_right(turned);
-    let [plain, ..] = &cases;
-    let base = (median(&plain.times_ms), shortest(&plain.times_ms));
+    let [plain, .., again] = &cases;
     let engine = engine.info();
     for case in &cases {
-        let (median, shortest) = (median(&case.times_ms), shortest(&case.times_ms));
+        let [time, ..] = median(case.times_ms.clone());
+        let untapped = plain.times_ms.iter().zip(&again.times_ms);
+        let ratios = (case.times_ms.iter().zip(untapped))
+            .map(|(tapped, (one, other))| 2.0 * tapped / (one + other));
+        let [ratio, low, high] = median(ratios.collect());
         println!(
-            "{engine}\t{DURATION_SECS} s\t{median:.1} ms\t{:.3}\t{:.3}\t{}",
-            median / base.0,
-            shortest / base.1,
+            "{engine}\t{DURATION_SECS} s\t{time:.1} ms\t{ratio:.3} [{low:.3}, {high:.3}]\t{}",
             case.what
         );
     }
