@@ -14,6 +14,7 @@ mod design;
 mod dimension;
 mod direction;
 mod edits;
+mod ends;
 mod findings;
 mod from_run;
 mod held_out;
