@@ -61,17 +61,8 @@ impl Figure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spread::tests::figure;
     use super::*;
-
-    fn figure(value: f64, scale: Scale, left_out: [Vec<f64>; 3]) -> Figure {
-        Figure {
-            value,
-            n: left_out[0].len(),
-            scale,
-            left_out,
-            twice: [vec![], vec![], vec![]],
-        }
-    }
 
     #[test]
     fn intervals_stay_where_the_figure_can_be() {

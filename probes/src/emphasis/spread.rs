@@ -248,13 +248,13 @@ fn kurtosis(values: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rand::RngExt as _;
 
     use super::super::design::Design;
     use super::*;
 
-    fn figure(value: f64, scale: Scale, left_out: [Vec<f64>; 3]) -> Figure {
+    pub(in super::super) fn figure(value: f64, scale: Scale, left_out: [Vec<f64>; 3]) -> Figure {
         Figure {
             value,
             n: left_out[0].len(),
