@@ -32,6 +32,12 @@ pub struct TrainStressArgs {
     /// Network
     #[arg(long, value_enum, value_name = "NAME", default_value_t = ArchitectureChoice::Small)]
     pub architecture: ArchitectureChoice,
+    /// Seconds that the network hears from the start of a word, at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5)]
+    pub clip: f64,
+    /// Let it hear nothing behind the end of a word
+    #[arg(long)]
+    pub word_alone: bool,
     /// Most passes over the words
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub epochs: usize,

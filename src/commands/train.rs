@@ -123,6 +123,11 @@ fn refuse(args: &TrainStressArgs) -> anyhow::Result<()> {
     if let Some(minutes) = args.minutes.filter(|m| !(*m > 0.0 && m.is_finite())) {
         return wrong(format!("--minutes is {minutes}"), "give a number above 0");
     }
+    // As much as 101 frames hold.
+    if !(args.clip > 0.0 && args.clip <= 1.0) {
+        let problem = format!("--clip is {}", args.clip);
+        return wrong(problem, "give a number above 0 and up to 1");
+    }
     if !(10..=100_000).contains(&args.bootstrap) {
         let problem = format!("--bootstrap is {}", args.bootstrap);
         return wrong(problem, "give a number from 10 to 100000");
@@ -160,6 +165,8 @@ fn settings(args: &TrainStressArgs, words: &Words) -> TrainSettings {
     let splice = if words.has_vowels { usual.splice } else { 0.0 };
     TrainSettings {
         architecture,
+        clip_secs: args.clip,
+        word_alone: args.word_alone,
         epochs: args.epochs,
         batch: args.batch,
         learning_rate: args.rate.unwrap_or(rate),
@@ -168,6 +175,11 @@ fn settings(args: &TrainStressArgs, words: &Words) -> TrainSettings {
         networks: args.networks,
         augmentation: Augmentation {
             splice: args.splice.unwrap_or(splice),
+            context_frames: if args.word_alone {
+                0
+            } else {
+                usual.context_frames
+            },
             ..usual
         },
         test_fold: args.test_fold.0,
@@ -247,6 +259,7 @@ fn again(args: &TrainStressArgs) -> String {
         ArchitectureChoice::Vgg16 => "vgg16",
     };
     option("architecture", architecture.into());
+    option("clip", args.clip.to_string());
     option("epochs", args.epochs.to_string());
     if let Some(minutes) = args.minutes {
         option("minutes", minutes.to_string());
@@ -268,6 +281,7 @@ fn again(args: &TrainStressArgs) -> String {
     option("bootstrap", args.bootstrap.to_string());
     option("data-licence", args.data_licence.clone());
     for (name, given) in [
+        ("--word-alone", args.word_alone),
         ("--shuffle-labels", args.shuffle_labels),
         ("--rotate", args.rotate),
     ] {

@@ -61,6 +61,9 @@ fn a_classifier_is_trained_and_written_with_its_cards() {
         "1",
         "--batch",
         "8",
+        "--clip",
+        "0.6",
+        "--word-alone",
         "--networks",
         "2",
         "--contrasts",
@@ -76,6 +79,12 @@ fn a_classifier_is_trained_and_written_with_its_cards() {
     let card = std::fs::read_to_string(place.path("mine.md")).unwrap();
     assert!(card.contains("--data-licence 'CC BY 4.0'"), "{card}");
     assert!(card.contains("of 2 networks `small`"), "{card}");
+    assert!(card.contains("and ends where it ends"), "{card}");
+    let heard = std::fs::read_to_string(place.path("mine.toml")).unwrap();
+    assert!(
+        heard.contains("clip_secs = 0.6\nword_alone = true"),
+        "{heard}"
+    );
     assert!(place.path("mine.scores.tsv").is_file() && place.path("mine.toml").is_file());
     assert!(!place.path("mine.checkpoint.safetensors").exists());
     let first = std::fs::read(place.path("mine.onnx")).unwrap();
@@ -98,4 +107,5 @@ fn what_training_cannot_use_is_told_in_words() {
     let with = |more: &[&str]| place.run([&train[..], more].concat());
     with(&["--rotate", "--test-fold", "none"]).fails(2, "needs a test fold");
     with(&["--networks", "0"]).fails(2, "--networks is 0");
+    with(&["--clip", "0"]).fails(2, "--clip is 0");
 }

@@ -27,6 +27,10 @@ pub struct LogSpectrum {
     /// Longer audio is cut here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_secs: Option<f64>,
+    /// Audio that is a word ends where the word ends. Whoever cuts the word out of a recording has to see
+    /// to that; [`super::FrontEnd::compute`] hears all that it is given.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub word_alone: bool,
     /// Frames of the result: fewer are filled up with zeros at the end, more are cut.
     pub frames: usize,
     /// What happens to the whole matrix, its zeros included.
@@ -51,6 +55,7 @@ impl Default for LogSpectrum {
             hop_length: 160,
             window_type: WindowShape::Hamming,
             clip_secs: Some(0.5),
+            word_alone: false,
             frames: 101,
             normalise: MatrixNormalise::MeanStd,
         }
@@ -98,12 +103,17 @@ impl LogSpectrum {
             Some(secs) => format!("first {secs} s; "),
             None => String::new(),
         };
+        let alone = if self.word_alone {
+            "of a word alone; "
+        } else {
+            ""
+        };
         let normalise = match self.normalise {
             MatrixNormalise::None => "",
             MatrixNormalise::MeanStd => "; mean 0 and deviation 1 over the whole matrix",
         };
         format!(
-            "log spectrum: 16 kHz; {clip}{} {}, hop {}, centred on zeros, magnitude; ln(1 + x); \
+            "log spectrum: 16 kHz; {clip}{alone}{} {}, hop {}, centred on zeros, magnitude; ln(1 + x); \
              zeros up to {} frames{normalise}; bins first",
             self.window_type.name(),
             self.n_fft,

@@ -9,4 +9,4 @@ mod words;
 
 pub use probe::{Explained, StressFound, StressInput, StressSettings, explain, stress};
 pub use tracks::VowelValues;
-pub use words::{Span, Stress, Word, Words};
+pub use words::{Hearing, Span, Stress, Word, Words};

@@ -5,8 +5,8 @@ mod rows;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use phonoscope_analysis::frontend::LogSpectrum;
 use phonoscope_datasets::{Manifest, audio};
-use phonoscope_models::Model;
 
 use super::VowelValues;
 use crate::error::{Error, Result};
@@ -210,12 +210,12 @@ impl Words {
 }
 
 impl Word {
-    /// The samples that a model hears: from the start of the word on, as far as the recording goes
-    /// and at most `most_secs`.
+    /// The samples that a model hears: from the start of the word on, as far as `hearing` goes.
     ///
     /// # Errors
     /// In words, when the recording cannot be read or ends before the word begins.
-    pub fn heard(&self, most_secs: f64) -> std::result::Result<Vec<f32>, String> {
+    pub fn heard(&self, hearing: Hearing) -> std::result::Result<Vec<f32>, String> {
+        let most_secs = hearing.secs_of(self);
         self.stretch(0.0, most_secs).map(|(samples, _)| samples)
     }
 
@@ -254,12 +254,31 @@ impl Word {
     }
 }
 
-/// Seconds of audio that a model's front end takes in from the start of a word.
-pub(crate) fn heard_secs(model: &Model) -> f64 {
-    use phonoscope_analysis::frontend::FrontEnd;
-    match &model.front_end {
-        FrontEnd::LogSpectrum(settings) => settings.clip_secs.unwrap_or(1.0),
-        _ => 1.0,
+/// How much of a recording a front end takes in from the start of a word.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hearing {
+    /// Most seconds.
+    pub most_secs: f64,
+    /// Nothing behind the end of the word, where that is stated.
+    pub word_alone: bool,
+}
+
+impl Hearing {
+    /// What a front end of this kind says.
+    pub fn of(front_end: &LogSpectrum) -> Self {
+        Self {
+            most_secs: front_end.clip_secs.unwrap_or(1.0),
+            word_alone: front_end.word_alone,
+        }
+    }
+
+    /// Seconds heard of a word.
+    pub fn secs_of(self, word: &Word) -> f64 {
+        if self.word_alone {
+            word.length_secs(self.most_secs).min(self.most_secs)
+        } else {
+            self.most_secs
+        }
     }
 }
 

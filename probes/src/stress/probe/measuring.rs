@@ -10,7 +10,7 @@ use phonoscope_models::relevance::Method;
 use super::bands::{self, Bands};
 use super::figures::{MapFigures, bands_of, energies, sensitivity_of, sizes_of};
 use super::regions::{self, Frames};
-use super::{Item, StressInput, StressSettings, heard_secs, split, target};
+use super::{Hearing, Item, StressInput, StressSettings, split, target};
 use crate::error::{Error, Result};
 use crate::relevance::{Mapper, Scorer};
 use crate::report::Skipped;
@@ -57,7 +57,7 @@ pub(super) struct Measuring<'a> {
     sizes: [usize; 2],
     hop_secs: f64,
     bin_hz: f64,
-    heard_secs: f64,
+    hearing: Hearing,
     scorers: Vec<Scorer>,
     networks: Vec<Network>,
     /// What words were used for in training, where a test fold is named.
@@ -111,7 +111,7 @@ impl<'a> Measuring<'a> {
             sizes,
             hop_secs: front_end.hop_length as f64 / 16_000.0,
             bin_hz: front_end.bin_hz(),
-            heard_secs: heard_secs(input.model),
+            hearing: Hearing::of(front_end),
             scorers,
             networks,
             rule: settings.test_fold.map(|_| split(settings)),
@@ -141,7 +141,7 @@ impl<'a> Measuring<'a> {
 
     /// The input of a word, and how many frames of it are audio.
     pub(super) fn item(&self, word: &Word) -> std::result::Result<(Item, usize), String> {
-        let samples = word.heard(self.heard_secs)?;
+        let samples = word.heard(self.hearing)?;
         let features = self.input.model.front_end.compute(&samples);
         let data = features.map_err(|error| error.to_string())?.data;
         let heard =
@@ -191,7 +191,7 @@ impl<'a> Measuring<'a> {
         let vowels = word.vowels.map(|vowels| from_start(word, vowels));
         let first = word.stress == Stress::Initial;
         let frames = vowels.and_then(|vowels| {
-            let end_secs = word.length_secs(self.heard_secs);
+            let end_secs = word.length_secs(self.hearing.most_secs);
             Frames::new(vowels, end_secs, first, (heard, self.hop_secs))
         });
         match (&vowels, &frames) {

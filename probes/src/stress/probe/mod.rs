@@ -25,7 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::train::TrainSettings;
-use super::words::{Words, heard_secs};
+use super::words::{Hearing, Words};
 use crate::error::{Error, Result};
 use crate::relevance::Maps;
 use crate::report::{Coverage, Skipped, Table, Trust};

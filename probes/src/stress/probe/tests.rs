@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use phonoscope_analysis::rng::stream;
-use phonoscope_analysis::task::Task;
+use phonoscope_analysis::task::{Cancel, Task};
 use phonoscope_datasets::{Manifest, audio};
 use phonoscope_models::build::{Feedforward, Layer, feedforward};
 use phonoscope_models::engine::{Engine, EngineChoice, open_engine};
@@ -235,4 +235,37 @@ fn relevance_lies_where_the_planted_cue_is() {
     );
     let again = stress(&input, &settings(), &Task::silent()).unwrap();
     assert_eq!(again, found);
+}
+
+/// A classifier that hears words alone is explained without what follows them.
+#[test]
+fn of_a_word_alone_nothing_behind_it_is_explained() {
+    use phonoscope_analysis::frontend::{FrontEnd, LogSpectrum};
+
+    let dir = tempfile::tempdir().unwrap();
+    let (words, mut model, engine) = (words(dir.path(), 2), planted(dir.path()), engine());
+    model.front_end = FrontEnd::LogSpectrum(LogSpectrum {
+        word_alone: true,
+        ..LogSpectrum::default()
+    });
+    assert!(model.front_end.describe().contains("of a word alone"));
+    let explained = || {
+        let input = StressInput {
+            model: &model,
+            shuffled: None,
+            words: &words,
+            engine: &*engine,
+        };
+        explain(&input, "w0", &settings(), &Cancel::new()).unwrap()
+    };
+    let before = explained();
+    // From 0.1 to 0.44 s, one frame more than steps.
+    assert_eq!(before.heard, 35);
+    let path = &words.words[0].audio;
+    let mut samples = audio::read(path).unwrap().samples;
+    samples.iter_mut().skip(7040).for_each(|x| *x = 0.5);
+    audio::write_wav(path, &samples, 16_000).unwrap();
+    let after = explained();
+    assert_eq!(before.input, after.input);
+    assert_eq!(before.relevance, after.relevance);
 }

@@ -24,7 +24,8 @@ pub struct Augmentation {
     pub splice: f32,
     /// Largest shift of the start, in frames either way.
     pub shift_frames: usize,
-    /// Most frames after the end of the word that may be heard; how many is drawn.
+    /// Most frames after the end of the word that may be heard; how many is drawn. With 0 the end
+    /// shifts as the start does.
     pub context_frames: usize,
     /// Largest logarithm of the factor on durations.
     pub tempo: f32,
@@ -75,12 +76,11 @@ impl Augmentation {
     /// Cuts a clip to the word, from a drawn start to a drawn end.
     pub(super) fn cut(&self, clip: Clip, rng: &mut Stream) -> Changed {
         let most = self.shift_frames as i64;
-        let shift = if most > 0 {
-            rng.random_range(-most..=most)
-        } else {
-            0
+        let shift = rng.random_range(-most..=most);
+        let after = match self.context_frames {
+            0 => rng.random_range(-most..=most) as f32,
+            frames => rng.random_range(0..=frames) as f32,
         };
-        let after = rng.random_range(0..=self.context_frames) as f32;
         let rows = clip.magnitudes.nrows();
         let first = (clip.before as i64 + shift).clamp(0, rows as i64 - 1) as usize;
         let end = clip.before + (clip.end + after).max(1.0) as usize;
@@ -295,6 +295,28 @@ mod tests {
         // Signal and noise of equal power: the powers add up.
         let ratio = level(quiet.view()).powi(2) / before.powi(2);
         assert!((ratio - 2.0).abs() < 0.15, "{ratio}");
+    }
+
+    #[test]
+    fn of_a_word_alone_both_ends_shift() {
+        let settings = Augmentation {
+            context_frames: 0,
+            ..Augmentation::default()
+        };
+        let clip = || Clip {
+            magnitudes: Array2::from_shape_fn((60, 2), |(row, _)| row as f32),
+            before: 10,
+            end: 20.0,
+            vowels: None,
+            values: None,
+        };
+        let mut ends = [false; 60];
+        for draw in 0..200 {
+            let cut = settings.cut(clip(), &mut stream(3, "cut", draw));
+            ends[cut.magnitudes[[cut.magnitudes.nrows() - 1, 0]] as usize] = true;
+        }
+        let drawn: Vec<usize> = (0..60).filter(|end| ends[*end]).collect();
+        assert_eq!(drawn, [27, 28, 29, 30, 31]);
     }
 
     #[test]

@@ -51,8 +51,13 @@ pub fn model_card(
             "Says of an English word of two syllables whether its stress is initial or final. \
              Class 0 is final, class 1 initial; the output `logits` [batch, 2] is before the softmax.\n\n\
              - Network: {kind}, {weights} weights, {millions} million multiplications a word.\n\
-             - Input `spectrogram` [batch, 1, 161, 101]: {}. The audio begins where the word begins.\n",
+             - Input `spectrogram` [batch, 1, 161, 101]: {}. The audio begins where the word begins{}.\n",
             trained.front_end.describe(),
+            if settings.word_alone {
+                " and ends where it ends"
+            } else {
+                ""
+            },
         ),
         format!("## Data\n\n{}", data(facts, words, settings, trained)),
         format!("## Training\n\n{}", training(facts, settings, trained)),
@@ -125,7 +130,7 @@ fn training(facts: &CardFacts, settings: &TrainSettings, trained: &Trained) -> S
            word of a stress is equally likely, however often it occurs.\n\
          - {} passes of {} steps at most; ended because {ended}; kept: the running average after pass \
            {}. Loss of the last pass {}.\n\
-         - Changes: with chance {} the second syllable of another word of the same stress; start \
+         - Changes: with chance {} the second syllable of another word of the same stress; {} \
            ±{} frames; tempo e^±{}; frequencies e^±{}; gain e^±{}; noise of {} to {} dB with chance \
            {}; masks with chance {}.\n\
          - In training alone, further heads mark the vowels (weight {}) and say their contrasts \
@@ -140,6 +145,11 @@ fn training(facts: &CardFacts, settings: &TrainSettings, trained: &Trained) -> S
         trained.kept_epoch,
         last.map_or("?".into(), |epoch| format!("{:.3}", epoch.loss)),
         changes.splice,
+        if settings.word_alone {
+            "start and end"
+        } else {
+            "start"
+        },
         changes.shift_frames,
         changes.tempo,
         changes.warp,
@@ -212,16 +222,20 @@ fn table(figures: &[PartFigures]) -> String {
 }
 
 fn limits(settings: &TrainSettings) -> String {
-    let heard = "It hears half a second from the start of a word; longer words are cut.";
-    let alignment = "Words must begin where they are said to: it was trained with starts up to";
+    let (alignment, ends) = if settings.word_alone {
+        ("begin and end", "starts and ends")
+    } else {
+        ("begin", "starts")
+    };
     format!(
-        "- {heard}\n\
-         - {alignment} {} ms off.\n\
+        "- It hears {} s from the start of a word; longer words are cut.\n\
+         - Words must {alignment} where they are said to: it was trained with {ends} up to {} ms off.\n\
          - Labels come from a dictionary, those of minimal pairs from parts of speech: some of the \
            latter are wrong.\n\
          - It was trained on the speech of the manifest (style, language, recording); elsewhere it \
            may be worse.\n\
          - Its score is no measure of how well a learner stresses a word.\n",
+        settings.clip_secs,
         10 * settings.augmentation.shift_frames
     )
 }

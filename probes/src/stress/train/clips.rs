@@ -5,12 +5,12 @@ use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use ndarray::Array2;
-use phonoscope_analysis::frontend::LogSpectrum;
+use phonoscope_analysis::frontend::{LogSpectrum, SAMPLE_RATE_HZ};
 use phonoscope_analysis::task::Task;
 
 use crate::error::{Error, Result};
 use crate::report::Skipped;
-use crate::stress::{VowelValues, Word};
+use crate::stress::{Hearing, VowelValues, Word};
 
 /// Audio before a word that shifts may reach.
 const BEFORE_SECS: f64 = 0.1;
@@ -76,13 +76,14 @@ impl Clips {
         let mut out = BufWriter::new(file);
         let (mut entries, mut skipped) = (Vec::new(), Vec::new());
         let mut offset = 0;
-        let heard_secs = front_end.clip_secs.unwrap_or(AFTER_SECS);
+        let hearing = Hearing::of(front_end);
+        let after_secs = AFTER_SECS.max(hearing.most_secs);
         task.progress
             .start("spectrograms", "words", Some(words.len() as u64));
         for word in words {
             task.check()?;
             task.progress.advance(1);
-            let (samples, before) = match word.stretch(BEFORE_SECS, AFTER_SECS) {
+            let (samples, before) = match word.stretch(BEFORE_SECS, after_secs) {
                 Ok(stretch) => stretch,
                 Err(reason) => {
                     let id = word.id.clone();
@@ -92,8 +93,9 @@ impl Clips {
                 }
             };
             let own = samples.get(before..).unwrap_or_default();
-            let heard = own.get(..front_end.heard_samples(own.len()));
-            let heard = front_end.magnitudes(heard.unwrap_or(own))?;
+            let heard = hearing.secs_of(word) * f64::from(SAMPLE_RATE_HZ);
+            let heard = own.get(..heard.round() as usize).unwrap_or(own);
+            let heard = front_end.magnitudes(heard)?;
             let wide = front_end.magnitudes(&samples)?;
             for value in heard.iter().chain(&wide) {
                 out.write_all(&value.to_le_bytes()).map_err(failed)?;
@@ -104,7 +106,7 @@ impl Clips {
                 offset,
                 frames: [heard.nrows(), wide.nrows()],
                 before: before / front_end.hop_length.max(1),
-                end: (word.length_secs(heard_secs) / step_secs) as f32,
+                end: (word.length_secs(hearing.most_secs) / step_secs) as f32,
                 vowels: word
                     .vowels
                     .map(|v| v.map(|v| [frame(v.start_secs), frame(v.end_secs)])),

@@ -18,7 +18,7 @@ mod training;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use phonoscope_analysis::frontend::{FrontEnd, LogSpectrum};
+use phonoscope_analysis::frontend::FrontEnd;
 use phonoscope_analysis::rng::stream;
 use phonoscope_analysis::task::Task;
 use phonoscope_models::build::Feedforward;
@@ -110,7 +110,7 @@ pub fn train(
     task: &Task,
 ) -> Result<Trained> {
     settings.check(words)?;
-    let front_end = LogSpectrum::default();
+    let front_end = settings.front_end();
     let (mut clips, silent) = Clips::compute(&words.words, &front_end, limits.scratch, task)?;
     let mut shuffler = stream(settings.seed, "stress shuffled labels", 0);
     let shuffler = settings.shuffled_labels.then_some(&mut shuffler);

@@ -1,5 +1,6 @@
 //! How a classifier is trained.
 
+use phonoscope_analysis::frontend::{LogSpectrum, SAMPLE_RATE_HZ};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,10 @@ use crate::stress::{Word, Words};
 pub struct TrainSettings {
     /// The network.
     pub architecture: Architecture,
+    /// Seconds that are heard from the start of a word, at most.
+    pub clip_secs: f64,
+    /// Nothing is heard behind the end of a word.
+    pub word_alone: bool,
     /// Most passes over as many words as there are to train on.
     pub epochs: usize,
     /// Words of one step, half of them of each class.
@@ -50,6 +55,8 @@ impl Default for TrainSettings {
     fn default() -> Self {
         Self {
             architecture: Architecture::small(),
+            clip_secs: 0.5,
+            word_alone: false,
             epochs: 30,
             batch: 64,
             learning_rate: 2e-3,
@@ -159,6 +166,15 @@ impl TrainSettings {
         }
     }
 
+    /// What the network is fed.
+    pub(super) fn front_end(&self) -> LogSpectrum {
+        LogSpectrum {
+            clip_secs: Some(self.clip_secs),
+            word_alone: self.word_alone,
+            ..LogSpectrum::default()
+        }
+    }
+
     /// Seed of one of the networks.
     pub(super) fn member_seed(&self, place: usize) -> u64 {
         self.seed.wrapping_add(place as u64)
@@ -193,6 +209,21 @@ impl TrainSettings {
             return wrong(
                 "epochs, patience and networks must be positive, and a batch at least 4".into(),
                 "leave the options out for the defaults",
+            );
+        }
+        let front_end = self.front_end();
+        let longest_secs =
+            (front_end.frames - 1) as f64 * front_end.hop_length as f64 / f64::from(SAMPLE_RATE_HZ);
+        if !(self.clip_secs > 0.0 && self.clip_secs <= longest_secs) {
+            return wrong(
+                format!("{} s of a word are to be heard", self.clip_secs),
+                &format!("give a number above 0 and up to {longest_secs}"),
+            );
+        }
+        if self.word_alone && self.augmentation.context_frames > 0 {
+            return wrong(
+                "a word is heard alone, and trained on with frames behind it".into(),
+                "give no frames of context",
             );
         }
         let rates = [self.learning_rate, self.weight_decay];

@@ -339,3 +339,62 @@ fn what_does_not_fit_is_refused_in_words() {
     );
     assert!(failed.unwrap_err().to_string().contains("initial stress"));
 }
+
+/// Noise behind the end of every word.
+fn noise_behind(words: &Words) {
+    for word in &words.words {
+        let mut samples = audio::read(&word.audio).unwrap().samples;
+        let end = (word.end_secs.unwrap() * 16_000.0).ceil() as usize;
+        for (i, x) in samples.iter_mut().enumerate().skip(end) {
+            *x = ((i * 7919) % 997) as f32 / 997.0 - 0.5;
+        }
+        audio::write_wav(&word.audio, &samples, 16_000).unwrap();
+    }
+}
+
+#[test]
+fn of_a_word_alone_nothing_behind_it_is_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let (words, _) = planted(dir.path(), 4);
+    let hear = |word_alone: bool| {
+        let front_end = TrainSettings {
+            word_alone,
+            ..settings()
+        }
+        .front_end();
+        let task = Task::silent();
+        let (mut clips, silent) =
+            Clips::compute(&words.words, &front_end, dir.path(), &task).unwrap();
+        assert!(silent.is_empty());
+        (0..4).map(|n| clips.heard(n).unwrap()).collect::<Vec<_>>()
+    };
+    let before = [true, false].map(hear);
+    noise_behind(&words);
+    let after = [true, false].map(hear);
+    assert_eq!(before[0], after[0]);
+    assert_ne!(before[1], after[1]);
+    let secs = words.words[0].length_secs(0.5);
+    assert_eq!(before[0][0].nrows(), 1 + (secs * 100.0).round() as usize);
+    assert_eq!(before[1][0].nrows(), 1 + 30);
+}
+
+#[test]
+fn a_word_alone_is_not_trained_on_with_what_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (words, sha256) = planted(dir.path(), 160);
+    let refused = |settings: TrainSettings| {
+        let task = Task::silent();
+        let found = train(&words, &sha256, &settings, limits(dir.path(), None), &task);
+        found.unwrap_err().to_string()
+    };
+    let alone = TrainSettings {
+        word_alone: true,
+        ..settings()
+    };
+    assert!(refused(alone).contains("trained on with frames behind it"));
+    let long = TrainSettings {
+        clip_secs: 1.5,
+        ..settings()
+    };
+    assert!(refused(long).contains("1.5 s of a word"));
+}
