@@ -12,7 +12,7 @@ use rten_tensor::prelude::*;
 
 use super::guard::guarded;
 use super::{Engine, EngineInfo, Session, values};
-use crate::graph::{Input, Opening, with_files};
+use crate::graph::{Input, Opening, with_files, with_settings_spelt_out};
 use crate::wire::ElementType;
 use crate::{Error, GraphBytes, Result};
 
@@ -52,6 +52,8 @@ impl Rten {
             options.external_data(&name, data);
             names.insert(file, name);
         }
+        let spelt_out = with_settings_spelt_out(graph)?;
+        let graph = spelt_out.as_ref().unwrap_or(graph);
         let bytes = if names.is_empty() {
             opening.bytes(graph)?
         } else {

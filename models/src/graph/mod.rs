@@ -14,6 +14,7 @@ mod message;
 mod naming;
 mod pooled;
 mod rewrite;
+mod spelt_out;
 mod taps;
 
 pub use external::check_external;
@@ -25,4 +26,5 @@ pub use taps::with_outputs;
 
 pub(crate) use external::{locate, with_files};
 pub(crate) use naming::Names;
+pub(crate) use spelt_out::with_settings_spelt_out;
 pub(crate) use taps::{Input, Opening};

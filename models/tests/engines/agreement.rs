@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2};
 use phonoscope_analysis::task::Cancel;
 use phonoscope_models::GraphBytes;
 
-use crate::graphs::{array, dense, encoder, numbers, recurrent, shapes};
+use crate::graphs::{array, dense, encoder, numbers, recurrent, shapes, terse};
 use crate::{difference, engines, names, onnxruntime, rten, run};
 
 /// Both run 32-bit kernels that add in different orders; values here are of order one.
@@ -37,6 +37,12 @@ fn cases() -> Vec<(GraphBytes, &'static str, ArrayD<f32>, Vec<&'static str>)> {
             "x",
             array(&[9, 6], 10),
             vec!["split", "mean", "y"],
+        ),
+        (
+            terse(),
+            "x",
+            array(&[2, 4, 30], 11),
+            vec!["conv", "pool", "wider", "y"],
         ),
     ]
 }

@@ -227,3 +227,20 @@ pub(crate) fn long(n: usize) -> GraphBytes {
     graph.typed_output(&name(n), Float32, &[512.into(), 512.into()]);
     GraphBytes::new(graph.finish())
 }
+
+/// `x` [batch, 4, time] → Conv, MaxPool, ConvTranspose, AveragePool → `y`, with nothing said that has a
+/// default.
+pub(crate) fn terse() -> GraphBytes {
+    let mut graph = model("terse");
+    weights(&mut graph, "in.w", &[6, 4, 3], 0.3, 1);
+    weights(&mut graph, "out.w", &[6, 5, 2], 0.3, 2);
+    let window = [("kernel_shape", Attribute::Ints(&[2]))];
+    graph
+        .input("x", Float32, &["batch".into(), 4.into(), "time".into()])
+        .node("Conv", &["x", "in.w"], &["conv"], &[])
+        .node("MaxPool", &["conv"], &["pool"], &window)
+        .node("ConvTranspose", &["pool", "out.w"], &["wider"], &[])
+        .node("AveragePool", &["wider"], &["y"], &window)
+        .typed_output("y", Float32, &["batch".into(), 5.into(), "steps".into()]);
+    GraphBytes::new(graph.finish())
+}
