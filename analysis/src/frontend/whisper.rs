@@ -1,5 +1,6 @@
 //! Front end of the Whisper encoders.
 
+use std::f64::consts::LOG10_E;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
@@ -156,23 +157,23 @@ impl WhisperLogMel {
         audio.resize(self.padded_samples(samples.len()), 0.0);
 
         let n_frames = audio.len() / HOP_SAMPLES;
-        let mut logs = vec![0.0; n_frames * self.mels];
-        let mut rows = logs.chunks_exact_mut(self.mels);
+        let mut logs = vec![0.0; self.mels * n_frames];
         let mut power = vec![0.0; plan.stft.n_bins()];
         plan.stft
-            .for_each_frame(&audio, Padding::Reflect, 0..n_frames, |_, spectrum| {
+            .for_each_frame(&audio, Padding::Reflect, 0..n_frames, |frame, spectrum| {
                 for (p, value) in power.iter_mut().zip(spectrum) {
                     *p = value.norm_sqr();
                 }
-                let out = rows.next().into_iter().flatten();
-                for (out, value) in out.zip(plan.mels.apply(&power)) {
-                    *out = value.max(POWER_FLOOR).log10();
+                let row = logs.iter_mut().skip(frame).step_by(n_frames);
+                for (out, value) in row.zip(plan.mels.apply(&power)) {
+                    *out = value.max(POWER_FLOOR).ln() * LOG10_E;
                 }
             })?;
 
         let floor = logs.iter().copied().fold(f64::MIN, f64::max) - RANGE_LOG10;
-        let by_mel = (0..self.mels).flat_map(|mel| logs.iter().skip(mel).step_by(self.mels));
-        let scaled = by_mel.map(|value| ((value.max(floor) + 4.0) / 4.0) as f32);
+        let scaled = logs
+            .iter()
+            .map(|value| ((value.max(floor) + 4.0) / 4.0) as f32);
         shaped(IxDyn(&[1, self.mels, n_frames]), scaled.collect())
     }
 }

@@ -1,5 +1,6 @@
 //! ONNX Runtime, loaded while the program runs. The only module that names the `ort` crate.
 
+mod arena;
 mod tensors;
 
 use std::env;
@@ -13,6 +14,7 @@ use ort::session::RunOptions;
 use ort::session::builder::GraphOptimizationLevel;
 use phonoscope_analysis::task::{Cancel, Task};
 
+use self::arena::Arena;
 use self::tensors::{input_value, output_array};
 use super::guard::guarded;
 use super::locate::{self, Candidate, Places, Version};
@@ -181,12 +183,12 @@ fn engine_error(info: &EngineInfo, action: &str, error: &ort::Error) -> Error {
     }
 }
 
-fn run_options() -> ort::Result<RunOptions> {
+fn run_options(gives_back: bool) -> ort::Result<RunOptions> {
     let mut options = RunOptions::new()?;
     options.set_log_level(LogLevel::Fatal)?;
-    // After every run, though it costs a tenth of the processor time: with one run in sixteen and after
-    // long recordings, 2,510 recordings through GE2E held 1.5 GB instead of 170 MB.
-    options.set("memory.enable_memory_arena_shrinkage", "cpu:0")?;
+    if gives_back {
+        options.set("memory.enable_memory_arena_shrinkage", "cpu:0")?;
+    }
     Ok(options)
 }
 
@@ -206,11 +208,17 @@ impl Engine for OnnxRuntime {
         let session = self
             .session(&opening.bytes(graph)?, weights)
             .map_err(|error| self.error("open the graph", &error))?;
-        let options = run_options().map_err(|error| self.error("prepare a run", &error))?;
+        let options = |gives_back| {
+            run_options(gives_back)
+                .map(Arc::new)
+                .map_err(|error| self.error("prepare a run", &error))
+        };
         Ok(Box::new(OnnxRuntimeSession {
             info: self.info.clone(),
             session,
-            options: Arc::new(options),
+            options: options(false)?,
+            giving_back: options(true)?,
+            arena: Arena::default(),
             opening,
             outputs: outputs.to_vec(),
         }))
@@ -221,6 +229,9 @@ struct OnnxRuntimeSession {
     info: EngineInfo,
     session: ort::session::Session,
     options: Arc<RunOptions>,
+    /// The same for a run after which memory is given back.
+    giving_back: Arc<RunOptions>,
+    arena: Arena,
     opening: Opening,
     outputs: Vec<String>,
 }
@@ -235,6 +246,8 @@ impl Session for OnnxRuntimeSession {
             info,
             session,
             options,
+            giving_back,
+            arena,
             opening,
             outputs,
         } = self;
@@ -249,6 +262,12 @@ impl Session for OnnxRuntimeSession {
             })?;
             given.push((input.name.as_str(), value));
         }
+        let values = arrays.iter().map(|array| array.len()).sum();
+        let options = if arena.gives_back(values) {
+            giving_back
+        } else {
+            options
+        };
         options
             .unterminate()
             .map_err(|error| engine_error(info, "prepare a run", &error))?;
