@@ -16,8 +16,9 @@ extract` writes both and prints the commands).
 Measured, librispeech-251, two cores without other work, `cargo bench` in release and this script in the same call:
 processor time with the checks of a run whisper-tiny.en with its four residual taps 19.2 s (median of 5) against
 41.5 s (2.2 times), CAM++ 24.1 s against 58.9 s (2.4 times); by the clock 10.3 s against 21.2 s, and 13.0 s against
-31.6 s. Against the loop that only runs the network, without the checks: 0.92 of its throughput (0.80 to 1.00 in five
-rounds) and 1.02 (0.96 to 1.10).
+31.6 s. On a slower machine and with memory kept between runs: whisper-tiny.en 16.0 s against 30.2 s by the clock (1.9
+times). There, against the loop that only runs the network, without the checks: 0.92 of its throughput (0.88 to 1.00 in
+eleven rounds) and 0.93 (0.87 to 0.97 in five).
 """
 
 import csv
