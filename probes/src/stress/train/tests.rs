@@ -308,6 +308,19 @@ fn what_does_not_fit_is_refused_in_words() {
         ..settings()
     });
     assert!(wrong.contains("test fold 9"), "{wrong}");
+    let followed = why(TrainSettings {
+        word_alone: true,
+        ..settings()
+    });
+    assert!(
+        followed.contains("trained on with frames behind it"),
+        "{followed}"
+    );
+    let long = why(TrainSettings {
+        clip_secs: 1.5,
+        ..settings()
+    });
+    assert!(long.contains("1.5 s of a word"), "{long}");
     let wrong = why(TrainSettings {
         validation_fold: Some(0),
         ..settings()
@@ -376,25 +389,4 @@ fn of_a_word_alone_nothing_behind_it_is_heard() {
     let secs = words.words[0].length_secs(0.5);
     assert_eq!(before[0][0].nrows(), 1 + (secs * 100.0).round() as usize);
     assert_eq!(before[1][0].nrows(), 1 + 30);
-}
-
-#[test]
-fn a_word_alone_is_not_trained_on_with_what_follows() {
-    let dir = tempfile::tempdir().unwrap();
-    let (words, sha256) = planted(dir.path(), 160);
-    let refused = |settings: TrainSettings| {
-        let task = Task::silent();
-        let found = train(&words, &sha256, &settings, limits(dir.path(), None), &task);
-        found.unwrap_err().to_string()
-    };
-    let alone = TrainSettings {
-        word_alone: true,
-        ..settings()
-    };
-    assert!(refused(alone).contains("trained on with frames behind it"));
-    let long = TrainSettings {
-        clip_secs: 1.5,
-        ..settings()
-    };
-    assert!(refused(long).contains("1.5 s of a word"));
 }
