@@ -7,7 +7,7 @@ const SMALL: usize = 4;
 
 /// Watches the sizes of runs. A session keeps the memory of its largest run, since giving it back after
 /// every run costs a tenth of the processor time, and what is taken anew does not fit where the old
-/// was: 250 recordings through GE2E then hold twice as much. It is given back where it was for a rare
+/// was: in one session, 250 short recordings through GE2E then hold twice as much. It is given back where it was for a rare
 /// long recording.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
